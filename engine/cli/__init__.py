@@ -1,0 +1,26 @@
+"""The command line ``gongkai``: one Click group, one module of commands for each kind of user.
+
+Exit status 0: good; 1: a check failed or something was refused; 2: wrong usage. With ``--json``
+standard output carries JSON and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+# Each module adds its commands to ``group`` in a function ``register``.
+MODULES = ("definitions", "decisions", "time", "server")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def group() -> None:
+    """公开：政府信息公开办理。 Run and check the procedures of an office."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for name in MODULES:
+        importlib.import_module(f"engine.cli.{name}").register(group)
+    group()

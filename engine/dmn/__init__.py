@@ -1,0 +1,1 @@
+"""DMN: decision models read from XML and evaluated with FEEL."""

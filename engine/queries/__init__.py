@@ -1,0 +1,1 @@
+"""Everything that a screen or a register shows."""
