@@ -1,0 +1,397 @@
+"""What each screen shows, as values: the contract between the engine's queries and the web.
+
+A page is filled by a query and drawn by a template; it holds plain values and no behaviour that decides
+anything. Legal days are dates, instants are aware datetimes in UTC. Texts that the office wrote (labels,
+names of steps, articles) come as they stand in ``processes/``; sentences of the screen are the web's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+ClockState = Literal["late", "today", "soon", "run", "held", "waiting", "stopped", "none"]
+
+
+@dataclass(frozen=True)
+class Today:
+    """The server's day: shown on every page, since browser clocks are wrong."""
+
+    date: date
+    is_working_day: bool
+    day_name: str | None  # name of the holiday or make-up day
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """One statutory clock of a case, ready to be said in words."""
+
+    clock_id: str
+    title: str
+    article: str
+    state: ClockState
+    left: int | None  # working days left, 0 on the due day, negative when late
+    due: date | None
+    original: date | None
+    provisional: bool
+    party: str | None = None
+
+
+@dataclass(frozen=True)
+class CalcRow:
+    """One row of the calculation table: what, when, how it counts, article, due date after it."""
+
+    what: str
+    dates: Sequence[tuple[date, str]]  # (date, word behind it such as 发出; may be "")
+    text: str
+    article: str
+    due: date | None
+    evidence: str = ""
+    is_result: bool = False
+
+
+@dataclass(frozen=True)
+class RulerCell:
+    """One day of the day ruler."""
+
+    date: date
+    kind: Literal["start", "counted", "ahead", "out", "off"]
+    label: str = ""  # 班, or the name of a holiday (on its middle day)
+
+
+@dataclass(frozen=True)
+class RulerMark:
+    """A named day above the ruler."""
+
+    date: date
+    text: str
+    style: Literal["", "soon", "duelab"] = ""
+
+
+@dataclass(frozen=True)
+class RulerBracket:
+    """A counted or uncounted stretch under the ruler."""
+
+    first: date
+    last: date
+    text: str
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """The whole day ruler; ``summary`` says it in one sentence for those who cannot see it."""
+
+    cells: Sequence[RulerCell]
+    marks: Sequence[RulerMark]
+    brackets: Sequence[RulerBracket]
+    today: date
+    due: date | None
+    summary: str
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """How a due date came about."""
+
+    clock: ClockView
+    rows: Sequence[CalcRow]
+    ruler: Ruler | None
+    basis: str  # 条例第三十三条 · 日历 2026 版 …
+    today: date
+
+
+@dataclass(frozen=True)
+class DiagramView:
+    """The drawing of the case's version, and where the case has been and is.
+
+    ``progress``: element or flow id -> {"order": first visit's number, "count": visits,
+    "state": taken | now | skipped}.
+    ``path``: names of the steps taken in order, the present one marked, then those ahead.
+    """
+
+    xml_url: str
+    progress: Mapping[str, Mapping[str, object]]
+    path: Sequence[tuple[str, Literal["taken", "now", "ahead"]]]
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """One row of a list of cases or tasks."""
+
+    case_id: str
+    number: str
+    subject: str
+    kind: str  # applicant kind, or the procedure's own word; "" when the viewer may not know
+    step: str
+    holders: Sequence[str]
+    is_mine: bool  # I can act on it now
+    clock: ClockView | None  # the nearest legal limit
+    due_word: str  # "" for the reply, else what falls due (补正告知)
+    task_id: str | None
+    verb: str  # what I press, or what is waited for (等待审批)
+    priority_group: Literal["urgent", "soon", "running", "held"]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The inbox page."""
+
+    today: Today
+    tab: str
+    tabs: Sequence[tuple[str, str, int | None]]  # (key, word, count)
+    counts: Mapping[str, int]  # late, today, soon, run, held, waiting
+    rows: Sequence[InboxRow]
+    total: int
+    may_start: Sequence[tuple[str, str]]  # (procedure key, its verb such as 登记申请)
+    next_due: InboxRow | None
+    search: str = ""
+    filter: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A labelled value; ``personal`` values are masked already, ``reveal`` names the field to unmask."""
+
+    label: str
+    value: str
+    reveal: str | None = None
+    note: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """An uploaded or issued document."""
+
+    document_id: str
+    title: str
+    sub: str  # number, date, pages
+    url: str
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One act of the case, newest first: who did what; ``held`` stands at the right."""
+
+    at: datetime
+    day: date
+    sentence: str  # plain text
+    strong: str  # the part of the sentence to print bold; "" for none
+    held: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One computed check before a decision leaves the office."""
+
+    ok: bool | None  # None: a note
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One open work item or sub-limit with its holder."""
+
+    title: str
+    clock: ClockView | None
+    note: str
+    word: str = ""  # 已提供, 已收回: when nothing runs
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class CaseHead:
+    """What every page of a case shows on top."""
+
+    case_id: str
+    number: str
+    procedure: str
+    subject: str
+    kind: str
+    step: str
+    holders: Sequence[str]
+    state: Literal["open", "closed", "incident"]
+    clock: ClockView | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ActionView:
+    """A drawn event that waits and is offered as a button (撤回, 延期)."""
+
+    wait_id: str
+    label: str
+    form_key: str | None
+    allowed: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """A task with its form."""
+
+    today: Today
+    head: CaseHead
+    task_id: str
+    name: str
+    instruction: str  # the step's documentation: what is to be decided
+    due: ClockView | None  # the limit that binds this step
+    clocks: Sequence[ClockView]
+    ruler: Ruler | None
+    diagram: DiagramView
+    form: object  # engine.forms.Form
+    values: Mapping[str, object]  # draft, default or what the case knows
+    source_text: str
+    source_facts: Sequence[Fact]
+    source_documents: Sequence[DocumentView]
+    button: str
+    then: str
+    idempotency_key: str
+    version: str
+    may_act: bool
+    why_not: str
+    draft_saved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """The first step of a case that does not exist yet; nothing is stored before it is submitted."""
+
+    today: Today
+    procedure_key: str
+    procedure: str
+    name: str
+    instruction: str
+    form: object
+    values: Mapping[str, object]
+    button: str
+    then: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """The case page."""
+
+    today: Today
+    head: CaseHead
+    tasks: Sequence[tuple[str, str, bool]]  # (task id, verb, may act)
+    then: str
+    actions: Sequence[ActionView]
+    diagram: DiagramView
+    calculation: Calculation | None
+    other_clocks: Sequence[ClockView]
+    facts: Sequence[tuple[str, Sequence[Fact]]]  # (heading, facts): submitted forms in order
+    timeline: Sequence[TimelineEntry]
+    checks: Sequence[Check]
+    duties: Sequence[Duty]
+    materials: Sequence[DocumentView]
+    letters: Sequence[DocumentView]
+    incidents: Sequence[IncidentView] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """A failure that awaits a person."""
+
+    incident_id: str
+    element: str
+    sentence: str
+    at: datetime
+    may_retry: bool
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """All cases one may see, searched and paged."""
+
+    today: Today
+    rows: Sequence[InboxRow]
+    total: int
+    search: str
+    state: str
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One audit event in a sentence."""
+
+    seq: int
+    at: datetime
+    who: str
+    role: str
+    act: str
+    object: str
+    object_url: str | None
+    change: str
+    reason: str
+    result: Literal["done", "denied", "failed"]
+    hash: str
+    detail: Sequence[tuple[str, str, str]] = ()  # (field, before, after)
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Events, filtered, with the state of the chain."""
+
+    today: Today
+    rows: Sequence[AuditRow]
+    total: int
+    chain_ok: bool | None
+    chain_sentence: str
+    people: Sequence[tuple[str, str]]
+    kinds: Sequence[tuple[str, str]]
+    filters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """A deployed version of a procedure."""
+
+    number: int
+    deployed_at: datetime
+    deployed_by: str
+    reason: str
+    in_force: bool
+    hash: str
+    open_cases: int
+
+
+@dataclass(frozen=True)
+class ProcedureView:
+    """A procedure with its versions, and the changed folder that waits, if one does."""
+
+    key: str
+    title: str
+    versions: Sequence[VersionView]
+    changed: bool
+    findings: Sequence[object]  # engine.bpmn findings of the changed folder
+    differences: Sequence[str]
+    open_cases: int
+    xml_url: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person as the sign-in page and the top bar show them."""
+
+    login: str
+    name: str
+    title: str  # 信息公开专员, 房屋安全管理科
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What surrounds every page of a signed-in person."""
+
+    today: Today
+    bureau: str
+    account: Account
+    rail: Sequence[tuple[str, str, int | None, str]]  # (endpoint key, word, count, url)
+    is_demo: bool
+    large_text: bool = False
+    high_contrast: bool = False
+    alerts: Sequence[str] = ()
