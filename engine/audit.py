@@ -1,0 +1,213 @@
+"""The audit trail as evidence: canonical form, hash chain, verification. No storage.
+
+An audit event says that something happened, in the past tense (``TaskCompleted``). Each row carries the
+hash of the row before it in the whole trail (``prev``) and of the row before it in its case (``case_prev``),
+so that one case can be handed out alone. Personal values are not in a row: it holds only a salted
+commitment, the value stands beside it and can be erased without breaking the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+GENESIS = "0" * 64
+
+# The columns that a hash covers, in the order of the table; everything but the hash itself.
+CHAINED = (
+    "seq",
+    "at",
+    "actor",
+    "actor_name",
+    "role",
+    "on_behalf",
+    "address",
+    "action",
+    "object",
+    "case_id",
+    "case_seq",
+    "result",
+    "reason",
+    "version",
+    "body",
+    "personal",
+    "alg",
+    "prev",
+    "case_prev",
+)
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """What is to be recorded, before it has a place in the chain.
+
+    ``body`` is JSON without floats; ``personal`` maps the name of a personal value to the value itself.
+    """
+
+    action: str
+    object: str
+    case_id: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+    result: str = "done"  # done | denied | failed
+    reason: str = ""
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the trail: number and hash of its last row."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first row at which the trail does not hold, and why."""
+
+    seq: int
+    why: str
+
+
+def canonical(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, no escapes beyond JSON's own.
+
+    Raises:
+        TypeError: a float stands in it; floats have no single text.
+    """
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("a float has no single text; write it as a string")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)
+
+
+def row_hash(row: Mapping[str, Any]) -> str:
+    """Return the hash of a row over its chained columns, by the row's own algorithm."""
+    text = canonical({name: row[name] for name in CHAINED})
+    return hashlib.new(row["alg"], text.encode()).hexdigest()
+
+
+def commitment(salt: str, value: str, alg: str) -> str:
+    """Return what a row says of a personal value without saying it."""
+    return hashlib.new(alg, f"{salt}|{value}".encode()).hexdigest()
+
+
+def stamp(instant: datetime) -> str:
+    """Return an instant as the trail writes it: UTC, microseconds."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True)
+class Who:
+    """The actor of a row, in the post used."""
+
+    actor: str
+    name: str
+    role: str = ""
+    on_behalf: str | None = None
+    address: str = ""
+
+
+def chain(
+    events: Iterable[AuditEvent],
+    *,
+    who: Who,
+    at: datetime,
+    head: Head,
+    case_heads: Mapping[str, Head],
+    alg: str,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Give events their place behind ``head``.
+
+    Args:
+        case_heads: last row of each case that the events name; a case without one begins here.
+
+    Returns:
+        Rows of the trail in order, and rows of the erasable side table
+        ``{seq, name, salt, value}``.
+    """
+    rows: list[dict[str, Any]] = []
+    aside: list[dict[str, Any]] = []
+    heads = dict(case_heads)
+    for event in events:
+        case_head = heads.get(event.case_id, Head()) if event.case_id else None
+        salts = {name: secrets.token_hex(16) for name in event.personal}
+        seq = head.seq + 1
+        row: dict[str, Any] = {
+            "seq": seq,
+            "at": stamp(at),
+            "actor": who.actor,
+            "actor_name": who.name,
+            "role": who.role,
+            "on_behalf": who.on_behalf,
+            "address": who.address,
+            "action": event.action,
+            "object": event.object,
+            "case_id": event.case_id,
+            "case_seq": case_head.seq + 1 if case_head else None,
+            "result": event.result,
+            "reason": event.reason,
+            "version": event.version,
+            "body": canonical(dict(event.body)),
+            "personal": canonical(
+                {
+                    name: commitment(salts[name], value, alg)
+                    for name, value in event.personal.items()
+                }
+            ),
+            "alg": alg,
+            "prev": head.hash,
+            "case_prev": case_head.hash if case_head else None,
+        }
+        row["hash"] = row_hash(row)
+        rows.append(row)
+        aside += [
+            {"seq": seq, "name": name, "salt": salts[name], "value": value}
+            for name, value in event.personal.items()
+        ]
+        head = Head(seq, row["hash"])
+        if event.case_id:
+            heads[event.case_id] = Head(row["case_seq"], row["hash"])
+    return rows, aside
+
+
+def breaks(rows: Iterable[Mapping[str, Any]], *, head: Head | None = None) -> Iterator[Break]:
+    """Check a trail in order and yield what does not hold, first things first.
+
+    Args:
+        rows: the trail from its first row, or from the one behind ``head``.
+    """
+    last = head or Head()
+    case_heads: dict[str, Head] = {}
+    for row in rows:
+        if row["seq"] != last.seq + 1:
+            yield Break(row["seq"], f"row {last.seq + 1} is missing")
+        elif row["prev"] != last.hash:
+            yield Break(row["seq"], "does not follow from the row before it")
+        try:
+            good = row_hash(row) == row["hash"]
+        except (TypeError, ValueError, KeyError):
+            good = False
+        if not good:
+            yield Break(row["seq"], "was changed: its hash does not fit its content")
+        if row["case_id"]:
+            before = case_heads.get(row["case_id"], Head())
+            if row["case_seq"] != before.seq + 1 or row["case_prev"] != before.hash:
+                yield Break(row["seq"], "does not follow from the row before it in its case")
+            case_heads[row["case_id"]] = Head(row["case_seq"], row["hash"])
+        last = Head(row["seq"], row["hash"])
