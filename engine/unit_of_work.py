@@ -27,7 +27,7 @@ def open_database(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # the begin event says BEGIN
+    connection.isolation_level = None  # the begin event says BEGIN
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

@@ -1,0 +1,140 @@
+"""The audit trail in the database: append, read, and where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, desc, func, insert, select, text
+
+from engine import audit
+from engine.tables import audit_event, audit_personal
+
+ADVISORY_LOCK = 7_211_019  # one writer of the trail at a time on PostgreSQL; SQLite has one anyway
+
+
+def head(connection: Connection) -> audit.Head:
+    """Return the end of the trail, locked against other writers until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+    row = connection.execute(
+        select(audit_event.c.seq, audit_event.c.hash).order_by(desc(audit_event.c.seq)).limit(1)
+    ).first()
+    return audit.Head(row.seq, row.hash) if row else audit.Head()
+
+
+def case_heads(connection: Connection, case_ids: Iterable[str]) -> dict[str, audit.Head]:
+    """Return the last row of each named case's own chain."""
+    heads = {}
+    for case_id in sorted(set(case_ids)):
+        row = connection.execute(
+            select(audit_event.c.case_seq, audit_event.c.hash)
+            .where(audit_event.c.case_id == case_id)
+            .order_by(desc(audit_event.c.case_seq))
+            .limit(1)
+        ).first()
+        if row:
+            heads[case_id] = audit.Head(row.case_seq, row.hash)
+    return heads
+
+
+def append(
+    connection: Connection,
+    events: Sequence[audit.AuditEvent],
+    *,
+    who: audit.Who,
+    at: datetime,
+    alg: str,
+    seal: Any,
+) -> None:
+    """Append events to the trail in one statement, personal values sealed beside it.
+
+    Args:
+        seal: ``seal(text, name) -> str`` for the erasable side table.
+    """
+    if not events:
+        return
+    rows, aside = audit.chain(
+        events,
+        who=who,
+        at=at,
+        head=head(connection),
+        case_heads=case_heads(connection, (e.case_id for e in events if e.case_id)),
+        alg=alg,
+    )
+    connection.execute(insert(audit_event), rows)
+    if aside:
+        for row in aside:
+            row["value"] = seal(row["value"], f"audit_personal|{row['seq']}|{row['name']}")
+        connection.execute(insert(audit_personal), aside)
+
+
+def rows(
+    connection: Connection, *, case_id: str | None = None, after: int = 0, batch: int = 5000
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the trail in order, or one case's rows of it, in batches."""
+    while True:
+        statement = select(audit_event).where(audit_event.c.seq > after)
+        if case_id:
+            statement = statement.where(audit_event.c.case_id == case_id)
+        found = (
+            connection.execute(statement.order_by(audit_event.c.seq).limit(batch)).mappings().all()
+        )
+        if not found:
+            return
+        yield from (dict(row) for row in found)
+        after = int(found[-1]["seq"])
+
+
+def search(
+    connection: Connection, conditions: Mapping[str, Any], *, limit: int, offset: int = 0
+) -> tuple[list[Mapping[str, Any]], int]:
+    """Return rows newest first that meet the conditions, and how many meet them in all.
+
+    Args:
+        conditions: any of ``actor``, ``action``, ``case_id``, ``result`` (equal), ``since`` and
+            ``until`` (texts as the trail writes instants, half open).
+    """
+    wanted = [
+        audit_event.c[name] == value
+        for name, value in conditions.items()
+        if name in {"actor", "action", "case_id", "result"} and value
+    ]
+    if conditions.get("since"):
+        wanted.append(audit_event.c.at >= conditions["since"])
+    if conditions.get("until"):
+        wanted.append(audit_event.c.at < conditions["until"])
+    where = and_(True, *wanted)
+    found = (
+        connection.execute(
+            select(audit_event)
+            .where(where)
+            .order_by(desc(audit_event.c.seq))
+            .limit(limit)
+            .offset(offset)
+        )
+        .mappings()
+        .all()
+    )
+    total = connection.execute(
+        select(func.count()).select_from(audit_event).where(where)
+    ).scalar_one()
+    return [dict(row) for row in found], total
+
+
+def actors(connection: Connection) -> list[tuple[str, str]]:
+    """Return who stands in the trail: (id, name), by name."""
+    found = connection.execute(
+        select(audit_event.c.actor, func.max(audit_event.c.actor_name).label("name"))
+        .group_by(audit_event.c.actor)
+        .order_by("name", audit_event.c.actor)
+    )
+    return [(row.actor, row.name) for row in found]
+
+
+def actions(connection: Connection) -> list[str]:
+    """Return the kinds of events that stand in the trail."""
+    return list(
+        connection.scalars(select(audit_event.c.action).distinct().order_by(audit_event.c.action))
+    )

@@ -1,0 +1,483 @@
+"""Cases with their live state: load one, save one step of one, find many.
+
+The live state is the frontier only, so a step reads and writes a few KiB at any history.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+
+from engine.errors import RevisionConflict
+from engine.tables import (
+    candidate,
+    case_event,
+    cases,
+    clock,
+    document,
+    draft,
+    event_wait,
+    history,
+    incident,
+    timer,
+    work_item,
+)
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case as it stands in the database; ``state`` is the executor's, ``fields`` the record."""
+
+    id: str
+    procedure: str
+    version_id: str
+    number: str
+    subject: str
+    kind: str
+    status: str
+    how: str | None
+    outcome: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    fields: dict[str, Any]
+    state: dict[str, Any]
+    revision: int
+    called_versions: dict[str, str]
+
+
+def _case_row(row: RowMapping) -> CaseRow:
+    values = {name: row[name] for name in CaseRow.__dataclass_fields__ if name != "state"}
+    return CaseRow(state=json.loads(row["state"]), **values)
+
+
+def load(connection: Connection, case_id: str) -> CaseRow | None:
+    """Return one case."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).mappings().first()
+    return _case_row(row) if row else None
+
+
+def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, RowMapping] | None:
+    """Return a work item and its case in one read."""
+    columns = [cases] + [column.label(f"item_{column.name}") for column in work_item.c]
+    row = (
+        connection.execute(
+            select(*columns)
+            .join(work_item, work_item.c.case_id == cases.c.id)
+            .where(work_item.c.id == task_id)
+        )
+        .mappings()
+        .first()
+    )
+    return (_case_row(row), row) if row else None
+
+
+def work_item_row(connection: Connection, task_id: str) -> RowMapping | None:
+    """Return one work item."""
+    return connection.execute(select(work_item).where(work_item.c.id == task_id)).mappings().first()
+
+
+def events(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return the case events in the order they were recorded."""
+    return list(
+        connection.execute(
+            select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.id)
+        ).mappings()
+    )
+
+
+def insert_case(connection: Connection, row: CaseRow) -> None:
+    """Store a new case."""
+    values = dict(vars(row))
+    values["state"] = _state_text(row.state)
+    connection.execute(insert(cases), values)
+
+
+def update_case(connection: Connection, row: CaseRow, *, revision: int) -> None:
+    """Write a case that was read at ``revision``.
+
+    Raises:
+        RevisionConflict: somebody else wrote it since; nothing was written.
+    """
+    changed = connection.execute(
+        update(cases)
+        .where(cases.c.id == row.id, cases.c.revision == revision)
+        .values(
+            version_id=row.version_id,
+            subject=row.subject,
+            kind=row.kind,
+            status=row.status,
+            how=row.how,
+            outcome=row.outcome,
+            closed_at=row.closed_at,
+            fields=row.fields,
+            state=_state_text(row.state),
+            revision=row.revision,
+            called_versions=row.called_versions,
+        )
+    )
+    if changed.rowcount != 1:
+        raise RevisionConflict(f"case {row.id} is no longer at revision {revision}")
+
+
+def _state_text(state: Mapping[str, Any]) -> str:
+    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+
+
+def open_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store new work items; those with further candidates also in the table beside."""
+    if not rows:
+        return
+    connection.execute(insert(work_item), [dict(row) for row in rows])
+    further = [
+        {"work_item_id": row["id"], "role": role, "person_id": ""}
+        for row in rows
+        for role in row["candidates"].get("roles", [])[1:]
+    ] + [
+        {"work_item_id": row["id"], "role": "", "person_id": person_id}
+        for row in rows
+        for person_id in row["candidates"].get("users", [])
+    ]
+    if further:
+        connection.execute(insert(candidate), further)
+
+
+def close_item(
+    connection: Connection, case_id: str, token: str, *, how: str, by: str | None, at: datetime
+) -> int:
+    """Close the open work item of a token; return how many were open (0 or 1)."""
+    return connection.execute(
+        update(work_item)
+        .where(
+            work_item.c.case_id == case_id,
+            work_item.c.token == token,
+            work_item.c.status == "open",
+        )
+        .values(status=how, closed_at=at, closed_by=by)
+    ).rowcount
+
+
+def set_assignee(
+    connection: Connection, task_id: str, person_id: str | None, was: str | None
+) -> int:
+    """Give an open work item to a person or back; return 1 where it was as the caller saw it."""
+    return connection.execute(
+        update(work_item)
+        .where(
+            work_item.c.id == task_id,
+            work_item.c.status == "open",
+            work_item.c.assignee.is_(None) if was is None else work_item.c.assignee == was,
+        )
+        .values(assignee=person_id)
+    ).rowcount
+
+
+def set_due(connection: Connection, due: Mapping[str, date | None]) -> None:
+    """Move the internal due dates of work items: id -> date."""
+    for task_id, day in due.items():
+        connection.execute(update(work_item).where(work_item.c.id == task_id).values(due_on=day))
+
+
+def case_items(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return all work items of a case, oldest first."""
+    return list(
+        connection.execute(
+            select(work_item)
+            .where(work_item.c.case_id == case_id)
+            .order_by(work_item.c.opened_at, work_item.c.token, work_item.c.id)
+        ).mappings()
+    )
+
+
+def replace_timers(
+    connection: Connection,
+    case_id: str,
+    *,
+    armed: Sequence[Mapping[str, Any]],
+    gone: Iterable[str],
+) -> None:
+    """Disarm timers by their instance ids and arm new ones."""
+    ids = [f"{case_id}:{name}" for name in gone]
+    ids += [row["id"] for row in armed]
+    if ids:
+        connection.execute(delete(timer).where(timer.c.id.in_(ids)))
+    if armed:
+        connection.execute(insert(timer), [dict(row) for row in armed])
+
+
+def case_timers(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return the armed timers of a case."""
+    return list(
+        connection.execute(
+            select(timer).where(timer.c.case_id == case_id).order_by(timer.c.id)
+        ).mappings()
+    )
+
+
+def timer_row(connection: Connection, timer_id: str) -> RowMapping | None:
+    """Return one armed timer."""
+    return connection.execute(select(timer).where(timer.c.id == timer_id)).mappings().first()
+
+
+def due_timers(
+    connection: Connection, now: datetime, *, limit: int, max_failures: int
+) -> list[str]:
+    """Return the ids of timers that are due, oldest first."""
+    return list(
+        connection.scalars(
+            select(timer.c.id)
+            .where(timer.c.due_at <= now, timer.c.failures < max_failures)
+            .order_by(timer.c.due_at, timer.c.id)
+            .limit(limit)
+        )
+    )
+
+
+def move_timers(connection: Connection, moments: Mapping[str, datetime | None]) -> None:
+    """Give armed timers a new moment: row id -> instant."""
+    for timer_id, due_at in moments.items():
+        connection.execute(update(timer).where(timer.c.id == timer_id).values(due_at=due_at))
+
+
+def count_timer_failure(connection: Connection, timer_id: str) -> None:
+    """Note that a timer could not be fired; the sweep leaves it to a person after a few times."""
+    connection.execute(
+        update(timer).where(timer.c.id == timer_id).values(failures=timer.c.failures + 1)
+    )
+
+
+def replace_waits(
+    connection: Connection,
+    case_id: str,
+    *,
+    added: Sequence[Mapping[str, Any]],
+    gone: Iterable[str],
+) -> None:
+    """Drop awaited events by their instance ids and add new ones."""
+    ids = [f"{case_id}:{name}" for name in gone]
+    if ids:
+        connection.execute(delete(event_wait).where(event_wait.c.id.in_(ids)))
+    if added:
+        connection.execute(insert(event_wait), [dict(row) for row in added])
+
+
+def case_waits(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return the events that a case waits for."""
+    return list(
+        connection.execute(
+            select(event_wait).where(event_wait.c.case_id == case_id).order_by(event_wait.c.id)
+        ).mappings()
+    )
+
+
+def waiting_cases(connection: Connection, kind: str, name: str) -> list[str]:
+    """Return the cases that wait for a message or signal of this name."""
+    return list(
+        connection.scalars(
+            select(event_wait.c.case_id)
+            .where(event_wait.c.kind == kind, event_wait.c.name == name)
+            .distinct()
+            .order_by(event_wait.c.case_id)
+        )
+    )
+
+
+def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store case events."""
+    if rows:
+        connection.execute(insert(case_event), [dict(row) for row in rows])
+
+
+def append_history(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Store what one step did."""
+    connection.execute(insert(history), dict(row))
+
+
+def case_history(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return the steps of a case, oldest first."""
+    return list(
+        connection.execute(
+            select(history).where(history.c.case_id == case_id).order_by(history.c.id)
+        ).mappings()
+    )
+
+
+def history_by_key(connection: Connection, key: str) -> RowMapping | None:
+    """Return the step that a rendered form's key already caused."""
+    return connection.execute(select(history).where(history.c.key == key)).mappings().first()
+
+
+def completed_by(connection: Connection, case_id: str, activities: Iterable[str]) -> set[str]:
+    """Return who completed any of these activities in the case."""
+    wanted = list(activities)
+    if not wanted:
+        return set()
+    return set(
+        connection.scalars(
+            select(work_item.c.closed_by).where(
+                work_item.c.case_id == case_id,
+                work_item.c.activity_id.in_(wanted),
+                work_item.c.status == "completed",
+                work_item.c.closed_by.is_not(None),
+            )
+        )
+    )
+
+
+def replace_clocks(connection: Connection, case_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the present answers of a case's clocks in place of the old ones."""
+    connection.execute(delete(clock).where(clock.c.case_id == case_id))
+    if rows:
+        connection.execute(insert(clock), [dict(row) for row in rows])
+
+
+def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[RowMapping]]:
+    """Return the clock rows of cases: case id -> rows."""
+    found: dict[str, list[RowMapping]] = {case_id: [] for case_id in case_ids}
+    for start in range(0, len(case_ids), 500):
+        for row in connection.execute(
+            select(clock)
+            .where(clock.c.case_id.in_(case_ids[start : start + 500]))
+            .order_by(clock.c.case_id, clock.c.clock, clock.c.party)
+        ).mappings():
+            found[row["case_id"]].append(row)
+    return found
+
+
+def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store uploaded or issued documents; their bytes are in the blob folder already."""
+    if rows:
+        connection.execute(insert(document), [dict(row) for row in rows])
+
+
+def document_row(connection: Connection, document_id: str) -> RowMapping | None:
+    """Return one document."""
+    return (
+        connection.execute(select(document).where(document.c.id == document_id)).mappings().first()
+    )
+
+
+def case_documents(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return a case's documents, oldest first."""
+    return list(
+        connection.execute(
+            select(document)
+            .where(document.c.case_id == case_id)
+            .order_by(document.c.created_at, document.c.id)
+        ).mappings()
+    )
+
+
+def save_draft(
+    connection: Connection, task_id: str, person_id: str, values: Mapping[str, Any], at: datetime
+) -> None:
+    """Keep what somebody has typed so far."""
+    drop_draft(connection, task_id, person_id)
+    connection.execute(
+        insert(draft),
+        {"work_item_id": task_id, "person_id": person_id, "values": dict(values), "saved_at": at},
+    )
+
+
+def drop_draft(connection: Connection, task_id: str, person_id: str | None = None) -> None:
+    """Forget drafts of a work item."""
+    condition = draft.c.work_item_id == task_id
+    if person_id is not None:
+        condition = and_(condition, draft.c.person_id == person_id)
+    connection.execute(delete(draft).where(condition))
+
+
+def draft_row(connection: Connection, task_id: str, person_id: str) -> RowMapping | None:
+    """Return somebody's draft of a work item."""
+    return (
+        connection.execute(
+            select(draft).where(draft.c.work_item_id == task_id, draft.c.person_id == person_id)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def add_incident(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Store an incident."""
+    connection.execute(insert(incident), dict(row))
+
+
+def incidents(connection: Connection, case_id: str | None = None) -> list[RowMapping]:
+    """Return open incidents, oldest first."""
+    statement = select(incident).where(incident.c.resolved_at.is_(None))
+    if case_id:
+        statement = statement.where(incident.c.case_id == case_id)
+    return list(
+        connection.execute(statement.order_by(incident.c.created_at, incident.c.id)).mappings()
+    )
+
+
+def incident_row(connection: Connection, incident_id: str) -> RowMapping | None:
+    """Return one incident."""
+    return (
+        connection.execute(select(incident).where(incident.c.id == incident_id)).mappings().first()
+    )
+
+
+def resolve_incidents(connection: Connection, ids: Sequence[str], *, by: str, at: datetime) -> None:
+    """Close incidents."""
+    if ids:
+        connection.execute(
+            update(incident).where(incident.c.id.in_(ids)).values(resolved_at=at, resolved_by=by)
+        )
+
+
+def open_case_ids(connection: Connection) -> list[str]:
+    """Return the ids of all open cases, oldest first."""
+    return list(
+        connection.scalars(
+            select(cases.c.id)
+            .where(cases.c.status == "open")
+            .order_by(cases.c.opened_at, cases.c.id)
+        )
+    )
+
+
+def count_cases(connection: Connection) -> int:
+    """Return how many cases there are."""
+    return connection.execute(select(func.count()).select_from(cases)).scalar_one()
+
+
+def find(
+    connection: Connection,
+    *,
+    visible: Any,
+    search: str = "",
+    status: str = "",
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[RowMapping], int]:
+    """Return cases that meet a visibility condition and a search, newest first, and their number.
+
+    Args:
+        visible: an SQL condition over ``cases`` made by ``visible_cases``.
+        search: part of a number or of a subject.
+    """
+    where = [visible]
+    if status:
+        where.append(cases.c.status == status)
+    if search:
+        like = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        where.append(
+            or_(cases.c.number.like(like, escape="\\"), cases.c.subject.like(like, escape="\\"))
+        )
+    columns = [column for column in cases.c if column.name not in {"state", "fields"}]
+    found = connection.execute(
+        select(*columns)
+        .where(*where)
+        .order_by(cases.c.opened_at.desc(), cases.c.id)
+        .limit(limit)
+        .offset(offset)
+    ).mappings()
+    total = connection.execute(select(func.count()).select_from(cases).where(*where)).scalar_one()
+    return list(found), total

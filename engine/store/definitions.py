@@ -1,0 +1,113 @@
+"""Deployed versions of procedures and of the office's own data."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, desc, func, insert, select
+
+from engine.tables import cases, procedure_file, procedure_version
+
+
+def in_force(connection: Connection, procedure: str) -> RowMapping | None:
+    """Return the newest version of a procedure, or None where it was never deployed."""
+    return (
+        connection.execute(
+            select(procedure_version)
+            .where(procedure_version.c.procedure == procedure)
+            .order_by(desc(procedure_version.c.number))
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+
+
+def version(connection: Connection, version_id: str) -> RowMapping | None:
+    """Return one version by id."""
+    return (
+        connection.execute(select(procedure_version).where(procedure_version.c.id == version_id))
+        .mappings()
+        .first()
+    )
+
+
+def versions(connection: Connection, procedure: str) -> list[RowMapping]:
+    """Return all versions of a procedure, newest first."""
+    return list(
+        connection.execute(
+            select(procedure_version)
+            .where(procedure_version.c.procedure == procedure)
+            .order_by(desc(procedure_version.c.number))
+        ).mappings()
+    )
+
+
+def procedures(connection: Connection) -> list[str]:
+    """Return the keys of all procedures that have a version."""
+    return list(
+        connection.scalars(
+            select(procedure_version.c.procedure).distinct().order_by(procedure_version.c.procedure)
+        )
+    )
+
+
+def files(connection: Connection, version_id: str) -> dict[str, bytes]:
+    """Return the content of a version: path in the folder -> bytes."""
+    found = connection.execute(
+        select(procedure_file.c.path, procedure_file.c.data)
+        .where(procedure_file.c.version_id == version_id)
+        .order_by(procedure_file.c.path)
+    )
+    return {row.path: row.data for row in found}
+
+
+def add(
+    connection: Connection,
+    *,
+    procedure: str,
+    content: Mapping[str, bytes],
+    content_hash: str,
+    by: str,
+    at: datetime,
+    reason: str,
+    from_day: date,
+) -> tuple[str, int]:
+    """Store a new version with its whole content; return its id and number."""
+    last = connection.execute(
+        select(func.max(procedure_version.c.number)).where(
+            procedure_version.c.procedure == procedure
+        )
+    ).scalar()
+    version_id, number = uuid.uuid4().hex, (last or 0) + 1
+    connection.execute(
+        insert(procedure_version),
+        {
+            "id": version_id,
+            "procedure": procedure,
+            "number": number,
+            "content_hash": content_hash,
+            "deployed_at": at,
+            "deployed_by": by,
+            "reason": reason,
+            "in_force_from": from_day,
+        },
+    )
+    rows: list[dict[str, Any]] = [
+        {"version_id": version_id, "path": path, "data": data} for path, data in content.items()
+    ]
+    connection.execute(insert(procedure_file), rows)
+    return version_id, number
+
+
+def open_cases_by_version(connection: Connection) -> dict[str, int]:
+    """Return how many open cases run under each version."""
+    found = connection.execute(
+        select(cases.c.version_id, func.count())
+        .where(cases.c.status == "open")
+        .group_by(cases.c.version_id)
+    )
+    return {row[0]: row[1] for row in found}

@@ -1,0 +1,91 @@
+"""What is to be sent, what was told, and the heartbeats of what works in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from engine.tables import heartbeat, notice, outbox, warning
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store messages to be sent after the transaction."""
+    if rows:
+        connection.execute(insert(outbox), [dict(row) for row in rows])
+
+
+def pending(connection: Connection, now: datetime, *, limit: int) -> list[RowMapping]:
+    """Return messages that may be sent now, oldest first."""
+    return list(
+        connection.execute(
+            select(outbox)
+            .where(
+                outbox.c.sent_at.is_(None),
+                or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now),
+            )
+            .order_by(outbox.c.id)
+            .limit(limit)
+        ).mappings()
+    )
+
+
+def sent(connection: Connection, message_id: int, at: datetime) -> None:
+    """Note that a message went out."""
+    connection.execute(update(outbox).where(outbox.c.id == message_id).values(sent_at=at))
+
+
+def failed(connection: Connection, message_id: int, why: str, again_at: datetime) -> None:
+    """Note that sending failed and when to try again."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == message_id)
+        .values(attempts=outbox.c.attempts + 1, failure=why, not_before=again_at)
+    )
+
+
+def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store notices that people see inside the product."""
+    if rows:
+        connection.execute(insert(notice), [dict(row) for row in rows])
+
+
+def case_notices(connection: Connection, case_id: str) -> list[RowMapping]:
+    """Return what was told about a case, oldest first."""
+    return list(
+        connection.execute(
+            select(notice).where(notice.c.case_id == case_id).order_by(notice.c.id)
+        ).mappings()
+    )
+
+
+def climbed(connection: Connection, case_id: str, clock: str, due: date) -> set[str]:
+    """Return the rungs of the ladder that a clock has climbed for this due date."""
+    return set(
+        connection.scalars(
+            select(warning.c.rung).where(
+                warning.c.case_id == case_id, warning.c.clock == clock, warning.c.due == due
+            )
+        )
+    )
+
+
+def climb(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Store that a rung was climbed; its key forbids a second time."""
+    connection.execute(insert(warning), dict(row))
+
+
+def beat(connection: Connection, name: str, at: datetime, note: str = "") -> None:
+    """Set the heartbeat of a background part."""
+    changed = connection.execute(
+        update(heartbeat).where(heartbeat.c.name == name).values(at=at, note=note)
+    ).rowcount
+    if not changed:
+        connection.execute(insert(heartbeat), {"name": name, "at": at, "note": note})
+
+
+def heartbeats(connection: Connection) -> dict[str, RowMapping]:
+    """Return the heartbeats by name."""
+    return {row["name"]: row for row in connection.execute(select(heartbeat)).mappings()}
