@@ -25,6 +25,7 @@ help: ## Show this help
 ##@ Use
 .PHONY: setup run
 setup: .venv/.runtime $(ASSETS) ## Install what running needs and build the browser assets
+	@:
 
 run: setup ## Start the demonstration office (ARGS="--port 8081" passes options on)
 	@$(BIN)/gongkai run --demo $(ARGS)
