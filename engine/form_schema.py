@@ -1,0 +1,361 @@
+"""What a form is: frozen values read from one YAML file of a procedure's ``forms/`` folder.
+
+Reading only. How a submission is judged stands in ``engine.forms``; how one value is read in
+``engine.form_values``. Knows no HTML and no case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from engine.feel import Expression, FeelSyntaxError, compile_expression
+from engine.yaml_source import Entry, YamlRefused, load_yaml
+
+CELL_TYPES: Final = ("text", "textarea", "date", "integer", "number", "money", "choice", "yesno")
+TYPES: Final = (*CELL_TYPES, "choices", "file", "table", "given")
+CHECKS: Final = ("ric", "uscc", "phone", "email", "postcode")
+MAX_FIELDS = 120
+MAX_LENGTH = {"text": 200, "textarea": 4000}
+
+_KEY = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+
+
+class FormInvalid(YamlRefused):
+    """A form file cannot be used; the sentence names file, line, field and what to do."""
+
+    code = "form_invalid"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer of a choice: ``value`` is stored, ``label`` is read."""
+
+    value: str
+    label: str
+    help: str = ""
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition over the answers that must not be false, and the sentence when it is."""
+
+    check: Expression
+    message: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question. Conditions are FEEL over the case's fields and this form's earlier answers."""
+
+    key: str
+    label: str
+    type: str
+    required: bool = False
+    help: str = ""
+    advice: str = ""
+    unit: str = ""
+    max_length: int | None = None
+    min: str | None = None
+    max: str | None = None
+    past: bool = False
+    pattern: str | None = None
+    pattern_message: str = ""
+    options: tuple[Option, ...] = ()
+    options_from: str | None = None
+    options_feel: Expression | None = None
+    accept: tuple[str, ...] = ()
+    max_mb: int = 50
+    min_rows: int = 0
+    max_rows: int = 50
+    columns: tuple[Field, ...] = ()
+    check: str | None = None
+    check_if: Expression | None = None
+    confirmed_by: str | None = None
+    default: object = None
+    source: Expression | None = None
+    visible_if: Expression | None = None
+    required_if: Expression | None = None
+    rules: tuple[Rule, ...] = ()
+    personal: bool = False
+    min_feel: Expression | None = None
+    max_feel: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with its legal basis and the questions below it."""
+
+    title: str
+    basis: str
+    intro: str
+    fields: tuple[Field, ...]
+    visible_if: Expression | None = None
+
+
+@dataclass(frozen=True)
+class FormSchema:
+    """A form as it was written; ``engine.forms.Form`` adds the judging."""
+
+    key: str
+    title: str
+    intro: str
+    sections: tuple[Section, ...]
+    rules: tuple[tuple[str, Rule], ...] = ()
+    file: str = ""
+    names: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields in the order of the page."""
+        return tuple(one for section in self.sections for one in section.fields)
+
+    @property
+    def field_keys(self) -> frozenset[str]:
+        """Keys that a submission may hold: everything but what is only shown."""
+        return frozenset(one.key for one in self.fields if one.type != "given")
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Names of the office lists that the options come from (``units``, ``outcomes``...)."""
+        return frozenset(one.options_from for one in self.fields if one.options_from)
+
+
+def parse_schema(data: bytes, name: str) -> FormSchema:
+    """Read a form file.
+
+    Raises:
+        FormInvalid: names file, line and field.
+    """
+    try:
+        return _Reader(name).form(load_yaml(data, name))
+    except FormInvalid:
+        raise
+    except YamlRefused as error:
+        raise FormInvalid(error.file, str(error), _without_place(error), error.line) from error
+
+
+def with_lists(schema: FormSchema, lists: Mapping[str, tuple[Option, ...]]) -> FormSchema:
+    """Return the schema with the options that the office's own lists give.
+
+    Args:
+        lists: {list name: options}; a name that is missing leaves its field without options.
+    """
+
+    def filled(one: Field) -> Field:
+        if one.options_from is None or one.options_from not in lists:
+            return one
+        return replace(one, options=lists[one.options_from])
+
+    sections = tuple(
+        replace(section, fields=tuple(filled(one) for one in section.fields))
+        for section in schema.sections
+    )
+    return replace(schema, sections=sections)
+
+
+def _without_place(error: YamlRefused) -> str:
+    return error.sentence.split("：", 1)[1]
+
+
+class _Reader:
+    """Reads one file; keeps the keys seen so far, because conditions may only look back."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._keys: list[str] = []
+        self._later: list[tuple[Entry, frozenset[str], Expression]] = []
+        self._names: set[str] = set()
+
+    def form(self, value: object) -> FormSchema:
+        entry = Entry(value, self._file, "表单", FormInvalid)
+        key, title = entry.text("key"), entry.text("title")
+        intro = entry.text("intro", "")
+        if not _KEY.match(key):
+            entry.refuse("bad key", "“key”只能用小写字母、数字和下划线，以字母开头")
+        sections = tuple(self._section(one) for one in entry.entries("sections", "表单的段"))
+        rules = tuple(self._form_rule(one) for one in entry.entries("rules", "表单的规则"))
+        entry.done()
+        if not sections:
+            entry.refuse("no sections", "表单没有段（sections），请至少写一段")
+        if len(self._keys) > MAX_FIELDS:
+            entry.refuse("too many fields", f"表单超过{MAX_FIELDS}个字段，请拆成几张")
+        self._look_back_only()
+        own = frozenset(self._names) - set(self._keys)
+        return FormSchema(key, title, intro, sections, rules, self._file, own)
+
+    def _section(self, entry: Entry) -> Section:
+        visible_if = self._condition(entry, "visible_if")
+        fields = tuple(self._field(one) for one in entry.entries("fields", "字段"))
+        section = Section(
+            entry.text("title", ""),
+            entry.text("basis", ""),
+            entry.text("intro", ""),
+            fields,
+            visible_if,
+        )
+        entry.done()
+        return section
+
+    def _field(self, entry: Entry) -> Field:
+        key = entry.text("key")
+        entry.where = f"字段“{key}”"
+        if not _KEY.match(key):
+            entry.refuse("bad key", f"字段“{key}”的 key 只能用小写字母、数字和下划线，以字母开头")
+        if key in self._keys:
+            entry.refuse("key twice", f"字段“{key}”出现了两次，请改名")
+        result = self._plain_field(entry, key, TYPES)
+        result = replace(
+            result,
+            visible_if=self._condition(entry, "visible_if"),
+            required_if=self._condition(entry, "required_if"),
+            check_if=self._condition(entry, "check_if"),
+            source=self._expression(entry, "source"),
+            rules=tuple(self._rule(one) for one in entry.entries("rules", "规则")),
+            columns=self._columns(entry, result.type),
+        )
+        entry.done()
+        self._keys.append(key)
+        _fits_its_type(entry, result)
+        return result
+
+    def _columns(self, entry: Entry, kind: str) -> tuple[Field, ...]:
+        columns = []
+        for one in entry.entries("columns", "列"):
+            column = self._plain_field(one, one.text("key"), CELL_TYPES)
+            one.done()
+            if not _KEY.match(column.key) or column.key in [each.key for each in columns]:
+                one.refuse("bad column key", f"列“{column.key}”的 key 不合规则或者重复，请改名")
+            columns.append(column)
+        if bool(columns) != (kind == "table"):
+            entry.refuse("columns", f"{entry.where}：只有 table 字段有 columns，而且必须有")
+        return tuple(columns)
+
+    def _plain_field(self, entry: Entry, key: str, types: tuple[str, ...]) -> Field:
+        kind = entry.text("type")
+        if kind not in types:
+            entry.refuse(
+                f"type {kind}", f"{entry.where}不认识类型“{kind}”；可用的有：{'、'.join(types)}"
+            )
+        check = entry.optional("check")
+        if check is not None and check not in CHECKS:
+            entry.refuse(
+                f"check {check}", f"{entry.where}不认识检查“{check}”，可用的有：{'、'.join(CHECKS)}"
+            )
+        bounds = {name: self._bound(entry, name) for name in ("min", "max")}
+        options_from = entry.optional("options_from")
+        from_feel = options_from is not None and options_from.startswith("=")
+        return Field(
+            key=key,
+            label=entry.text("label"),
+            type=kind,
+            required=entry.flag("required"),
+            help=entry.text("help", ""),
+            advice=entry.text("advice", ""),
+            unit=entry.text("unit", ""),
+            max_length=entry.integer("max_length") or MAX_LENGTH.get(kind),
+            min=bounds["min"][0],
+            max=bounds["max"][0],
+            min_feel=bounds["min"][1],
+            max_feel=bounds["max"][1],
+            past=entry.flag("past"),
+            pattern=self._pattern(entry),
+            pattern_message=entry.text("pattern_message", ""),
+            options=tuple(self._option(entry, one) for one in entry.items("options")),
+            options_from=None if from_feel else options_from,
+            options_feel=self._feel(entry, "options_from", options_from[1:])
+            if from_feel and options_from
+            else None,
+            accept=tuple(one.lower().lstrip(".") for one in entry.texts("accept")),
+            max_mb=entry.integer("max_mb") or 50,
+            min_rows=entry.integer("min_rows") or 0,
+            max_rows=entry.integer("max_rows") or 50,
+            check=check,
+            confirmed_by=entry.optional("confirmed_by"),
+            default=entry.raw("default"),
+            personal=entry.flag("personal"),
+        )
+
+    def _bound(self, entry: Entry, name: str) -> tuple[str | None, Expression | None]:
+        text = entry.optional(name)
+        if text is not None and text.startswith("="):
+            return None, self._feel(entry, name, text[1:])
+        return text, None
+
+    def _pattern(self, entry: Entry) -> str | None:
+        pattern = entry.optional("pattern")
+        if pattern is None:
+            return None
+        # A nested repetition can take for ever on a hostile answer.
+        if len(pattern) > 200 or re.search(r"[+*}]\)?[+*{]", pattern):
+            entry.refuse("pattern", f"{entry.where}的 pattern 太复杂，请写得简单一些")
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            entry.refuse(f"pattern: {error}", f"{entry.where}的 pattern 不是正确的正则表达式")
+        return pattern
+
+    def _option(self, entry: Entry, value: object) -> Option:
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            return Option(str(value), str(value))
+        one = Entry(value, self._file, f"{entry.where}的选项", FormInvalid)
+        option = Option(
+            one.text("value"), one.text("label"), one.text("help", ""), one.text("basis", "")
+        )
+        one.done()
+        return option
+
+    def _rule(self, entry: Entry) -> Rule:
+        rule = Rule(self._feel(entry, "check", entry.text("check")), entry.text("message"))
+        entry.done()
+        return rule
+
+    def _form_rule(self, entry: Entry) -> tuple[str, Rule]:
+        at = entry.text("at")
+        if at not in self._keys:
+            entry.refuse(f"at {at}", f"规则的 at 写的“{at}”不是本表单的字段")
+        return at, self._rule(entry)
+
+    def _condition(self, entry: Entry, key: str) -> Expression | None:
+        expression = self._expression(entry, key)
+        if expression is not None:
+            self._later.append((entry, frozenset(self._keys), expression))
+        return expression
+
+    def _expression(self, entry: Entry, key: str) -> Expression | None:
+        text = entry.optional(key)
+        return None if text is None else self._feel(entry, key, text.removeprefix("="))
+
+    def _feel(self, entry: Entry, key: str, text: str) -> Expression:
+        try:
+            expression = compile_expression(text.strip())
+        except FeelSyntaxError as error:
+            entry.refuse(f"{key}: {error}", f"{entry.where}的 {key} 写得不对：{error.message_zh}")
+        self._names |= expression.names
+        return expression
+
+    def _look_back_only(self) -> None:
+        """A condition on a later answer would depend on the order of judging: refuse it."""
+        for entry, seen, expression in self._later:
+            for name in sorted(expression.names & set(self._keys)):
+                if name not in seen:
+                    entry.refuse(
+                        f"condition looks ahead to {name}",
+                        f"{entry.where}的条件用到了排在它后面的字段“{name}”，请把“{name}”移到前面",
+                    )
+
+
+def _fits_its_type(entry: Entry, one: Field) -> None:
+    choice = one.type in ("choice", "choices")
+    sources = bool(one.options) + bool(one.options_from) + bool(one.options_feel)
+    if choice and sources != 1:
+        entry.refuse("options", f"{entry.where}：请用 options 或 options_from 写明选项，只用一种")
+    if not choice and sources:
+        entry.refuse("options", f"{entry.where}：只有 choice 和 choices 字段有选项")
+    if len({option.value for option in one.options}) != len(one.options):
+        entry.refuse("options twice", f"{entry.where}的选项有重复的 value，请改名")
+    if one.check is not None and one.type != "text":
+        entry.refuse("check", f"{entry.where}：只有 text 字段可以用 check")

@@ -1,0 +1,408 @@
+"""Forms: one set of rules for what a user task asks, whoever submits it.
+
+A form is a YAML file of a procedure's ``forms/`` folder. The same object serves the page, the API and
+the scenario files. Conditions are FEEL over the case's fields and the answers above them. Knows no HTML,
+no database and no wall clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from decimal import Decimal
+
+from engine.feel import Expression, to_json
+from engine.form_schema import (
+    Field,
+    FormInvalid,
+    FormSchema,
+    Option,
+    Rule,
+    Section,
+    parse_schema,
+    with_lists,
+)
+from engine.form_values import (
+    Json,
+    Sentence,
+    ValueRefused,
+    check_identity,
+    feel_value,
+    read_value,
+    rows_of,
+)
+
+__all__ = [
+    "Field",
+    "Form",
+    "FormInvalid",
+    "Json",
+    "Option",
+    "Rule",
+    "Section",
+    "Sentence",
+    "Submission",
+]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a submission came to: plain values, and a sentence for each field that is wrong.
+
+    ``values`` holds an entry for every answered visible field, in the order of the page; ``errors`` is
+    {field key, or ``key-row-column`` of a table cell, or "" for the whole form: sentence}.
+    """
+
+    values: dict[str, Json] = field(default_factory=dict)
+    errors: dict[str, Sentence] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """No error was found."""
+        return not self.errors
+
+
+@dataclass(frozen=True)
+class Form(FormSchema):
+    """A form that can judge a submission."""
+
+    @classmethod
+    def parse(
+        cls, data: bytes, name: str, *, lists: Mapping[str, Sequence[Option]] | None = None
+    ) -> Form:
+        """Read a form file.
+
+        Args:
+            data: the bytes of the YAML file.
+            name: what to call it in an error.
+            lists: the office's own lists for ``options_from``: {list name: options}.
+
+        Raises:
+            FormInvalid: names file, line and field, in Chinese.
+        """
+        return cls._of(parse_schema(data, name)).with_lists(lists or {})
+
+    @classmethod
+    def _of(cls, schema: FormSchema) -> Form:
+        return cls(**{one.name: getattr(schema, one.name) for one in fields(schema)})
+
+    def with_lists(self, lists: Mapping[str, Sequence[Option]]) -> Form:
+        """Return the form with the options that the office's own lists give."""
+        return Form._of(with_lists(self, {name: tuple(options) for name, options in lists.items()}))
+
+    def validate(
+        self, raw: Mapping[str, object], *, today: date, names: Mapping[str, object]
+    ) -> Submission:
+        """Judge a submission.
+
+        Args:
+            raw: {field key: text, list of texts, or JSON value}; a table's cells as
+                ``key-0-column`` or as a list of rows.
+            today: legal day of the submission.
+            names: what conditions see besides this form: the case's fields, ``case``, ``clock``.
+
+        Returns:
+            Values and errors; hidden fields are dropped, whatever was posted for them.
+        """
+        return _Judge(self, raw, today, names).judge()
+
+    def shown(
+        self, *, today: date, names: Mapping[str, object], values: Mapping[str, Json] | None = None
+    ) -> dict[str, bool]:
+        """Return {field key: visible?} for the answers so far, as the page draws it first."""
+        judge = _Judge(self, dict(values or {}), today, names)
+        judge.read_all()
+        return {one.key: one.key in judge.visible for one in self.fields}
+
+    def initial(self, *, today: date, names: Mapping[str, object]) -> dict[str, Json]:
+        """Return what the fields hold before anybody types: ``source``, else ``default``.
+
+        ``given`` fields get what they show. A default of ``= today()`` is FEEL like any ``source``.
+        """
+        result: dict[str, Json] = {}
+        scope = dict(names)
+        for one in self.fields:
+            value = _prefilled(one, scope, today)
+            if value is not None:
+                result[one.key] = value
+                scope[one.key] = feel_value(one, value)
+        return result
+
+    def options(self, *, today: date, names: Mapping[str, object]) -> dict[str, tuple[Option, ...]]:
+        """Return {field key: options} of the fields whose options are computed from the case."""
+        return {
+            one.key: _options(one.options_feel.evaluate(names, _functions(today)))
+            for one in self.fields
+            if one.options_feel is not None
+        }
+
+    def required_defaults(
+        self,
+        *,
+        today: date | None = None,
+        names: Mapping[str, object] | None = None,
+        given: Mapping[str, object] | None = None,
+    ) -> dict[str, Json]:
+        """Fill required fields with the first allowed value; scenarios use it (``complete_all``).
+
+        Args:
+            today: value of required dates; without it they are left out.
+            names: what conditions see besides this form.
+            given: answers that stand; only what is missing is filled.
+
+        Returns:
+            ``given`` and the filled fields.
+        """
+        return _Filler(self, today, dict(names or {})).fill(dict(given or {}))
+
+    def feel_values(self, values: Mapping[str, Json]) -> dict[str, object]:
+        """Return stored values as expressions see them: dates as dates, missing answers as null."""
+        return {
+            one.key: feel_value(one, values.get(one.key))
+            for one in self.fields
+            if one.type != "given"
+        }
+
+
+def _functions(today: date) -> dict[str, Callable[..., object]]:
+    return {"today": lambda: today}
+
+
+def _prefilled(one: Field, scope: Mapping[str, object], today: date) -> Json:
+    expression = one.source
+    if expression is not None:
+        value: Json = to_json(expression.evaluate(scope, _functions(today)))
+        return value
+    default = one.default
+    if isinstance(default, str | int | float | bool):
+        return default
+    return list(default) if isinstance(default, list) else None
+
+
+class _Judge:
+    """One submission being judged, field by field in the order of the page."""
+
+    def __init__(
+        self, form: Form, raw: Mapping[str, object], today: date, names: Mapping[str, object]
+    ) -> None:
+        self._form, self._raw, self._today = form, raw, today
+        self._scope: dict[str, object] = {**names, **{one.key: None for one in form.fields}}
+        self._values: dict[str, Json] = {}
+        self._errors: dict[str, Sentence] = {}
+        self.visible: set[str] = set()
+
+    def judge(self) -> Submission:
+        self._refuse_unknown()
+        self.read_all()
+        self._apply_rules()
+        return Submission(self._values, self._errors)
+
+    def read_all(self) -> None:
+        for section in self._form.sections:
+            open_section = self._holds(section.visible_if, default=True)
+            for one in section.fields:
+                if not open_section or not self._holds(one.visible_if, default=True):
+                    continue
+                self.visible.add(one.key)
+                if one.type != "given":
+                    self._read(one)
+
+    def _refuse_unknown(self) -> None:
+        tables = {one.key for one in self._form.fields if one.type == "table"}
+        for key in self._raw:
+            if key in self._form.field_keys:
+                continue
+            if key.split("-", 1)[0] in tables and key.count("-") >= 2:
+                continue
+            sentence = Sentence("本表没有“{key}”这一项，请从待办重新打开后再提交", key=key[:60])
+            self._errors.setdefault("", sentence)
+
+    def _read(self, one: Field) -> None:
+        one = self._resolved(one)
+        try:
+            value: Json
+            if one.type == "table":
+                value = self._table(one)
+            else:
+                value = read_value(one, self._raw.get(one.key), self._today)
+                value = self._identity(one, value)
+        except ValueRefused as refused:
+            self._errors[one.key] = refused.sentence
+            return
+        if value is None or value == []:
+            self._demand(one)
+            return
+        self._values[one.key] = value
+        self._scope[one.key] = feel_value(one, value)
+
+    def _resolved(self, one: Field) -> Field:
+        """Fill in what is computed from the case: options and bounds."""
+        if one.options_feel is not None:
+            found = one.options_feel.evaluate(self._scope, _functions(self._today))
+            one = replace(one, options=_options(found))
+        if one.min_feel is not None:
+            one = replace(one, min=self._bound(one.min_feel))
+        if one.max_feel is not None:
+            one = replace(one, max=self._bound(one.max_feel))
+        return one
+
+    def _bound(self, expression: Expression) -> str | None:
+        limit = to_json(expression.evaluate(self._scope, _functions(self._today)))
+        return None if limit is None else str(limit)
+
+    def _identity(self, one: Field, value: Json) -> Json:
+        if one.check is None or not isinstance(value, str):
+            return value
+        if not self._holds(one.check_if, default=True):
+            return value
+        confirmed = bool(one.confirmed_by) and _ticked(self._raw.get(one.confirmed_by or ""))
+        return check_identity(one, value, confirmed=confirmed)
+
+    def _table(self, one: Field) -> Json:
+        rows = rows_of(one, self._raw)
+        result: list[Json] = []
+        for index, row in rows.items():
+            cells: dict[str, Json] = {}
+            for column in one.columns:
+                try:
+                    value = read_value(column, row.get(column.key), self._today)
+                    if column.check is not None and isinstance(value, str):
+                        value = check_identity(column, value, confirmed=False)
+                except ValueRefused as refused:
+                    self._errors[f"{one.key}-{index}-{column.key}"] = refused.sentence
+                    continue
+                if value is None and column.required:
+                    self._errors[f"{one.key}-{index}-{column.key}"] = _missing(column)
+                elif value is not None:
+                    cells[column.key] = value
+            result.append(cells)
+        if 0 < len(rows) < one.min_rows:
+            raise ValueRefused(
+                "{label}至少要有{limit}行，现为{rows}行，请补全",
+                label=one.label,
+                limit=one.min_rows,
+                rows=len(rows),
+            )
+        return result
+
+    def _demand(self, one: Field) -> None:
+        if one.required or self._holds(one.required_if, default=False):
+            self._errors[one.key] = _missing(one)
+
+    def _apply_rules(self) -> None:
+        rules = [(one.key, rule) for one in self._form.fields for rule in one.rules]
+        for key, rule in [*rules, *self._form.rules]:
+            if key not in self.visible or key in self._errors:
+                continue
+            # Null means that an answer is missing, which is told at that answer.
+            if rule.check.evaluate(self._scope, _functions(self._today)) is False:
+                self._errors[key] = Sentence("{message}", message=rule.message)
+
+    def _holds(self, condition: Expression | None, *, default: bool) -> bool:
+        if condition is None:
+            return default
+        return condition.evaluate(self._scope, _functions(self._today)) is True
+
+
+def _ticked(raw: object) -> bool:
+    if isinstance(raw, list):
+        raw = raw[-1] if raw else None
+    return raw is True or str(raw).strip().lower() in ("true", "yes", "on", "1", "是")
+
+
+def _missing(one: Field) -> Sentence:
+    if one.type in ("choice", "choices", "yesno"):
+        return Sentence("请选择{label}", label=one.label)
+    if one.type == "file":
+        return Sentence("请上传{label}", label=one.label)
+    if one.type == "table":
+        return Sentence("{label}请至少填写一行", label=one.label)
+    return Sentence("请填写{label}", label=one.label)
+
+
+def _options(found: object) -> tuple[Option, ...]:
+    """Read a FEEL list of texts or of {value, label} as options."""
+    if not isinstance(found, list | tuple):
+        return ()
+    result: list[Option] = []
+    for one in found:
+        if isinstance(one, Mapping) and one.get("value") is not None:
+            value = str(one["value"])
+            result.append(Option(value, str(one.get("label") or value)))
+        elif isinstance(one, str | int | Decimal):
+            result.append(Option(str(one), str(one)))
+    return tuple(result)
+
+
+class _Filler:
+    """Answers a form as shortly as it allows: only what must be answered, and the first choice."""
+
+    def __init__(self, form: Form, today: date | None, names: Mapping[str, object]) -> None:
+        self._form, self._today, self._names = form, today, names
+
+    def fill(self, given: dict[str, Json] | dict[str, object]) -> dict[str, Json]:
+        answers: dict[str, object] = dict(given)
+        today = self._today or date(1970, 1, 1)
+        for one in self._form.fields:
+            if one.type == "given" or _posted(one, answers):
+                continue
+            judge = _Judge(self._form, answers, today, self._names)
+            judged = judge.judge()
+            if one.key in judged.errors:
+                value = self._first(judge._resolved(one))
+                if value is not None:
+                    answers[one.key] = value
+        return answers  # type: ignore[return-value]  # what was given is JSON as the caller has it
+
+    def _first(self, one: Field) -> Json:
+        if isinstance(one.default, str | int | float | bool):
+            return one.default
+        if one.type in ("choice", "choices"):
+            if not one.options:
+                return None
+            first = one.options[0].value
+            return [first] if one.type == "choices" else first
+        if one.type == "table":
+            row = {each.key: self._first(each) for each in one.columns if each.required}
+            if not row:
+                row = {one.columns[0].key: self._first(one.columns[0])}
+            return [dict(row) for _ in range(max(one.min_rows, 1))]
+        if one.type == "date":
+            return self._date(one)
+        if one.type in ("integer", "number", "money"):
+            return _number_from(one)
+        if one.type == "file":
+            ending = one.accept[0] if one.accept else "pdf"
+            return [{"id": "sample", "name": f"sample.{ending}", "size": 1}]
+        return True if one.type == "yesno" else _sample_text(one)
+
+    def _date(self, one: Field) -> Json:
+        if self._today is None:
+            return None
+        return max(self._today.isoformat(), one.min or "")
+
+
+def _posted(one: Field, answers: Mapping[str, object]) -> bool:
+    return one.key in answers or any(key.startswith(f"{one.key}-") for key in answers)
+
+
+def _number_from(one: Field) -> Json:
+    value = Decimal(1)
+    if one.min is not None:
+        value = max(value, Decimal(one.min))
+    if one.max is not None:
+        value = min(value, Decimal(one.max))
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _sample_text(one: Field) -> str:
+    # The specimen numbers of GB 11643 and of python-stdnum: valid, and nobody's.
+    samples = {
+        "ric": "11010519491231002X",
+        "uscc": "91110000600037341L",
+        "phone": "13800000000",
+        "email": "sample@example.org",
+        "postcode": "100000",
+    }
+    return samples[one.check] if one.check else "示例"
