@@ -1,0 +1,18 @@
+"""The built-in functions of DMN 1.5 by name. They take FEEL values and give null for what they cannot use."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.feel.builtins import contexts, conversion, intervals, lists, moments, numbers, texts
+from engine.feel.functions import BuiltIn
+from engine.feel.names import BUILT_IN_NAMES
+
+BUILT_INS: Final[dict[str, BuiltIn]] = {
+    function.name: function
+    for part in (contexts, conversion, intervals, lists, moments, numbers, texts)
+    for function in part.FUNCTIONS
+}
+
+if set(BUILT_INS) != set(BUILT_IN_NAMES):
+    raise AssertionError("names and functions differ")
