@@ -1,0 +1,457 @@
+"""A procedure: everything the office fixed about one kind of case, as one value.
+
+Made from {relative path: bytes}, so that it is the same whether the folder lies on disk or in the database.
+Says what the folder offers (forms, letters, outcomes, register columns) and what a diagram may refer to.
+Does not read BPMN or DMN: the deployment check does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from engine.feel import Expression, FeelSyntaxError, compile_expression
+from engine.form_schema import FormInvalid, Option
+from engine.forms import Form, Json
+from engine.office import Office
+from engine.yaml_source import Entry, YamlRefused, load_yaml
+
+MAX_FILES = 400
+MAX_FILE_BYTES = 8 * 1024 * 1024
+MAX_FOLDER_BYTES = 64 * 1024 * 1024
+ENDINGS = frozenset(("yaml", "bpmn", "dmn", "docx", "md"))
+
+_PATH = re.compile(r"^[^/\\\x00-\x1f]+(/[^/\\\x00-\x1f]+){0,2}$")
+_KEY = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+
+
+class ProcedureInvalid(YamlRefused):
+    """A procedure folder cannot be used; the sentence names file, line and what to do."""
+
+    code = "procedure_invalid"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Who may start a case, and what the button says; ``alone``: also without a calling process."""
+
+    roles: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A kind of document: its Word template, series and suffix of its number, and extra fields.
+
+    ``to`` is ``applicant``, ``third_party``, ``agency``, ``section`` or ``file``. ``series`` is "" for a
+    document without a number of its own; ``remedy`` names a paragraph of ``remedies.yaml`` or is "".
+    """
+
+    key: str
+    title: str
+    template: str
+    suffix: str = ""
+    series: str = ""
+    to: str = "applicant"
+    remedy: str = ""
+    fields: Mapping[str, Expression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of section 三 of the annual report: code, its group and wording, basis, letter and remedy."""
+
+    code: str
+    group: str
+    row: str
+    basis: str
+    letter: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class RegisterColumn:
+    """One column of the register; ``personal`` is left out of exports to others."""
+
+    key: str
+    label: str
+    value: Expression
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """One kind of case. ``files`` is the whole content; ``main`` names its diagram."""
+
+    key: str
+    title: str
+    noun: str
+    owner: str
+    basis: tuple[str, ...]
+    start: Start | None
+    numbering: str
+    subject: Expression
+    kind: Expression | None
+    source: Expression | None
+    register: tuple[RegisterColumn, ...]
+    outcomes: Mapping[str, Outcome]
+    letters: Mapping[str, Letter]
+    letter_fields: Mapping[str, Expression]
+    variables: frozenset[str]
+    forms: Mapping[str, Form]
+    files: Mapping[str, bytes]
+    main: str
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], office: Office | None = None) -> Procedure:
+        """Read a procedure.
+
+        Args:
+            files: {relative path with /: bytes}, as ``read_folder`` gives it.
+            office: checks roles, series and remedies against it, and fills the choices that come from
+                its lists. Without it these checks are left out.
+
+        Raises:
+            ProcedureInvalid, FormInvalid: the first thing that is wrong.
+        """
+        return _Reader(files, office).read()
+
+    @property
+    def sources(self) -> dict[str, bytes]:
+        """The diagrams and tables: {path: bytes} of .bpmn and .dmn, for check and compile."""
+        return {path: data for path, data in self.files.items() if path.endswith((".bpmn", ".dmn"))}
+
+    @property
+    def scenarios(self) -> dict[str, bytes]:
+        """The worked cases: {path: bytes}."""
+        return {
+            path: data
+            for path, data in self.files.items()
+            if path.startswith("scenarios/") and path.endswith(".yaml")
+        }
+
+    @property
+    def personal_fields(self) -> frozenset[str]:
+        """Keys of the answers that identify a person: masked on screen, sealed in the database."""
+        return frozenset(
+            one.key for form in self.forms.values() for one in form.fields if one.personal
+        )
+
+    def template(self, letter: str) -> bytes:
+        """Return the Word template of a letter."""
+        return self.files[self.letters[letter].template]
+
+    def labels(self, values: Mapping[str, object]) -> dict[str, str]:
+        """Return the words of answered choices: {field key: label}, several joined by 、."""
+        result: dict[str, str] = {}
+        for form in self.forms.values():
+            for one in form.fields:
+                if one.type in ("choice", "choices") and values.get(one.key) is not None:
+                    result[one.key] = _label(one.options, values[one.key])
+        return result
+
+    def typed(self, values: Mapping[str, Json]) -> dict[str, object]:
+        """Return stored case fields as expressions see them: dates as dates; unknown ones unchanged."""
+        result: dict[str, object] = dict(values)
+        for form in self.forms.values():
+            known = {key: value for key, value in values.items() if key in form.field_keys}
+            typed = form.feel_values(known)
+            result.update({key: typed[key] for key in known})
+        return result
+
+    def letter_values(
+        self,
+        office: Office,
+        letter: str,
+        *,
+        number: str,
+        issued_on: object,
+        names: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]],
+        online: bool = False,
+    ) -> dict[str, object]:
+        """Return what a letter's template may name: {Chinese name: value}.
+
+        Args:
+            number: the letter's number, "" where it has none.
+            issued_on: date of the letter.
+            names: the case's fields (typed), ``case``, ``clock``, and the arguments of the effect.
+            online: it goes out by internet, so that the remedy names the internet channel too.
+
+        Returns:
+            The letterhead, the procedure's and the letter's fields; null ones are left out, so that a
+            template that needs one is refused by name.
+        """
+        chosen = self.letters[letter]
+        values: dict[str, object] = dict(office.letterhead)
+        case = names.get("case")
+        values["案件编号"] = case.get("number") if isinstance(case, Mapping) else None
+        values.update({"文号": number, "成文日期": issued_on, "标题": chosen.title})
+        remedy = names.get("remedy") or chosen.remedy
+        text = office.remedy_text(str(remedy), online=online) if remedy else ""
+        values["救济"] = text or None
+        labels = self.labels({key: _plain(value) for key, value in names.items()})
+        scope = {**names, "label": labels}
+        for name, expression in {**self.letter_fields, **chosen.fields}.items():
+            values[name] = expression.evaluate(scope, functions)
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def read_folder(path: Path) -> dict[str, bytes]:
+    """Read a procedure folder.
+
+    Returns:
+        {relative path with /: bytes}, sorted by path. Hidden files and Office's lock files (``~$``) are
+        left out.
+
+    Raises:
+        ProcedureInvalid: no folder, a symbolic link, an ending that does not belong, or too much.
+    """
+    if not path.is_dir() or path.is_symlink():
+        raise ProcedureInvalid(str(path), "no folder", "不是流程文件夹，请检查路径")
+    result: dict[str, bytes] = {}
+    total = 0
+    for folder, folders, names in os.walk(path, followlinks=False):
+        folders[:] = sorted(one for one in folders if not one.startswith((".", "__pycache__")))
+        for name in sorted([*names, *folders]):
+            file = Path(folder) / name
+            relative = file.relative_to(path).as_posix()
+            if name.startswith((".", "~$", ".~")):
+                continue
+            if file.is_symlink():
+                raise ProcedureInvalid(relative, "symbolic link", "是符号链接，请换成文件本身")
+            if name in folders:
+                continue
+            total += _size(file, relative)
+            result[relative] = file.read_bytes()
+            if len(result) > MAX_FILES or total > MAX_FOLDER_BYTES:
+                raise ProcedureInvalid(
+                    str(path.name), "too much", "文件夹太大，请检查是否放错了文件"
+                )
+    return dict(sorted(result.items()))
+
+
+def content_hash(files: Mapping[str, bytes], algorithm: str = "sha256") -> str:
+    """Return the hash of a folder's whole content: paths and bytes, in the order of paths."""
+    digest = hashlib.new(algorithm)
+    for path, data in sorted(files.items()):
+        name = path.encode()
+        digest.update(len(name).to_bytes(4, "big") + name)
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def _size(file: Path, relative: str) -> int:
+    ending = file.suffix.lstrip(".").lower()
+    if ending not in ENDINGS:
+        raise ProcedureInvalid(
+            relative,
+            f"ending {ending}",
+            f"流程文件夹里不放这种文件，只放 {'、'.join(sorted(ENDINGS))}",
+        )
+    size = file.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise ProcedureInvalid(
+            relative,
+            "too large",
+            f"文件超过{MAX_FILE_BYTES // 1024 // 1024} MB，请检查是否放错了文件",
+        )
+    return size
+
+
+def _label(options: tuple[Option, ...], value: object) -> str:
+    words = {option.value: option.label for option in options}
+    chosen = value if isinstance(value, list) else [value]
+    return "、".join(words.get(str(one), str(one)) for one in chosen)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | list | int) else None
+
+
+class _Reader:
+    """Reads one folder's content and holds its parts against each other."""
+
+    def __init__(self, files: Mapping[str, bytes], office: Office | None) -> None:
+        self._files, self._office = files, office
+
+    def read(self) -> Procedure:
+        for path in self._files:
+            if not _PATH.match(path) or ".." in path.split("/"):
+                raise ProcedureInvalid(path, "bad path", "文件名不合规则，请改名")
+        entry = self._top()
+        forms = self._forms()
+        key = entry.text("key")
+        if not _KEY.match(key):
+            entry.refuse("bad key", "“key”只能用小写字母、数字和下划线，以字母开头")
+        letters = {one.key: one for one in map(self._letter, entry.entries("letters", "文书"))}
+        procedure = Procedure(
+            key=key,
+            title=entry.text("title"),
+            noun=entry.text("noun", "事项"),
+            owner=self._role(entry, entry.text("owner")),
+            basis=entry.texts("basis"),
+            start=self._start(entry),
+            numbering=self._series(entry, entry.text("numbering")),
+            subject=self._feel(entry, "subject") or compile_expression('""'),
+            kind=self._feel(entry, "kind"),
+            source=self._feel(entry, "source"),
+            register=tuple(map(self._column, entry.entries("register", "台账"))),
+            outcomes={
+                one.code: one
+                for one in (
+                    self._outcome(e, letters) for e in entry.entries("outcomes", "办理结果")
+                )
+            },
+            letters=letters,
+            letter_fields=self._expressions(entry, "letter_fields"),
+            variables=frozenset(entry.texts("variables")),
+            forms=forms,
+            files=dict(self._files),
+            main=self._main(entry, key),
+        )
+        entry.done()
+        return self._with_lists(entry, procedure)
+
+    def _top(self) -> Entry:
+        name = "procedure.yaml"
+        if name not in self._files:
+            raise ProcedureInvalid(name, "missing", "文件夹里没有这个文件，请补上")
+        try:
+            return Entry(load_yaml(self._files[name], name), name, name, ProcedureInvalid)
+        except ProcedureInvalid:
+            raise
+        except YamlRefused as error:
+            sentence = error.sentence.split("：", 1)[1]
+            raise ProcedureInvalid(name, str(error), sentence, error.line) from error
+
+    def _main(self, entry: Entry, key: str) -> str:
+        diagrams = [path for path in self._files if path.endswith(".bpmn")]
+        name = f"{key}.bpmn"
+        if name in diagrams:
+            return name
+        if len(diagrams) != 1:
+            entry.refuse("no diagram", f"文件夹里没有流程图 {name}，请补上")
+        return diagrams[0]
+
+    def _forms(self) -> dict[str, Form]:
+        result: dict[str, Form] = {}
+        for path, data in self._files.items():
+            if not path.startswith("forms/") or not path.endswith(".yaml"):
+                continue
+            form = Form.parse(data, path)
+            if f"forms/{form.key}.yaml" != path:
+                raise FormInvalid(path, "key and file differ", f"key“{form.key}”应与文件名一致")
+            result[form.key] = form
+        return result
+
+    def _start(self, entry: Entry) -> Start | None:
+        if "start" not in entry:
+            return None
+        one = entry.entry("start", "start")
+        start = Start(
+            tuple(self._role(one, role) for role in one.texts("roles")), one.text("label")
+        )
+        one.done()
+        return start
+
+    def _letter(self, entry: Entry) -> Letter:
+        key = entry.text("key")
+        template = f"letters/{entry.text('template', key)}.docx"
+        letter = Letter(
+            key,
+            entry.text("title"),
+            template,
+            entry.text("suffix", ""),
+            self._series(entry, entry.text("series", "")),
+            entry.text("to", "applicant"),
+            self._remedy(entry, entry.text("remedy", "")),
+            self._expressions(entry, "fields"),
+        )
+        entry.done()
+        if template not in self._files:
+            entry.refuse(f"no {template}", f"文书“{key}”的模板 {template} 不存在，请补上")
+        return letter
+
+    def _outcome(self, entry: Entry, letters: Mapping[str, Letter]) -> Outcome:
+        outcome = Outcome(
+            entry.text("code"),
+            entry.text("group"),
+            entry.text("row"),
+            entry.text("basis", ""),
+            entry.text("letter", ""),
+            self._remedy(entry, entry.text("remedy", "")),
+        )
+        entry.done()
+        if outcome.letter and outcome.letter not in letters:
+            entry.refuse(
+                f"letter {outcome.letter}",
+                f"办理结果“{outcome.code}”的文书“{outcome.letter}”不在 letters 里，请补上或改正",
+            )
+        return outcome
+
+    def _column(self, entry: Entry) -> RegisterColumn:
+        column = RegisterColumn(
+            entry.text("key"),
+            entry.text("label"),
+            self._compiled(entry, "value", entry.text("value")),
+            entry.flag("personal"),
+        )
+        entry.done()
+        return column
+
+    def _expressions(self, entry: Entry, key: str) -> dict[str, Expression]:
+        if key not in entry:
+            return {}
+        below = entry.entry(key, key)
+        return {name: self._compiled(below, name, below.text(name)) for name in below}
+
+    def _feel(self, entry: Entry, key: str) -> Expression | None:
+        text = entry.optional(key)
+        return None if text is None else self._compiled(entry, key, text)
+
+    def _compiled(self, entry: Entry, key: str, text: str) -> Expression:
+        try:
+            return compile_expression(text.removeprefix("=").strip())
+        except FeelSyntaxError as error:
+            entry.refuse(f"{key}: {error}", f"“{key}”的表达式写得不对：{error.message_zh}")
+
+    def _role(self, entry: Entry, role: str) -> str:
+        if self._office is not None and role not in self._office.roles:
+            entry.refuse(f"role {role}", f"岗位“{role}”不在 roles.yaml 里，请改正")
+        return role
+
+    def _series(self, entry: Entry, series: str) -> str:
+        if series and self._office is not None and series not in self._office.series:
+            entry.refuse(f"series {series}", f"编号系列“{series}”不在 numbering.yaml 里，请改正")
+        return series
+
+    def _remedy(self, entry: Entry, remedy: str) -> str:
+        if remedy and self._office is not None and remedy not in self._office.remedies:
+            entry.refuse(f"remedy {remedy}", f"救济告知“{remedy}”不在 remedies.yaml 里，请改正")
+        return remedy
+
+    def _with_lists(self, entry: Entry, procedure: Procedure) -> Procedure:
+        lists: dict[str, tuple[Option, ...]] = {
+            "outcomes": tuple(
+                Option(one.code, f"{one.group}{one.row}", basis=one.basis)
+                for one in procedure.outcomes.values()
+            )
+        }
+        if self._office is None:
+            return procedure
+        lists["units"] = self._office.unit_options()
+        forms: dict[str, Form] = {}
+        for key, form in procedure.forms.items():
+            if missing := sorted(form.lists - set(lists)):
+                raise FormInvalid(
+                    form.file,
+                    f"lists {missing}",
+                    f"没有“{missing[0]}”这份名单，可用的有：{'、'.join(lists)}",
+                )
+            forms[key] = form.with_lists(lists)
+        return replace(procedure, forms=forms)
