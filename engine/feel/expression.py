@@ -270,10 +270,10 @@ Key = tuple[str, frozenset[str]]
 
 
 class Cache(Generic[T]):
-    """The most recently used, bounded in number and in characters of source text."""
+    """The last compiled ones, bounded in number and in characters of source text."""
 
-    def __init__(self, make: Callable[[str, frozenset[str]], T]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[..., T]) -> None:
+        self._make: Callable[..., T] = make
         self._kept: OrderedDict[Key, T] = OrderedDict()
         self._lock = threading.Lock()
         self.characters = 0
@@ -284,7 +284,7 @@ class Cache(Generic[T]):
         found = self._kept.get(key)
         if found is not None:
             return found
-        made = self._make(text, known)
+        made: T = self._make(text, known)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = made

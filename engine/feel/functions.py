@@ -10,27 +10,32 @@ from engine.feel.kinds import ANY, NAMES_ZH, Kind, coerce, kind_of
 from engine.feel.scope import Code, Run, Scope
 from engine.feel.values import FeelFunction, load
 
-MISSING: Any = object()
-"""Stands for an argument that was left out in the middle of a call by name."""
-
 
 class BuiltIn(FeelFunction):
-    """A function of the standard; each ``signature`` is a tuple of parameter names, ``*`` the rest.
+    """A function of the standard; each ``signature`` is a list of parameter names, ``*`` the rest.
 
-    ``body`` takes the run and the arguments in order; it returns None for arguments it cannot use.
+    ``name: type`` tells two signatures with as many parameters apart in a call by name. ``body`` takes the run
+    and the arguments in order; it returns None for arguments it cannot use.
     """
 
-    __slots__ = ("body", "cost", "shortest", "signatures")
+    __slots__ = ("body", "kinds", "shortest", "signatures")
 
     def __init__(
         self, name: str, signatures: Sequence[str], body: Callable[..., Any], required: int
     ) -> None:
-        split = [
-            tuple(part.strip() for part in signature.split(",") if part.strip())
-            for signature in signatures
-        ]
-        super().__init__(name, split[0])
-        self.signatures, self.body, self.shortest = split, body, required
+        self.kinds: dict[str, str] = {}
+        self.signatures = [self._parameters(signature) for signature in signatures]
+        super().__init__(name, self.signatures[0])
+        self.body, self.shortest = body, required
+
+    def _parameters(self, signature: str) -> tuple[str, ...]:
+        names: list[str] = []
+        for part in signature.split(",") if signature else []:
+            name, _, kind = part.strip().partition(": ")
+            names.append(name)
+            if kind:
+                self.kinds[name] = kind
+        return tuple(names)
 
     def accepts(self, count: int) -> bool:
         """Tell whether so many arguments by position make sense."""
@@ -129,6 +134,10 @@ def by_name(function: BuiltIn, arguments: list[Any], names: list[str]) -> list[A
     for signature in function.signatures:
         plain = [name.strip("*") for name in signature]
         if not given.keys() <= set(plain):
+            continue
+        if any(
+            kind_of(given[name]) != kind for name, kind in function.kinds.items() if name in given
+        ):
             continue
         required = plain[: min(function.shortest, len(plain))]
         if not all(name in given for name in required):

@@ -208,7 +208,7 @@ def order(left: Any, right: Any) -> int | None:
     if (kl in NUMBERS and kr in NUMBERS) or (
         kl is kr and kl in (str, dt.date, YearsMonths, DaysTime)
     ):
-        return (left > right) - (left < right)
+        return int(left > right) - int(left < right)
     for same in (temporal.is_date, temporal.is_date_time, temporal.is_time):
         if same(left) and same(right):
             if same is not temporal.is_date and (temporal.zone_of(left) is None) != (

@@ -85,7 +85,12 @@ _TYPES: Final = Vocabulary(TYPE_NAMES)
 class Parser:
     """Reads one text once; ``free`` and ``calls`` are the names it does not bind itself."""
 
-    def __init__(self, source: str, known: Iterable[str] = (), members: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        source: str,
+        known: Vocabulary | Iterable[str] = (),
+        members: Vocabulary | Iterable[str] = (),
+    ) -> None:
         self.source = source
         self.tokens = tokenize(source)
         self.at = 0
@@ -103,11 +108,13 @@ class Parser:
 
     def whole_expression(self) -> n.Node:
         """Read the text as one expression."""
-        return self._whole(self.expression)
+        node: n.Node = self._whole(self.expression)
+        return node
 
     def whole_tests(self) -> n.Tests:
         """Read the text as the unary tests of a table cell."""
-        return self._whole(self._unary_tests)
+        tests: n.Tests = self._whole(self._unary_tests)
+        return tests
 
     def _whole(self, read: Any) -> Any:
         try:

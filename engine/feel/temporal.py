@@ -284,7 +284,12 @@ def parse_date_time(text: str) -> DateTime | None:
         day = parse_date(text)
         return midnight(day) if day else None
     day = new_date(int(match[1]), int(match[2]), int(match[3]))
-    read = _read_time(match.groups()[3:])
+    parts = match.groups()[3:]
+    # ISO 8601 lets a day end with 24:00:00, the same moment as 00:00:00 of the next.
+    ends_day = parts[:3] == ("24", "00", "00") and not int(parts[3] or 0)
+    if day is not None and ends_day:
+        day, parts = from_ordinal(ordinal(day) + 1), ("00", *parts[1:])
+    read = _read_time(parts)
     return new_date_time(day, *read) if day and read else None
 
 

@@ -14,7 +14,7 @@ from engine.feel.values import NUMBERS, FeelFunction, Range, check_length
 
 def write_number(number: int | Decimal) -> str:
     """Return the digits without an exponent."""
-    if type(number) is int:
+    if isinstance(number, int):
         return str(number)
     if number.adjusted() > 6_200 or number.adjusted() < -6_200:
         return str(number)

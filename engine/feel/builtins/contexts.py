@@ -77,7 +77,9 @@ def _context(run: Run, entries: Any) -> Any:
 FUNCTIONS: Final = (
     BuiltIn("get value", ["m, key", "context, key"], _get_value, 2),
     BuiltIn("get entries", ["m", "context"], _get_entries, 1),
-    BuiltIn("context put", ["context, key, value", "context, keys, value"], _context_put, 3),
+    BuiltIn(
+        "context put", ["context, key: string, value", "context, keys, value"], _context_put, 3
+    ),
     BuiltIn("context merge", ["contexts"], _context_merge, 1),
     BuiltIn("context", ["entries"], _context, 1),
 )

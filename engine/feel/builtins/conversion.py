@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from typing import Any, Final
 
@@ -150,7 +151,7 @@ def _not(_: Run, value: Any) -> Any:
     return not value if type(value) is bool else None
 
 
-def _is(run: Run, left: Any, right: Any) -> Any:
+def _is(run: Run, left: Any = None, right: Any = None) -> Any:
     """Tell whether two values are the same, of moments every part and the zone as written."""
     if kind_of(left) != kind_of(right):
         return False
@@ -187,7 +188,12 @@ def _end(run: Run, node: n.Node) -> Any:
         from engine.feel.compiler import at_literal  # as above
 
         return at_literal(node.text)
-    makers = {"date": _date, "time": _time, "date and time": _date_and_time, "duration": _duration}
+    makers: dict[str, Callable[..., Any]] = {
+        "date": _date,
+        "time": _time,
+        "date and time": _date_and_time,
+        "duration": _duration,
+    }
     if isinstance(node, n.Call) and isinstance(node.function, n.Name) and node.names is None:
         maker = makers.get(node.function.name)
         if (
@@ -208,6 +214,6 @@ FUNCTIONS: Final = (
     BuiltIn("number", ["from, grouping separator, decimal separator"], _number, 1),
     BuiltIn("string", ["from"], _string, 1),
     BuiltIn("not", ["negand"], _not, 1),
-    BuiltIn("is", ["value1, value2"], _is, 2),
+    BuiltIn("is", ["value1, value2"], _is, 0),
     BuiltIn("range", ["from"], _range, 1),
 )
