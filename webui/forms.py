@@ -1,0 +1,61 @@
+"""Reading a posted form: answers, the buttons of its tables, and the errors that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from engine.errors import EngineError
+from webui import form_view
+from webui.uploads import UploadRefused
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the page shows in its fields."""
+
+    values: Mapping[str, Any]
+    errors: Mapping[str, str] = field(default_factory=dict)
+    extra_rows: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_answers(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
+    """Return the posted texts by field; judging them is the engine's."""
+    return form_view.posted_values(form, posted)
+
+
+def asked_for_rows(form: Any, posted: MultiDict[str, str]) -> Answers | None:
+    """Return the answers with a row more or less where a table's button was pressed, else None."""
+    wish = form_view.rows_wanted(posted.get("do", ""))
+    if wish is None:
+        return None
+    what, key, row = wish
+    values = read_answers(form, posted)
+    if what == "drop":
+        return Answers(form_view.without_row(values, key, row))
+    return Answers(values, {}, {key: 1})
+
+
+def errors_of(error: EngineError) -> Mapping[str, str] | None:
+    """Return errors by field for what the person can mend on the form; None for all other errors."""
+    if error.code == "submission_invalid":
+        return error.errors  # type: ignore[attr-defined, no-any-return]
+    if isinstance(error, UploadRefused):
+        return {"": error.sentence}
+    return None
+
+
+def translated(errors: Mapping[str, str]) -> dict[str, str]:
+    """Say sentences that carry a template in the language of the page."""
+    return {key: _say(sentence) for key, sentence in errors.items()}
+
+
+def _say(sentence: str) -> str:
+    template = getattr(sentence, "template", None)
+    if template is None:
+        return sentence
+    return str(_(template)).format(**sentence.facts)  # type: ignore[attr-defined]

@@ -1,0 +1,43 @@
+// A form that helps: questions come and go with the answers (the server says which), what was typed is kept as a draft.
+// Without this file everything still works: all questions stand there, and the server drops those that do not apply.
+const form = document.querySelector("form[data-visible]");
+
+function post(url) {
+  const body = new FormData(form);
+  for (const [name, value] of [...body.entries()]) if (value instanceof File) body.delete(name);
+  return fetch(url, { method: "POST", body, headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
+}
+
+function show(keys) {
+  for (const field of form.querySelectorAll("[data-field]")) {
+    if (field.querySelector(".given")) continue;
+    field.toggleAttribute("data-off", !keys.has(field.dataset.field));
+  }
+  for (const part of form.querySelectorAll(".form-section")) {
+    const fields = [...part.querySelectorAll("[data-field]")];
+    part.toggleAttribute("data-off", fields.length > 0 && fields.every((field) => field.hasAttribute("data-off")));
+  }
+}
+
+let asked = 0;
+form?.addEventListener("change", async () => {
+  const mine = ++asked;
+  const answer = await post(form.dataset.visible).catch(() => null);
+  if (!answer?.ok || mine !== asked) return;
+  const { shown } = await answer.json();
+  if (shown) show(new Set(shown));
+});
+
+const state = document.getElementById("draft-state");
+let waiting = 0;
+if (form?.dataset.draft) {
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      if (form.dataset.sending) return;
+      const answer = await post(form.dataset.draft).catch(() => null);
+      const said = answer ? await answer.json().catch(() => ({})) : {};
+      if (state) state.textContent = said.said ?? said.sentence ?? state.dataset.failed ?? "";
+    }, 1500);
+  });
+}

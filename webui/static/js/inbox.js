@@ -1,0 +1,39 @@
+// The keyboard of lists: j k move the bar, Enter does the verb of the row, o opens, / searches, n begins, ? lists all.
+// Off in fields and while an input method composes: otherwise typing pinyin would fire commands.
+const rows = [...document.querySelectorAll(".inbox tbody tr")];
+let at = -1;
+
+function go(to) {
+  if (!rows.length) return;
+  rows[at]?.classList.remove("is-current");
+  rows[at]?.removeAttribute("aria-current");
+  at = Math.min(Math.max(to, 0), rows.length - 1);
+  rows[at].classList.add("is-current");
+  rows[at].setAttribute("aria-current", "true");
+}
+
+function typing(event) {
+  const field = event.target.closest("input, textarea, select, [contenteditable]");
+  return field && field.type !== "checkbox";
+}
+
+const keys = {
+  j: () => { go(at + 1); rows[at]?.scrollIntoView({ block: "nearest" }); },
+  k: () => { go(at - 1); rows[at]?.scrollIntoView({ block: "nearest" }); },
+  o: () => rows[at]?.querySelector("a.subject")?.click(),
+  Enter: () => (rows[at]?.querySelector("a.do") ?? rows[at]?.querySelector("a.subject"))?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing(event)) return;
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
+  const marked = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!keys[event.key] && !marked) return;
+  event.preventDefault();
+  if (keys[event.key]) keys[event.key]();
+  else if (marked.matches("input")) marked.focus();
+  else marked.click();
+});
+
+go(0);

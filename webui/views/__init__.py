@@ -1,0 +1,1 @@
+"""The pages: each view guards, reads, runs at most one command and answers."""

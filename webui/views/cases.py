@@ -1,0 +1,144 @@
+"""A case: its page, the list of cases, what may be done at any time, and looking behind a mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.errors import EngineError
+from webui import form_view, rendering, ruler
+from webui.auth import actor, rule
+from webui.engine_door import engine
+from webui.forms import Answers, asked_for_rows, errors_of, read_answers, translated
+from webui.uploads import read_uploads
+
+blueprint = Blueprint("cases", __name__)
+PAGE_SIZE = 50
+MAX_PAGE = 10_000
+
+
+@blueprint.get("/cases")
+@rule("case.read")
+def list_all() -> ResponseReturnValue:
+    """List the cases that one may see."""
+    number = min(max(request.args.get("page", 1, int), 1), MAX_PAGE)
+    page = engine().queries.case_list(
+        engine().environment,
+        actor(),
+        request.args.get("q", "")[:80].strip(),
+        request.args.get("state", "open"),
+        number,
+    )
+    first = (number - 1) * PAGE_SIZE + 1
+    return rendering.page("cases.html", "cases", page=page, number=number, first=first)
+
+
+@blueprint.get("/cases/<case_id>")
+@rule("case.read")
+def show(case_id: str) -> ResponseReturnValue:
+    """Show a case."""
+    page = engine().queries.case_page(engine().environment, actor(), case_id)
+    calculation = page.calculation
+    drawing = ruler.draw(calculation.ruler) if calculation and calculation.ruler else None
+    return rendering.page("case.html", "cases", page=page, drawing=drawing)
+
+
+@blueprint.get("/cases/<case_id>/actions/<wait_id>")
+@rule("action.deliver")
+def action(case_id: str, wait_id: str) -> ResponseReturnValue:
+    """Show the form of something that may be done at any time (withdrawal, extension)."""
+    page = engine().queries.action_page(engine().environment, actor(), case_id, wait_id)
+    return _action_page(page, case_id, wait_id, Answers(dict(page.values)))
+
+
+@blueprint.post("/cases/<case_id>/actions/<wait_id>")
+@rule("action.deliver")
+def deliver(case_id: str, wait_id: str) -> ResponseReturnValue:
+    """Do it."""
+    page = engine().queries.action_page(engine().environment, actor(), case_id, wait_id)
+    answers = asked_for_rows(page.form, request.form)
+    if answers is not None:
+        return _action_page(page, case_id, wait_id, answers)
+    values = read_answers(page.form, request.form)
+    try:
+        engine().commands.deliver_action(
+            engine().environment,
+            actor(),
+            case_id,
+            wait_id,
+            values,
+            read_uploads(request.files),
+            key=request.form.get("idempotency_key", ""),
+        )
+    except EngineError as error:
+        errors = errors_of(error)
+        if errors is None:
+            raise
+        return _action_page(page, case_id, wait_id, Answers(values, errors)), 422
+    flash(_("已办理：%(what)s。", what=page.name))
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<case_id>/actions/<wait_id>/visible")
+@rule("action.deliver")
+def action_visible(case_id: str, wait_id: str) -> ResponseReturnValue:
+    """Tell which questions hold for the answers so far."""
+    page = engine().queries.action_page(engine().environment, actor(), case_id, wait_id)
+    shown = engine().queries.shown(
+        engine().environment, page, read_answers(page.form, request.form)
+    )
+    return {"shown": None if shown is None else sorted(shown)}
+
+
+@blueprint.get("/cases/<case_id>/reveal")
+@rule("case.personal")
+def ask_reveal(case_id: str) -> ResponseReturnValue:
+    """Ask why a masked value is wanted."""
+    return _reveal_page(case_id, request.args.get("field", ""))
+
+
+@blueprint.post("/cases/<case_id>/reveal")
+@rule("case.personal")
+def reveal(case_id: str) -> ResponseReturnValue:
+    """Show a masked value once; who, when and why is kept."""
+    name, reason = request.form.get("field", ""), request.form.get("reason", "").strip()[:200]
+    if not reason:
+        return _reveal_page(case_id, name, error=_("请写明事由，例如核对身份证明")), 422
+    value = engine().commands.reveal(engine().environment, actor(), case_id, name, reason)
+    return _reveal_page(case_id, name, value=value)
+
+
+@blueprint.post("/cases/<case_id>/incidents/<incident_id>/retry")
+@rule("incidents.retry")
+def retry(case_id: str, incident_id: str) -> ResponseReturnValue:
+    """Try again what failed."""
+    engine().commands.retry_incident(engine().environment, actor(), incident_id)
+    flash(_("已重试，案件继续办理。"))
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _action_page(page: Any, case_id: str, wait_id: str, answers: Answers) -> str:
+    form = form_view.view(
+        page.form,
+        answers.values,
+        translated(answers.errors),
+        shown=engine().queries.shown(engine().environment, page, answers.values),
+        extra_rows=answers.extra_rows,
+    )
+    return rendering.page(
+        "start.html",
+        "cases",
+        page=page,
+        form=form,
+        action=url_for("cases.deliver", case_id=case_id, wait_id=wait_id),
+        visible=url_for("cases.action_visible", case_id=case_id, wait_id=wait_id),
+    )
+
+
+def _reveal_page(case_id: str, name: str, *, value: str | None = None, error: str = "") -> str:
+    return rendering.page(
+        "reveal.html", "cases", case_id=case_id, field=name, value=value, error=error
+    )

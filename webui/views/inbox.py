@@ -1,0 +1,44 @@
+"""What is mine to do, by what the law asks first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from webui import rendering
+from webui.auth import ONLY_SIGNED_IN, actor, rule
+from webui.engine_door import engine
+
+blueprint = Blueprint("inbox", __name__)
+
+# (key of the count, word, shape, tone) in the order of the page
+CLOCK_FILTERS = (
+    ("late", _l("逾期"), "late", "late"),
+    ("today", _l("今天到期"), "soon", "soon"),
+    ("soon", _l("三日内"), "soon", "soon"),
+    ("run", _l("计时中"), "run", "run"),
+    ("held", _l("暂停计时"), "held", "held"),
+    ("waiting", _l("等待补正"), "held", "held"),
+)
+
+
+@blueprint.get("/")
+@rule(ONLY_SIGNED_IN)
+def show() -> ResponseReturnValue:
+    """Show the inbox."""
+    page = engine().queries.inbox(
+        engine().environment,
+        actor(),
+        request.args.get("tab", ""),
+        request.args.get("q", "")[:80].strip(),
+        request.args.get("filter", ""),
+    )
+    return rendering.page("inbox.html", "inbox", page=page, clock_filters=CLOCK_FILTERS)
+
+
+@blueprint.get("/keys")
+@rule(ONLY_SIGNED_IN)
+def keys() -> ResponseReturnValue:
+    """List the keyboard's shortcuts."""
+    return rendering.page("keys.html", "inbox")
