@@ -6,7 +6,6 @@ object that one may not see. What was asked of it is written down in ``Commands.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,7 +98,7 @@ class Commands:
 
         def act(env: Any, *arguments: Any, **more: Any) -> Any:
             if self.fails is not None:
-                raise copy.copy(self.fails)
+                raise self.fails
             self._judge(name, arguments)
             self.done.append((name, arguments, more))
             return self._answer(name)
