@@ -48,7 +48,9 @@ def pinned(lock: str) -> dict[str, list[str]]:
 def wanted(lock: str) -> dict[str, str]:
     """{name: reason} for every package that a person asked for."""
     lines = (PROJECT / f"{lock}.in").read_text("utf-8").splitlines()
-    matches = [re.match(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:[^#]*)(?:#\s*(.*))?$", line) for line in lines]
+    matches = [
+        re.match(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:[^#]*)(?:#\s*(.*))?$", line) for line in lines
+    ]
     return {match[1].lower(): match[2] or "" for match in matches if match}
 
 
