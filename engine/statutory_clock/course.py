@@ -1,0 +1,555 @@
+"""The course of a clock: what each case event does to it, in the order of the facts.
+
+The outcome is a record of counts (a restart begins a new one) with their gaps, extensions and ends, and of
+everything that had no effect and why. Words and day-by-day stretches are made from it elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from engine.business_calendar import BusinessCalendar
+from engine.errors import BadInput
+from engine.lengths import Length
+from engine.statutory_clock import counting
+from engine.statutory_clock.definition import ClockDefinition, ClockInvalid
+from engine.statutory_clock.facts import CaseEvent
+from engine.statutory_clock.resolved import Effect, Resolved, resolve
+from engine.timesource import OFFICE_ZONE
+
+ONE_DAY = timedelta(days=1)
+
+
+class LengthMixed(BadInput):
+    """A rule would add a length in another unit than the clock counts."""
+
+    code = "length_mixed"
+
+    def __init__(self, clock: str, length: Length) -> None:
+        super().__init__(
+            f"clock {clock!r}: {length} in another unit",
+            sentence=f"期限“{clock}”的单位与 {length} 不一致",
+        )
+
+
+@dataclass(eq=False, slots=True)
+class Span:
+    """A suspension: ``gap`` does not count. ``ends_by``: limit of a party that was, or is still, silent."""
+
+    effect: Effect
+    opened: CaseEvent
+    gap: counting.Gap
+    closed: CaseEvent | None = None
+    ends_by: date | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Wait:
+    """While it lasts no due date can be known. ``lapses_on``: the day on which the application counts as abandoned."""
+
+    effect: Effect
+    opened: CaseEvent
+    ends_by: date | None = None
+    lapses_on: date | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Extension:
+    """An extension that holds; ``notice`` tells the applicant."""
+
+    effect: Effect
+    event: CaseEvent
+    amount: int
+    notice: CaseEvent | None = None
+
+
+@dataclass(eq=False, slots=True)
+class NoEffect:
+    """A fact that changes nothing here, and the rule that says so."""
+
+    effect: Effect
+    event: CaseEvent
+    reason: str
+    due: date | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Count:
+    """One count, from a start to its end or to a restart. ``amount`` is the allowance without extensions.
+
+    ``granted`` is the allowance as it began, before an office replaced it. A fixed date has neither.
+    """
+
+    effect: Effect
+    event: CaseEvent
+    amount: int
+    length: Length | None
+    granted: int
+    spans: list[Span] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    extensions: list[Extension] = field(default_factory=list)
+    replaced: tuple[Effect, CaseEvent] | None = None
+    no_effects: list[NoEffect] = field(default_factory=list)
+    # Every wait that was opened, open or closed, for the explanation.
+    waited: list[Wait] = field(default_factory=list)
+
+    @property
+    def start(self) -> date:
+        """Day 0."""
+        return self.event.date
+
+    @property
+    def allowance(self) -> int:
+        """All that may be used, extensions with it."""
+        return self.amount + sum(extension.amount for extension in self.extensions)
+
+
+@dataclass(eq=False, slots=True)
+class End:
+    """How a clock ended; ``effect`` and ``event`` are the rule and the fact, where there is one."""
+
+    how: str
+    on: date
+    effect: Effect
+    event: CaseEvent | None = None
+
+
+@dataclass(slots=True)
+class Situation:
+    """What a course is computed in. ``depth`` guards against clocks that ask each other in a circle."""
+
+    calendar: BusinessCalendar
+    settings: Mapping[str, object]
+    definitions: Mapping[str, ClockDefinition]
+    today: date | None
+    depth: int = 0
+
+    def course(self, clock: str, asked_by: str, events: Sequence[CaseEvent]) -> Course:
+        """Return the course of another clock over the same facts."""
+        if clock not in self.definitions or self.depth > 4:
+            raise ClockInvalid(
+                asked_by, f"no clock {clock}", f"没有叫“{clock}”的期限，或期限之间循环引用"
+            )
+        inner = Situation(
+            self.calendar, self.settings, self.definitions, self.today, self.depth + 1
+        )
+        return run(self.definitions[clock], events, inner)
+
+
+def run(definition: ClockDefinition, events: Sequence[CaseEvent], situation: Situation) -> Course:
+    """Return the course of a clock over facts that are in force and in order."""
+    resolved = resolve(definition, situation.settings)
+    revoked: frozenset[int] = frozenset()
+    # An extension is judged by its notice, which comes later: when that fails, all is told again without it.
+    for _ in range(len(events) + 1):
+        course = Course(resolved, events, situation, revoked)
+        course.follow()
+        if not course.revoked_now:
+            break
+        revoked |= course.revoked_now
+    return course
+
+
+class Course:
+    """A clock's course; read the attributes after ``run``."""
+
+    __slots__ = (
+        "_handlers",
+        "_index",
+        "_rounds",
+        "_unanswered",
+        "clock",
+        "counts",
+        "due",
+        "due_at",
+        "end",
+        "events",
+        "original",
+        "original_at",
+        "revoked",
+        "revoked_now",
+        "situation",
+        "state",
+        "unrolled",
+    )
+
+    def __init__(
+        self,
+        clock: Resolved,
+        events: Sequence[CaseEvent],
+        situation: Situation,
+        revoked: frozenset[int],
+    ) -> None:
+        self.clock, self.events, self.situation, self.revoked = clock, events, situation, revoked
+        self.counts: list[Count] = []
+        self.end: End | None = None
+        self.state = "waiting"
+        self.due: date | None = None
+        self.due_at: datetime | None = None
+        self.unrolled: date | None = None
+        self.original: date | None = None
+        self.original_at: datetime | None = None
+        self.revoked_now: set[int] = set()
+        self._index = 0
+        # How often each rule of waiting has taken effect in the whole case; answers to waits that never began.
+        self._rounds: dict[Effect, int] = {}
+        self._unanswered: set[str] = set()
+        self._handlers: dict[str, Callable[[Effect, CaseEvent], None]] = {
+            "stops": self._stop,
+            "closes": self._close,
+            "restarts": self._restart,
+            "starts": self._start,
+            "waits": self._wait,
+            "suspends": self._suspend,
+            "extends": self._extend,
+            "replaces": self._replace,
+            "noticed": self._notice,
+        }
+
+    @property
+    def count(self) -> Count | None:
+        """The count that holds, None before the start."""
+        return self.counts[-1] if self.counts else None
+
+    def follow(self) -> None:
+        """Go through the facts, then judge the end."""
+        for index, event in enumerate(self.events):
+            self._index = index
+            rules = self.clock.by_event.get(event.kind)
+            if not rules:
+                continue
+            self._lapse(event.date)
+            for kind, effect in rules:
+                if self.end is None or effect.reopens:
+                    self._handlers[kind](effect, event)
+                elif kind in ("restarts", "extends", "suspends"):
+                    self._in_vain(effect, event, "ended")
+        self._require_notices()
+        self._judge()
+
+    # Starting and starting anew ----------------------------------------------------------------------------
+
+    def _start(self, effect: Effect, event: CaseEvent) -> None:
+        if not self.counts and event.says(effect.where):
+            self._begin(effect, event)
+
+    def _restart(self, effect: Effect, event: CaseEvent) -> None:
+        if not event.says(effect.where):
+            return
+        if event.kind in self._unanswered:
+            self._unanswered.discard(event.kind)
+            self._in_vain(effect, event, "not_asked")
+            return
+        self.end = None
+        self._begin(effect, event)
+
+    def _begin(self, effect: Effect, event: CaseEvent) -> None:
+        length = effect.length or self.clock.length
+        amount = length.amount if length else 0
+        if effect.length_field and event.fields.get(effect.length_field) is not None:
+            amount = event.number(effect.length_field)
+        count = Count(effect, event, amount, length, amount)
+        if self.counts:
+            before = self.counts[-1]
+            if "extensions" in self.clock.keeps:
+                count.extensions = list(before.extensions)
+            if "suspensions" in self.clock.keeps:
+                count.spans = [
+                    span for span in before.spans if (span.gap[1] or date.max) > event.date
+                ]
+        self.counts.append(count)
+
+    # Waiting -----------------------------------------------------------------------------------------------
+
+    def _wait(self, effect: Effect, event: CaseEvent) -> None:
+        count = self.count
+        if (
+            count is None
+            or effect.until & self._unanswered
+            or any(wait.effect is effect for wait in count.waits)
+        ):
+            return
+        reason, due = self._why_not_wait(effect, event)
+        if reason:
+            self._unanswered |= effect.until
+            self._in_vain(effect, event, reason, due)
+            return
+        wait = Wait(effect, event)
+        if effect.limit:
+            limit = self.situation.course(
+                effect.limit, self.clock.definition.id, self.events[self._index :]
+            )
+            wait.ends_by = limit.due
+            if limit.state == "abandoned" and limit.due and effect.limit in self.clock.abandons:
+                wait.lapses_on = limit.due + ONE_DAY
+        count.waits.append(wait)
+        count.waited.append(wait)
+        self._rounds[effect] = self._rounds.get(effect, 0) + 1
+
+    def _why_not_wait(self, effect: Effect, event: CaseEvent) -> tuple[str, date | None]:
+        due = self._due()
+        if due is not None and event.date > due:
+            return "expired", due
+        if effect.before_unextended:
+            due = self._due(extended=False)
+            if due is not None and event.date > due:
+                return "after_first_period", due
+        if effect.times is not None and self._rounds.get(effect, 0) >= effect.times:
+            return "times", None
+        if effect.within:
+            limit = self.situation.course(
+                effect.within, self.clock.definition.id, self.events[: self._index + 1]
+            )
+            if limit.due is not None and event.date > limit.due:
+                return "late", limit.due
+        return "", None
+
+    def _close(self, effect: Effect, event: CaseEvent) -> None:
+        count = self.count
+        if count is None:
+            return
+        for wait in [wait for wait in count.waits if wait.effect is effect]:
+            count.waits.remove(wait)
+            # Where no rule restarts the count, the wait was a pause.
+            count.spans.append(
+                Span(effect, wait.opened, (wait.opened.date, event.date), closed=event)
+            )
+
+    def _lapse(self, day: date) -> None:
+        count = self.count
+        if self.end is not None or count is None:
+            return
+        for wait in count.waits:
+            if wait.lapses_on is not None and wait.lapses_on <= day:
+                self.end = End("abandoned", wait.lapses_on, self.clock.abandons[wait.effect.limit])
+                return
+
+    # Suspending --------------------------------------------------------------------------------------------
+
+    def _suspend(self, effect: Effect, event: CaseEvent) -> None:
+        count = self.count
+        if count is None:
+            return
+        due = self._due()
+        if due is not None and event.date > due:
+            self._in_vain(effect, event, "expired", due)
+            return
+        party = event.party if effect.per and self._several(effect) else None
+        for span in count.spans:
+            same = span.effect is effect and (party is None or span.opened.party == party)
+            if same and (span.gap[1] is None or span.gap[1] >= event.date):
+                return
+        following = [
+            one for one in self.events[self._index :] if party is None or one.party == party
+        ]
+        closed = next((one for one in following if one.kind in effect.until), None)
+        ends_by = None
+        if effect.limit:
+            ends_by = self.situation.course(effect.limit, self.clock.definition.id, following).due
+        until = closed.date if closed else ends_by
+        if closed and ends_by and not effect.late_counts:
+            until = min(closed.date, ends_by)
+        first = event.date - ONE_DAY if effect.first_day_out else event.date
+        if until is not None and effect.last_day_counts:
+            until -= ONE_DAY
+        count.spans.append(Span(effect, event, (first, until), closed, ends_by))
+
+    def _several(self, effect: Effect) -> bool:
+        """Whether the facts of this rule name more than one party; one alone need not be named every time."""
+        kinds = {*effect.events, *effect.until}
+        return (
+            len({one.party for one in self.events if one.kind in kinds and one.party is not None})
+            > 1
+        )
+
+    # Extending and replacing -------------------------------------------------------------------------------
+
+    def _extend(self, effect: Effect, event: CaseEvent) -> None:
+        count = self.count
+        if count is None:
+            return
+        due = self._due()
+        if self._index in self.revoked:
+            self._in_vain(effect, event, "notice", due)
+            return
+        if due is not None and event.date > due:
+            self._in_vain(effect, event, "expired", due)
+            return
+        if effect.times is not None and len(count.extensions) >= effect.times:
+            self._in_vain(effect, event, "times")
+            return
+        amount = event.number(effect.by) if effect.by else self._amount(effect.length)
+        if effect.at_most:
+            amount = min(
+                amount, self._amount(effect.at_most) - sum(one.amount for one in count.extensions)
+            )
+        if amount < 1:
+            self._in_vain(effect, event, "at_most")
+            return
+        count.extensions.append(Extension(effect, event, amount))
+
+    def _notice(self, effect: Effect, event: CaseEvent) -> None:
+        """A notice belongs to the oldest extension without one; too late, it takes the extension with it."""
+        count = self.count
+        if count is None:
+            return
+        for place, extension in enumerate(count.extensions):
+            if extension.notice is None:
+                extension.notice = event
+                due = self._due(extended=False, kept=place)
+                if effect.notice_rule != "ignored" and due is not None and event.date > due:
+                    self._revoke(extension)
+                return
+
+    def _require_notices(self) -> None:
+        count = self.count
+        if (
+            count is None
+            or self.clock.extends is None
+            or self.clock.extends.notice_rule != "required"
+        ):
+            return
+        for extension in count.extensions:
+            if extension.notice is None and not self._noticed_that_day(extension):
+                self._revoke(extension)
+
+    def _noticed_that_day(self, extension: Extension) -> bool:
+        """A notice listed before its approval, on the same day."""
+        for event in self.events:
+            if event.kind == extension.effect.notice and event.date == extension.event.date:
+                extension.notice = event
+                return True
+        return False
+
+    def _revoke(self, extension: Extension) -> None:
+        self.revoked_now.add(
+            next(i for i, event in enumerate(self.events) if event is extension.event)
+        )
+
+    def _replace(self, effect: Effect, event: CaseEvent) -> None:
+        count = self.count
+        if count is None:
+            return
+        due = self._due()
+        if due is not None and event.date > due:
+            self._in_vain(effect, event, "expired", due)
+            return
+        # The new total runs from receipt and contains what was suspended before it was set.
+        count.amount = event.number(effect.by)
+        count.extensions.clear()
+        count.spans = []
+        count.replaced = (effect, event)
+
+    # Ending ------------------------------------------------------------------------------------------------
+
+    def _stop(self, effect: Effect, event: CaseEvent) -> None:
+        if not event.says(effect.where):
+            return
+        how = "stopped"
+        if self._is_past(event):
+            how = "exceeded"
+            lapses = self.clock.lapses
+            if lapses is not None and lapses.where and event.says(lapses.where):
+                how = "stopped"
+            elif lapses is not None and lapses.outcome == "abandoned":
+                how = "abandoned"
+        self.end = End(how, event.date, effect, event)
+
+    def _is_past(self, event: CaseEvent) -> bool:
+        due = self._due()
+        if due is None:
+            return False
+        at, limit = event.at, self._due_at()
+        if at is not None and limit is not None:
+            return at > limit
+        return event.date > due
+
+    def _judge(self) -> None:
+        """Settle due date and state by the last day that is known."""
+        count = self.count
+        moment = self.situation.today
+        if moment is None and self.events:
+            moment = self.events[-1].date
+        if moment is not None:
+            self._lapse(moment)
+        if self.counts:
+            first = self.counts[0]
+            self.original = self._rolled(self._plain_due(first))
+            self.original_at = self._instant(first)
+        if self.end is not None and self.end.how == "abandoned" and self.end.event is None:
+            self.state = "abandoned"
+            return
+        self.due, self.due_at = self._due(), self._due_at()
+        self.unrolled = self._due(roll=False)
+        if self.end is not None:
+            self.state = self.end.how
+        elif count is None or self.due is None:
+            self.state = "waiting"
+        elif moment is not None and moment > self.due:
+            lapses = self.clock.lapses
+            self.state = "abandoned" if lapses and lapses.outcome == "abandoned" else "exceeded"
+        else:
+            self.state = "running"
+
+    # Dates -------------------------------------------------------------------------------------------------
+
+    def _due(self, *, extended: bool = True, kept: int = 0, roll: bool = True) -> date | None:
+        """The due date as things stand; ``kept`` of the extensions count where not all do. None: unknown."""
+        count = self.count
+        if count is None or count.waits:
+            return None
+        if count.length is None or count.length.unit in ("hour", "second"):
+            due: date | None = self._plain_due(count)
+        else:
+            extensions = count.extensions if extended else count.extensions[:kept]
+            amount = count.amount + sum(extension.amount for extension in extensions)
+            gaps = [span.gap for span in count.spans]
+            due = counting.due_date(
+                count.start, amount, count.length.unit, gaps, self.situation.calendar
+            )
+        return self._rolled(due) if roll and due is not None else due
+
+    def _plain_due(self, count: Count) -> date:
+        if count.length is None:
+            if self.clock.falls is None:
+                raise ClockInvalid(
+                    self.clock.definition.id, "no length", "按现行设置没有长度，也没有固定日期"
+                )
+            return counting.next_fixed_day(count.start, *self.clock.falls.falls_on)
+        instant = self._instant(count)
+        if instant is not None:
+            return instant.date()
+        return counting.shifted(
+            count.start, count.granted, count.length.unit, self.situation.calendar
+        )
+
+    def _instant(self, count: Count) -> datetime | None:
+        if count.length is None or count.length.unit not in ("hour", "second"):
+            return None
+        # Where only the day is known, the strictest reading: from its first moment.
+        begun = count.event.at or datetime.combine(count.start, datetime.min.time(), OFFICE_ZONE)
+        seconds = count.length.amount * (3600 if count.length.unit == "hour" else 1)
+        return begun + timedelta(seconds=seconds)
+
+    def _due_at(self) -> datetime | None:
+        count = self.count
+        return None if count is None or count.waits else self._instant(count)
+
+    def _rolled(self, due: date) -> date:
+        """Move a last day that is a rest day to the next working day, where the clock says so (民法典第二百零三条)."""
+        return self.situation.calendar.next_working_day(due) if self.clock.rolls else due
+
+    # Helpers -----------------------------------------------------------------------------------------------
+
+    def _amount(self, length: Length | None) -> int:
+        if length is None or self.clock.length is None or length.unit != self.clock.length.unit:
+            raise LengthMixed(self.clock.definition.id, length or Length())
+        return length.amount
+
+    def _in_vain(
+        self, effect: Effect, event: CaseEvent, reason: str, due: date | None = None
+    ) -> None:
+        if self.count is not None:
+            self.count.no_effects.append(NoEffect(effect, event, reason, due))

@@ -1,0 +1,250 @@
+"""A clock definition under the settings of an office: which rules hold, and with which values.
+
+Resolving happens once for each combination of the settings that a definition names; what comes out is what
+the count reads, with lengths parsed and rules sorted by the event that they wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from engine.errors import BadInput
+from engine.lengths import Length, LengthInvalid, Unit, parse_length
+from engine.statutory_clock.definition import ClockDefinition, ClockInvalid, Rule, read_conditions
+
+Conditions = tuple[tuple[str, frozenset[str]], ...]
+
+# In which order the rules that wait for one event take effect: an end before a beginning, a restart before what
+# could only hold in the new count.
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            "stops",
+            "closes",
+            "restarts",
+            "starts",
+            "waits",
+            "suspends",
+            "extends",
+            "replaces",
+            "noticed",
+        )
+    )
+}
+
+
+class SettingMissing(BadInput):
+    """A clock names a setting that the office does not have."""
+
+    code = "setting_missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no setting {name!r}", sentence=f"没有名为“{name}”的设置，请在 settings.yaml 中补上"
+        )
+        self.name = name
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Effect:
+    """One rule under the settings; fields that its kind does not use are empty."""
+
+    kind: str
+    title: str
+    article: str
+    events: tuple[str, ...] = ()
+    where: Conditions = ()
+    length: Length | None = None
+    length_field: str = ""
+    reopens: bool = False
+    until: frozenset[str] = frozenset()
+    limit: str = ""
+    per: str = ""
+    first_day_out: bool = False
+    last_day_counts: bool = False
+    late_counts: bool = False
+    times: int | None = None
+    within: str = ""
+    before_unextended: bool = False
+    clock: str = ""
+    by: str = ""
+    at_most: Length | None = None
+    notice: str = ""
+    notice_rule: str = ""
+    outcome: str = ""
+    falls_on: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resolved:
+    """A clock as it counts under given settings."""
+
+    definition: ClockDefinition
+    length: Length | None
+    by_event: Mapping[str, tuple[tuple[str, Effect], ...]]
+    abandons: Mapping[str, Effect]
+    lapses: Effect | None
+    falls: Effect | None
+    rolls: Effect | None
+    internal: Effect | None
+    keeps: frozenset[str]
+    extends: Effect | None
+
+    @property
+    def unit(self) -> Unit:
+        """What the clock counts; a fixed date counts days."""
+        return self.length.unit if self.length else "day"
+
+
+def resolve(definition: ClockDefinition, settings: Mapping[str, object]) -> Resolved:
+    """Return the clock under ``settings``; the same object for the same values.
+
+    Raises:
+        SettingMissing: the clock names a setting that is not there.
+        ClockInvalid: a value cannot be used where it stands.
+    """
+    try:
+        key = tuple(str(settings[name]) for name in definition.setting_names)
+    except KeyError as error:
+        raise SettingMissing(str(error.args[0])) from error
+    known = definition.resolved.get(key)
+    if not isinstance(known, Resolved):
+        known = _Reading(
+            definition, dict(zip(definition.setting_names, key, strict=True))
+        ).resolved()
+        if len(definition.resolved) > 64:
+            definition.resolved.clear()
+        definition.resolved[key] = known
+    return known
+
+
+class _Reading:
+    """Reads one definition; errors name it."""
+
+    def __init__(self, definition: ClockDefinition, values: Mapping[str, str]) -> None:
+        self.definition, self.values = definition, values
+
+    def resolved(self) -> Resolved:
+        effects = [self.effect(rule) for rule in self.definition.rules if self.holds(rule)]
+        by_kind: dict[str, list[Effect]] = {}
+        for effect in effects:
+            by_kind.setdefault(effect.kind, []).append(effect)
+
+        def only(kind: str) -> Effect | None:
+            return by_kind[kind][0] if kind in by_kind else None
+
+        length = self.length(self.value(self.definition.length)) if self.definition.length else None
+        return Resolved(
+            definition=self.definition,
+            length=length,
+            by_event=_by_event(effects),
+            abandons={effect.clock: effect for effect in by_kind.get("abandons", ())},
+            lapses=only("lapses"),
+            falls=only("falls"),
+            rolls=only("rolls"),
+            internal=only("internal"),
+            keeps=frozenset(effect.outcome for effect in by_kind.get("keeps", ())),
+            extends=only("extends"),
+        )
+
+    def holds(self, rule: Rule) -> bool:
+        conditions = read_conditions(self.definition.id, rule.attributes.get("when", ""))
+        return all(self.values[name] in words for name, words in conditions)
+
+    def effect(self, rule: Rule) -> Effect:
+        said = {name: self.value(text) for name, text in rule.attributes.items()}
+
+        def has(name: str, word: str, other: str) -> bool:
+            return self.choice(rule, said, name, word, other)
+
+        return Effect(
+            kind=rule.kind,
+            title=said.get("title", ""),
+            article=said.get("article", "") or self.definition.article,
+            events=tuple((said.get("event") or said.get("from") or "").split()),
+            where=read_conditions(
+                self.definition.id, said.get("where") or said.get("unless") or ""
+            ),
+            length=self.length(said["length"]) if "length" in said else None,
+            length_field=said.get("lengthField", ""),
+            reopens=has("reopens", "true", "false"),
+            until=frozenset(said.get("until", "").split()),
+            limit=said.get("limit", ""),
+            per=said.get("per", ""),
+            first_day_out=has("firstDay", "excluded", "counted"),
+            last_day_counts=has("lastDay", "counted", "excluded"),
+            late_counts=has("late", "opinion", "limit"),
+            times=self.times(said.get("times", "unlimited")),
+            within=said.get("within", ""),
+            before_unextended=has("before", "unextended", "current"),
+            clock=said.get("clock", ""),
+            by=said.get("by", ""),
+            at_most=self.length(said["atMost"]) if "atMost" in said else None,
+            notice=said.get("notice", ""),
+            notice_rule=said.get("noticeRule", "ignored"),
+            outcome=said.get("outcome") or said.get("what") or said.get("to") or "",
+            falls_on=self.fixed_day(said["on"]) if rule.kind == "falls" else (0, 0),
+        )
+
+    def value(self, text: str) -> str:
+        return self.values[text[1:]] if text.startswith("@") else text
+
+    def length(self, text: str) -> Length:
+        try:
+            length = parse_length(text)
+            if length.amount < 1:
+                raise LengthInvalid(text)
+        except LengthInvalid as error:
+            raise ClockInvalid(
+                self.definition.id, f"length {text!r}", f"长度“{text}”不能用"
+            ) from error
+        return length
+
+    def choice(self, rule: Rule, said: Mapping[str, str], name: str, word: str, other: str) -> bool:
+        text = said.get(name, other)
+        if text not in (word, other):
+            raise ClockInvalid(
+                self.definition.id,
+                f"{rule.kind} {name}={text!r}",
+                f"“{name}”应为 {word} 或 {other}，现为“{text}”",
+            )
+        return text == word
+
+    def times(self, text: str) -> int | None:
+        if text == "unlimited":
+            return None
+        if not text.isdecimal():
+            raise ClockInvalid(
+                self.definition.id, f"times={text!r}", f"次数应为整数或 unlimited，现为“{text}”"
+            )
+        return int(text)
+
+    def fixed_day(self, text: str) -> tuple[int, int]:
+        """Read ISO 8601's ``--MM-DD``, a day of every year."""
+        try:
+            # A leap year, so that --02-29 could be said.
+            day = date.fromisoformat(f"2000{text[1:]}" if text.startswith("--") else text)
+        except ValueError as error:
+            raise ClockInvalid(
+                self.definition.id, f"on={text!r}", f"固定日期应写成 --01-31，现为“{text}”"
+            ) from error
+        return day.month, day.day
+
+
+def _by_event(effects: list[Effect]) -> dict[str, tuple[tuple[str, Effect], ...]]:
+    waiting: dict[str, list[tuple[str, Effect]]] = {}
+    for effect in effects:
+        for name in effect.events:
+            waiting.setdefault(name, []).append((effect.kind, effect))
+        if effect.kind == "waits":
+            for name in effect.until:
+                waiting.setdefault(name, []).append(("closes", effect))
+        if effect.notice:
+            waiting.setdefault(effect.notice, []).append(("noticed", effect))
+    return {
+        name: tuple(sorted(found, key=lambda pair: _ORDER[pair[0]]))
+        for name, found in waiting.items()
+    }
