@@ -1,0 +1,821 @@
+"""The deployment check of a drawing: what the standard forbids and what is not executed, by name.
+
+``structure`` looks at the XML of one file before anything else reads it, so that whatever passes can be
+parsed and is executed as drawn. What needs the compiled graph or the office stands in ``check_meaning``.
+Rule names are listed in docs/bpmn.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lxml import etree
+
+from engine.bpmn import parse, tags
+from engine.bpmn.check_meaning import meaning
+from engine.bpmn.dialect import line
+from engine.bpmn.findings import Report
+
+__all__ = ["across", "meaning", "structure"]
+
+_CONTENT = tags.FLOW_NODES | frozenset(
+    (
+        "sequenceFlow",
+        "laneSet",
+        "documentation",
+        "extensionElements",
+        "ioSpecification",
+        "ioBinding",
+        "property",
+        "dataObject",
+        "dataObjectReference",
+        "dataStoreReference",
+        "association",
+        "textAnnotation",
+        "group",
+        "auditing",
+        "monitoring",
+        "incoming",
+        "outgoing",
+        "correlationSubscription",
+        "supportedInterfaceRef",
+        "resourceRole",
+        "performer",
+        "humanPerformer",
+        "potentialOwner",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "standardLoopCharacteristics",
+        "multiInstanceLoopCharacteristics",
+        "completionCondition",
+        "supports",
+        "dataInput",
+        "dataOutput",
+        "inputSet",
+        "outputSet",
+        "eventDefinitionRef",
+        "rendering",
+        "artifact",
+        "script",
+    )
+)
+_GK_ELEMENTS = frozenset(
+    (
+        "clock",
+        "records",
+        "form",
+        "separation",
+        "due",
+        "effect",
+        "action",
+        "at",
+        "reason",
+        "unit",
+        "button",
+    )
+) | {"correlation"}
+_GK_ATTRIBUTES = frozenset(("unit",))
+_DEFINITIONS = {
+    "startEvent": frozenset(("message", "timer", "conditional", "signal")),
+    "handler": frozenset(
+        ("message", "timer", "conditional", "signal", "error", "escalation", "compensate")
+    ),
+    "intermediateCatchEvent": frozenset(("message", "timer", "conditional", "signal", "link")),
+    "intermediateThrowEvent": frozenset(("message", "signal", "escalation", "compensate", "link")),
+    "endEvent": frozenset(
+        ("message", "signal", "escalation", "compensate", "error", "cancel", "terminate")
+    ),
+    "boundaryEvent": frozenset(
+        ("message", "timer", "conditional", "signal", "error", "escalation", "cancel", "compensate")
+    ),
+}
+_CODE_ATTRIBUTES = frozenset(("class", "delegateExpression", "topic", "expression", "type"))
+_CODE_ELEMENTS = frozenset(
+    (
+        "executionListener",
+        "taskListener",
+        "connector",
+        "taskDefinition",
+        "script",
+        "field",
+        "eventListener",
+        "executionListeners",
+        "taskListeners",
+    )
+)
+_READ_ATTRIBUTES = frozenset(
+    (
+        "assignee",
+        "candidateUsers",
+        "candidateGroups",
+        "formKey",
+        "dueDate",
+        "priority",
+        "collection",
+        "elementVariable",
+        "decisionRef",
+        "decisionTableReferenceKey",
+        "resultVariable",
+    )
+)
+_READ_ELEMENTS = frozenset(
+    (
+        "in",
+        "out",
+        "loopCharacteristics",
+        "assignmentDefinition",
+        "formDefinition",
+        "calledElement",
+        "calledDecision",
+        "ioMapping",
+        "taskSchedule",
+        "userTask",
+    )
+)
+
+
+def structure(root: etree._Element, report: Report) -> None:
+    """Check one normalised file."""
+    if root.tag != tags.tag("definitions"):
+        report.error(
+            "not-bpmn",
+            report.file,
+            line(root),
+            f"{report.file} 不是 BPMN 2.0 流程图",
+            "not a BPMN 2.0 file: the root is no bpmn:definitions",
+        )
+        return
+    violation = parse.schema_violation(root)
+    if violation:
+        report.warning(
+            "schema",
+            report.file,
+            violation[0],
+            f"不符合 BPMN 2.0 的 XML 规范：{violation[1]}",
+            f"violates the BPMN 2.0 schema: {violation[1]}",
+        )
+    _duplicates(root, report)
+    processes = list(tags.children(root, "process"))
+    if not any(p.get("isExecutable") != "false" for p in processes):
+        first = processes[0] if processes else root
+        report.error(
+            "not-executable",
+            str(first.get("id") or report.file),
+            line(first),
+            "文件里没有可执行的流程（isExecutable）",
+            "no executable process in the file",
+        )
+        return
+    for process in processes:
+        if process.get("isExecutable") == "false":
+            report.info(
+                "not-executed",
+                str(process.get("id")),
+                line(process),
+                f"流程“{process.get('id')}”标为不可执行，只作图示",
+                f"process {process.get('id')} is not executable and only drawn",
+            )
+            continue
+        _Checker(root, report).body(process)
+
+
+def across(loaded: Iterable[tuple[str, etree._Element, Report]]) -> None:
+    """Check that no process id stands in two files."""
+    seen: dict[str, str] = {}
+    for name, root, report in loaded:
+        for process in tags.children(root, "process"):
+            key = str(process.get("id"))
+            if key in seen and process.get("isExecutable") != "false" and seen[key] != name:
+                report.error(
+                    "duplicate-process",
+                    key,
+                    line(process),
+                    f"流程编号“{key}”在 {seen[key]} 里已经用过",
+                    f"process id {key} is already used in {seen[key]}",
+                )
+            seen.setdefault(key, name)
+
+
+def _duplicates(root: etree._Element, report: Report) -> None:
+    seen: set[str] = set()
+    for element in root.iter(f"{{{tags.BPMN}}}*"):
+        key = element.get("id")
+        if key is None:
+            continue
+        if key in seen:
+            report.error(
+                "duplicate-id",
+                key,
+                line(element),
+                f"编号“{key}”重复，每个元素的编号必须不同",
+                f"the id {key} is used twice",
+            )
+        seen.add(key)
+
+
+class _Checker:
+    """Walks the bodies of one file."""
+
+    def __init__(self, root: etree._Element, report: Report) -> None:
+        self.report = report
+        self.declared: dict[str, set[str]] = {
+            kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
+            for kind in ("message", "signal", "error", "escalation")
+        }
+
+    def error(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
+        key = str(element.get("id") or tags.local(element))
+        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
+        self.report.error(rule, key, line(element), named + zh, f"{key}: {en}")
+
+    def warning(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
+        key = str(element.get("id") or tags.local(element))
+        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
+        self.report.warning(rule, key, line(element), named + zh, f"{key}: {en}")
+
+    def body(self, holder: etree._Element) -> None:
+        """Check the content of a process or subprocess."""
+        nodes = {str(n.get("id")): n for n in holder if tags.local(n) in tags.FLOW_NODES}
+        flows = list(tags.children(holder, "sequenceFlow"))
+        outgoing: dict[str, list[etree._Element]] = {}
+        incoming: dict[str, list[etree._Element]] = {}
+        for element in holder:
+            if tags.space(element) == tags.BPMN and tags.local(element) not in _CONTENT:
+                self.error(
+                    "unsupported",
+                    element,
+                    f"是 {tags.local(element)}，引擎不执行这种元素",
+                    f"{tags.local(element)} is not executed",
+                )
+        self.extensions(holder)
+        for flow in flows:
+            self.flow(flow, nodes)
+            outgoing.setdefault(str(flow.get("sourceRef")), []).append(flow)
+            incoming.setdefault(str(flow.get("targetRef")), []).append(flow)
+        for key, node in nodes.items():
+            self.node(node, holder, nodes, outgoing.get(key, []), incoming)
+        self.links(nodes)
+        self.compensation(holder, nodes, outgoing, incoming)
+        if tags.local(holder) == "subProcess" and holder.get("triggeredByEvent") == "true":
+            self.handler(holder, nodes)
+
+    # -------------------------------------------------------- flows
+
+    def flow(self, flow: etree._Element, nodes: dict[str, etree._Element]) -> None:
+        self.extensions(flow)
+        for end in ("sourceRef", "targetRef"):
+            if flow.get(end) not in nodes:
+                self.error(
+                    "dangling-flow",
+                    flow,
+                    f"的{'起点' if end == 'sourceRef' else '终点'}“{flow.get(end)}”不在同一层流程里",
+                    f"{end} {flow.get(end)!r} is no node of the same level",
+                )
+                return
+        source, target = nodes[str(flow.get("sourceRef"))], nodes[str(flow.get("targetRef"))]
+        if tags.local(target) in ("startEvent", "boundaryEvent"):
+            self.error(
+                "flow-into-event",
+                flow,
+                "不能指向开始事件或边界事件",
+                "leads into a start or boundary event",
+            )
+        if tags.local(source) == "endEvent":
+            self.error("flow-out-of-end", flow, "不能从结束事件出发", "leaves an end event")
+        if "true" in (source.get("triggeredByEvent"), target.get("triggeredByEvent")):
+            self.error("flow-at-handler", flow, "不能连接事件子流程", "touches an event subprocess")
+        if tags.local(source) in ("parallelGateway", "eventBasedGateway") and tags.text(
+            tags.child(flow, "conditionExpression")
+        ):
+            self.error(
+                "condition-on-parallel",
+                flow,
+                "从并行网关或事件网关出发，不能带条件",
+                "a flow out of a parallel or event-based gateway has a condition",
+            )
+
+    # -------------------------------------------------------- nodes
+
+    def node(
+        self,
+        node: etree._Element,
+        holder: etree._Element,
+        nodes: dict[str, etree._Element],
+        out: list[etree._Element],
+        incoming: dict[str, list[etree._Element]],
+    ) -> None:
+        kind = tags.local(node)
+        self.extensions(node)
+        default = node.get("default")
+        if default is not None and default not in {f.get("id") for f in out}:
+            self.error(
+                "default-flow",
+                node,
+                f"的默认流“{default}”不是从它出发的",
+                f"default {default!r} does not leave it",
+            )
+        if kind in tags.EVENTS:
+            self.event(node, holder, nodes)
+        elif kind in tags.GATEWAYS:
+            self.gateway(node, nodes, out, incoming)
+        else:
+            self.activity(node, nodes)
+
+    def activity(self, node: etree._Element, nodes: dict[str, etree._Element]) -> None:
+        kind = tags.local(node)
+        for attribute in ("startQuantity", "completionQuantity"):
+            if node.get(attribute, "1") != "1":
+                self.error(
+                    "token-quantity",
+                    node,
+                    f"设了 {attribute}，引擎不执行",
+                    f"{attribute} is not executed",
+                )
+        self.what_it_does(node, kind)
+        if node.get("messageRef"):
+            self.reference(node, node, "message")
+        self.repetition(node)
+        if kind in tags.SUBPROCESSES:
+            if kind == "adHocSubProcess":
+                for event in tags.children(node, "startEvent", "endEvent"):
+                    self.error(
+                        "adhoc-event",
+                        event,
+                        "在临时子流程里，标准不允许",
+                        "start and end events are forbidden in ad hoc",
+                    )
+            self.body(node)
+
+    def what_it_does(self, node: etree._Element, kind: str) -> None:
+        """A task that runs by itself must say what it does, in words that the engine has."""
+        effects = tags.extensions(node, tags.GK, "effect")
+        if effects and kind not in ("serviceTask", "sendTask", "businessRuleTask"):
+            self.error(
+                "effect-misplaced",
+                node,
+                "不是服务任务或发送任务，不能带 gk:effect",
+                "gk:effect needs a service or send task",
+            )
+        lacks = {
+            "scriptTask": (
+                "script-task",
+                "是脚本任务，引擎不执行脚本",
+                "script tasks are not executed",
+            ),
+            "serviceTask": (
+                "effect-missing",
+                "是服务任务，需要用 gk:effect 写明做什么",
+                "a service task needs gk:effect",
+            ),
+            "sendTask": (
+                "effect-missing",
+                "是发送任务，需要消息或 gk:effect",
+                "a send task needs a message or gk:effect",
+            ),
+            "businessRuleTask": (
+                "decision-missing",
+                "没有指明决策（camunda:decisionRef）",
+                "names no decision (camunda:decisionRef)",
+            ),
+            "callActivity": ("called-element", "没有指明调用哪个流程", "names no process to call"),
+        }
+        says = bool(effects) or kind not in lacks
+        says = says or (kind == "sendTask" and bool(node.get("messageRef")))
+        says = says or (kind == "businessRuleTask" and _decision(node))
+        says = says or (kind == "callActivity" and _called(node))
+        if not says or kind == "scriptTask":
+            self.error(lacks[kind][0], node, *lacks[kind][1:])
+        if any(not e.get("name") for e in effects):
+            self.error("effect-missing", node, "的 gk:effect 没有 name", "gk:effect without a name")
+
+    def repetition(self, node: etree._Element) -> None:
+        multi = tags.child(node, "multiInstanceLoopCharacteristics")
+        if multi is None:
+            return
+        given = (
+            tags.text(tags.child(multi, "loopCardinality"))
+            or tags.text(tags.child(multi, "loopDataInputRef"))
+            or tags.vendor(multi, "collection")
+            or tags.extension(multi, tags.ZEEBE, "loopCharacteristics") is not None
+        )
+        if not given:
+            self.error(
+                "multi-instance-empty",
+                node,
+                "是多实例，但没有份数也没有集合",
+                "multi-instance without number or collection",
+            )
+        if (
+            multi.get("behavior", "All") != "All"
+            or tags.child(multi, "complexBehaviorDefinition") is not None
+        ):
+            self.error(
+                "multi-instance-behavior",
+                node,
+                "设了多实例 behavior，引擎不执行",
+                "multi-instance behavior is not executed",
+            )
+
+    def gateway(
+        self,
+        node: etree._Element,
+        nodes: dict[str, etree._Element],
+        out: list[etree._Element],
+        incoming: dict[str, list[etree._Element]],
+    ) -> None:
+        kind = tags.local(node)
+        if kind == "complexGateway":
+            self.error(
+                "complex-gateway",
+                node,
+                "是复杂网关，引擎不执行",
+                "complex gateways are not executed",
+            )
+        if kind != "eventBasedGateway":
+            return
+        if node.get("eventGatewayType") == "Parallel":
+            self.error(
+                "parallel-event-gateway",
+                node,
+                "是并行事件网关，引擎不执行",
+                "parallel event-based gateways are not executed",
+            )
+        if not out:
+            self.error(
+                "event-gateway", node, "后面没有事件", "nothing follows the event-based gateway"
+            )
+        for flow in out:
+            target = nodes.get(str(flow.get("targetRef")))
+            if target is None:
+                continue
+            kinds = {tags.local(e).removesuffix("EventDefinition") for e in tags.events_of(target)}
+            waits = tags.local(target) == "intermediateCatchEvent" and kinds and "link" not in kinds
+            if not waits and not (tags.local(target) == "receiveTask" and target.get("messageRef")):
+                self.error(
+                    "event-gateway",
+                    node,
+                    f"后面的“{target.get('id')}”不是等待事件",
+                    f"{target.get('id')} behind it is no catching event or receive task with a message",
+                )
+            if len(incoming.get(str(target.get("id")), [])) > 1:
+                self.error(
+                    "event-gateway",
+                    target,
+                    "跟在事件网关后面，不能再有其他流入",
+                    "behind an event-based gateway it may have no other incoming flow",
+                )
+
+    # -------------------------------------------------------- events
+
+    def event(
+        self, node: etree._Element, holder: etree._Element, nodes: dict[str, etree._Element]
+    ) -> None:
+        kind = tags.local(node)
+        found = tags.events_of(node)
+        kinds = [tags.local(e).removesuffix("EventDefinition") for e in found]
+        at_handler = holder.get("triggeredByEvent") == "true"
+        allowed = _DEFINITIONS["handler" if kind == "startEvent" and at_handler else kind]
+        for name in kinds:
+            if name not in allowed:
+                self.error(
+                    "event-definition",
+                    node,
+                    f"在这里不能用 {name} 事件",
+                    f"a {name} event is not allowed here",
+                )
+        if not kinds and (
+            kind in ("intermediateCatchEvent", "boundaryEvent")
+            or (kind == "startEvent" and at_handler)
+        ):
+            self.error("event-empty", node, "没有说明等待什么", "has no event definition")
+        if len(kinds) > 1 and "link" in kinds:
+            self.error(
+                "event-definition",
+                node,
+                "链接事件不能与其他定义并用",
+                "a link cannot stand with other definitions",
+            )
+        if kind == "startEvent" and kinds and not at_handler:
+            if tags.local(holder) != "process":
+                self.error(
+                    "start-event",
+                    node,
+                    "在普通子流程里，只能是空开始事件",
+                    "a subprocess begins with a plain start event",
+                )
+            elif node.get("parallelMultiple") == "true" and len(kinds) > 1:
+                self.error(
+                    "parallel-multiple-start",
+                    node,
+                    "要求几个事件都发生才开始，引擎不执行",
+                    "a start by several events together is not executed",
+                )
+        if kind == "boundaryEvent":
+            self.boundary(node, nodes, kinds)
+        if "cancel" in kinds and kind == "endEvent" and tags.local(holder) != "transaction":
+            self.error(
+                "cancel-outside-transaction",
+                node,
+                "是取消结束事件，只能放在事务里",
+                "a cancel end event needs a transaction",
+            )
+        for element in found:
+            self.definition(node, element)
+
+    def boundary(
+        self, node: etree._Element, nodes: dict[str, etree._Element], kinds: list[str]
+    ) -> None:
+        host = nodes.get(node.get("attachedToRef") or "")
+        if host is None or tags.local(host) not in tags.ACTIVITIES:
+            self.error(
+                "boundary-host",
+                node,
+                "没有附着在同一层的活动上",
+                "is attached to no activity of the same level",
+            )
+            return
+        if host.get("triggeredByEvent") == "true":
+            self.error(
+                "boundary-host",
+                node,
+                "不能附着在事件子流程上",
+                "is attached to an event subprocess",
+            )
+        if "cancel" in kinds and tags.local(host) != "transaction":
+            self.error(
+                "cancel-outside-transaction",
+                node,
+                "是取消边界事件，只能附着在事务上",
+                "a cancel boundary event needs a transaction",
+            )
+        if node.get("cancelActivity") == "false" and ("error" in kinds or "cancel" in kinds):
+            self.warning(
+                "always-interrupting",
+                node,
+                "标为不中断，但错误和取消事件总是中断",
+                "error and cancel events always interrupt",
+            )
+
+    def definition(self, node: etree._Element, element: etree._Element) -> None:
+        kind = tags.local(element).removesuffix("EventDefinition")
+        if kind in ("message", "signal", "error", "escalation"):
+            self.reference(node, element, kind)
+        if kind == "conditional" and not tags.text(tags.child(element, "condition")):
+            self.error(
+                "event-empty",
+                node,
+                "是条件事件，但没有条件",
+                "a conditional event without a condition",
+            )
+        if kind == "timer":
+            given = [
+                c
+                for c in tags.children(element, "timeDate", "timeDuration", "timeCycle")
+                if tags.text(c)
+            ]
+            at = tags.extension(node, tags.GK, "at")
+            at = at if at is not None else tags.extension(element, tags.GK, "at")
+            if len(given) + (at is not None) > 1:
+                self.error(
+                    "timer", node, "的时间写了不止一种", "says its time in more than one way"
+                )
+            elif at is not None and not at.get("clock"):
+                self.error("timer", node, "的 gk:at 没有指明时限", "gk:at names no clock")
+
+    def reference(self, node: etree._Element, element: etree._Element, kind: str) -> None:
+        reference = element.get(f"{kind}Ref")
+        if not reference:
+            if kind in ("message", "signal"):
+                self.warning(
+                    "unnamed-event",
+                    node,
+                    f"没有指明{'消息' if kind == 'message' else '信号'}，按元素编号等待",
+                    f"names no {kind}; it goes by the element's id",
+                )
+        elif reference not in self.declared[kind]:
+            self.error(
+                "reference",
+                node,
+                f"引用的“{reference}”不存在",
+                f"refers to a {kind} {reference!r} that does not exist",
+            )
+
+    def links(self, nodes: dict[str, etree._Element]) -> None:
+        throws: list[tuple[str, etree._Element]] = []
+        targets: dict[str, etree._Element] = {}
+        for node in nodes.values():
+            for element in tags.events_of(node):
+                if tags.local(element) != "linkEventDefinition":
+                    continue
+                name = element.get("name") or ""
+                if tags.local(node) == "intermediateThrowEvent":
+                    throws.append((name, node))
+                elif name in targets:
+                    self.error(
+                        "link",
+                        node,
+                        f"与“{targets[name].get('id')}”是同名的链接目标",
+                        f"a second link target {name!r}",
+                    )
+                else:
+                    targets[name] = node
+        for name, node in throws:
+            if name not in targets:
+                self.error(
+                    "link",
+                    node,
+                    f"的链接“{name}”在同一层没有目标",
+                    f"the link {name!r} has no target on this level",
+                )
+
+    def compensation(
+        self,
+        holder: etree._Element,
+        nodes: dict[str, etree._Element],
+        outgoing: dict[str, list[etree._Element]],
+        incoming: dict[str, list[etree._Element]],
+    ) -> None:
+        ends = [
+            (a.get("sourceRef"), a.get("targetRef")) for a in tags.children(holder, "association")
+        ]
+        for key, node in nodes.items():
+            kinds = {tags.local(e) for e in tags.events_of(node)}
+            if tags.local(node) == "boundaryEvent" and "compensateEventDefinition" in kinds:
+                others = [t if s == key else s for s, t in ends if key in (s, t)]
+                handlers = [
+                    nodes[o]
+                    for o in others
+                    if o in nodes and tags.local(nodes[o]) in tags.ACTIVITIES
+                ]
+                if len(handlers) != 1:
+                    self.error(
+                        "compensation-handler",
+                        node,
+                        "没有（或不止一个）补偿活动与它相连",
+                        "needs exactly one handler joined by an association",
+                    )
+                if len(kinds) > 1 or outgoing.get(key):
+                    self.error(
+                        "compensation-handler",
+                        node,
+                        "是补偿边界事件，不能有流出或其他定义",
+                        "a compensation boundary event has neither flows nor other definitions",
+                    )
+                for handler in handlers:
+                    own = str(handler.get("id"))
+                    if outgoing.get(own) or incoming.get(own):
+                        self.error(
+                            "compensation-handler",
+                            handler,
+                            "是补偿活动，不能有流入流出",
+                            "a compensation handler has no sequence flows",
+                        )
+            for element in tags.events_of(node):
+                target = element.get("activityRef")
+                if tags.local(element) == "compensateEventDefinition" and target:
+                    self.compensated(node, target, holder)
+
+    def compensated(self, node: etree._Element, target: str, holder: etree._Element) -> None:
+        at: etree._Element | None = holder
+        while at is not None:
+            if any(
+                child.get("id") == target and tags.local(child) in tags.ACTIVITIES for child in at
+            ):
+                return
+            at = at.getparent()
+        self.error(
+            "reference",
+            node,
+            f"要补偿的活动“{target}”不存在",
+            f"compensates {target!r}, which it cannot reach",
+        )
+
+    def handler(self, holder: etree._Element, nodes: dict[str, etree._Element]) -> None:
+        starts = [n for n in nodes.values() if tags.local(n) == "startEvent"]
+        if len(starts) != 1:
+            self.error(
+                "event-subprocess-start",
+                holder,
+                "是事件子流程，必须恰有一个开始事件",
+                "an event subprocess needs exactly one start event",
+            )
+        for attribute in ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
+            if tags.child(holder, attribute) is not None:
+                self.error(
+                    "event-subprocess-loop",
+                    holder,
+                    "是事件子流程，不能循环",
+                    "an event subprocess cannot be repeated",
+                )
+
+    # -------------------------------------------------------- extensions
+
+    def extensions(self, element: etree._Element) -> None:
+        """Refuse hooks to code, report what is kept unread, check our own elements."""
+        for name in element.attrib:
+            space, _, attribute = (
+                str(name)[1:].partition("}") if str(name).startswith("{") else ("", "", "")
+            )
+            if space == tags.GK and attribute not in _GK_ATTRIBUTES:
+                self.error(
+                    "unknown-gk",
+                    element,
+                    f"的属性 gk:{attribute} 不认识",
+                    f"unknown attribute gk:{attribute}",
+                )
+            elif space in (*tags.VENDORS, tags.ZEEBE):
+                self.vendor_attribute(element, attribute)
+            elif space and space not in (tags.BPMN, tags.XSI):
+                self._unread(element, f"{{{space}}}{attribute}")
+        holder = element.find(tags.tag("extensionElements"))
+        multi = tags.child(element, "multiInstanceLoopCharacteristics")
+        if multi is not None and tags.local(element) != "multiInstanceLoopCharacteristics":
+            self.extensions(multi)
+        for extension in holder if holder is not None else ():
+            space, name = tags.space(extension), tags.local(extension)
+            if space == tags.GK:
+                self.gk(element, extension, name)
+            elif space in (*tags.VENDORS, tags.ZEEBE) and name in _CODE_ELEMENTS:
+                self.error(
+                    "vendor-code",
+                    element,
+                    f"带有 {name}，引擎不执行外挂代码",
+                    f"{name} calls code and is not executed",
+                )
+            elif name and name not in _READ_ELEMENTS:
+                self._unread(element, name)
+
+    def vendor_attribute(self, element: etree._Element, name: str) -> None:
+        code = name in _CODE_ATTRIBUTES and tags.local(element) in (
+            tags.TASKS | tags.EVENTS | {"callActivity"}
+        )
+        if code:
+            self.error(
+                "vendor-code",
+                element,
+                f"带有 {name}，引擎不执行外挂代码",
+                f"{name} calls code and is not executed",
+            )
+        elif name not in _READ_ATTRIBUTES:
+            self._unread(element, name)
+
+    def _unread(self, element: etree._Element, name: str) -> None:
+        key = str(element.get("id") or tags.local(element))
+        self.report.info(
+            "vendor-attribute",
+            key,
+            line(element),
+            f"“{key}”的扩展 {name} 保留，但不影响执行",
+            f"{key}: the extension {name} is kept and not read",
+        )
+
+    def gk(self, element: etree._Element, extension: etree._Element, name: str) -> None:
+        needed = {
+            "records": "event",
+            "action": "label",
+            "separation": "notSameAs",
+            "clock": "id",
+            "at": "clock",
+        }
+        if name not in _GK_ELEMENTS:
+            self.error(
+                "unknown-gk", element, f"的扩展 gk:{name} 不认识", f"unknown extension gk:{name}"
+            )
+        elif name in needed and not extension.get(needed[name]):
+            self.error(
+                "gk-incomplete",
+                element,
+                f"的 gk:{name} 缺少 {needed[name]}",
+                f"gk:{name} lacks {needed[name]}",
+            )
+        kind = tags.local(element)
+        right_place = {
+            "clock": kind == "process",
+            "form": kind in ("userTask", "receiveTask"),
+            "separation": kind == "userTask",
+            "due": kind in ("userTask", "receiveTask"),
+            "button": kind == "userTask",
+            "reason": kind == "sequenceFlow",
+            "records": kind in tags.ACTIVITIES | tags.EVENTS,
+            "at": kind in tags.EVENTS,
+            "action": kind in tags.EVENTS | {"receiveTask"},
+            "unit": kind in tags.ACTIVITIES | {"lane"},
+        }
+        if not right_place.get(name, True):
+            self.error(
+                "gk-misplaced", element, f"上不能放 gk:{name}", f"gk:{name} has no meaning here"
+            )
+
+
+def _decision(node: etree._Element) -> bool:
+    return bool(
+        tags.vendor(node, "decisionRef")
+        or tags.vendor(node, "decisionTableReferenceKey")
+        or tags.extension(node, tags.ZEEBE, "calledDecision") is not None
+    )
+
+
+def _called(node: etree._Element) -> bool:
+    return bool(
+        node.get("calledElement") or tags.extension(node, tags.ZEEBE, "calledElement") is not None
+    )

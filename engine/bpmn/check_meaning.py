@@ -1,0 +1,312 @@
+"""The second half of the deployment check: what needs the compiled graph, or the office's own data.
+
+Errors where a reference does not resolve; warnings where a drawing runs but is probably not meant so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lxml import etree
+
+from engine.bpmn.dialect import Reading
+from engine.bpmn.findings import Known, Report
+from engine.bpmn.model import Body, Definition, Node, Process, Value
+
+_WAITS = frozenset(("user", "receive", "catch", "race"))
+_COUNTERS = frozenset(
+    (
+        "loopCounter",
+        "nrOfInstances",
+        "nrOfActiveInstances",
+        "nrOfCompletedInstances",
+        "item",
+        "partial",
+    )
+)
+
+Compiled = Sequence[tuple[etree._Element, Reading, list[Process]]]
+
+
+def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
+    """Check a compiled definition."""
+    produced = _produced(definition)
+    for _, reading, processes in compiled:
+        report = reading.report
+        for process in processes:
+            for body in process.bodies.values():
+                _reach(report, body)
+                _loops(report, body)
+            for node in process.nodes.values():
+                _gateway(report, node)
+                _people(report, node, known, process)
+                _references(report, node, definition, known)
+        _fields(report, reading, produced, known)
+        _changed(report, definition, known)
+
+
+def _say(node: Node) -> str:
+    return f"“{node.name}”（{node.id}）" if node.name else f"“{node.id}”"
+
+
+def _gateway(report: Report, node: Node) -> None:
+    if node.kind not in ("exclusive", "inclusive") or len(node.out) < 2:
+        return
+    unconditional = [f for f in node.out if f.condition is None and f is not node.default]
+    if node.kind == "exclusive" and unconditional:
+        report.warning(
+            "flow-without-condition",
+            node.id,
+            node.line,
+            f"网关{_say(node)}的分支“{unconditional[0].id}”既无条件又不是默认分支，总会被选中",
+            f"{node.id}: the flow {unconditional[0].id} has no condition and is not the default; it always holds",
+        )
+    elif node.default is None and not unconditional:
+        report.warning(
+            "no-default",
+            node.id,
+            node.line,
+            f"网关{_say(node)}没有默认分支，条件都不成立时案件会停下",
+            f"{node.id}: no default flow; where no condition holds the case stops with an incident",
+        )
+
+
+def _people(report: Report, node: Node, known: Known, process: Process) -> None:
+    work = node.work
+    if node.kind != "user" or work is None:
+        return
+    if not (work.groups or work.users or work.assignee):
+        report.warning(
+            "nobody",
+            node.id,
+            node.line,
+            f"任务{_say(node)}没有人可以办理：不在泳道里，也没有指定岗位或人",
+            f"{node.id}: nobody can take it: no lane, group or person",
+        )
+    ids = set((known.roles or {}).values())
+    for group in work.groups if known.roles is not None else ():
+        if group.expression is None and group.text not in ids:
+            report.warning(
+                "unknown-role",
+                node.id,
+                node.line,
+                f"任务{_say(node)}的岗位“{group.text}”不在岗位表里，没有人可以办理",
+                f"{node.id}: the group {group.text!r} is no role of the office",
+            )
+    for other in work.separation:
+        if other not in process.nodes:
+            report.error(
+                "separation",
+                node.id,
+                node.line,
+                f"任务{_say(node)}要求与“{other}”不同人，但没有这个任务",
+                f"{node.id}: separation from {other!r}, which does not exist",
+            )
+    if known.forms is not None and not work.form:
+        report.warning(
+            "no-form",
+            node.id,
+            node.line,
+            f"任务{_say(node)}没有表单",
+            f"{node.id}: the user task has no form",
+        )
+
+
+def _references(report: Report, node: Node, definition: Definition, known: Known) -> None:
+    """Errors where a form, clock, effect, letter, decision or process does not exist."""
+    form = node.work.form if node.work else (node.action.form if node.action else None)
+    _resolve(report, node, "unknown-form", "表单", "form", form, known.forms)
+    clocks = frozenset(definition.clocks) | (known.clocks or frozenset())
+    for event in node.events:
+        if event.timer == "clock":
+            _resolve(report, node, "unknown-clock", "时限", "clock", event.clock, clocks)
+    due = (node.work.due or {}).get("clock") if node.work else None
+    _resolve(report, node, "unknown-clock", "时限", "clock", _constant(due), clocks)
+    for effect in node.effects:
+        _resolve(report, node, "unknown-effect", "动作", "effect", effect.name, known.effects)
+        letter = _constant(effect.arguments.get("letter"))
+        _resolve(report, node, "unknown-letter", "文书", "letter", letter, known.letters)
+    _resolve(
+        report,
+        node,
+        "unknown-decision",
+        "决策",
+        "decision",
+        _constant(node.decision),
+        known.decisions,
+    )
+    if node.call is not None and known.processes is not None:
+        there = known.processes | frozenset(definition.processes)
+        called = _constant(node.call.process)
+        _resolve(report, node, "called-process", "被调用流程", "called process", called, there)
+    for recorded in node.records:
+        if known.events is not None and recorded.event not in known.events:
+            report.warning(
+                "unknown-event",
+                node.id,
+                node.line,
+                f"{_say(node)}记录的法律事实“{recorded.event}”不在名单里",
+                f"{node.id}: the case event {recorded.event!r} is unknown",
+            )
+
+
+def _resolve(
+    report: Report,
+    node: Node,
+    rule: str,
+    zh: str,
+    en: str,
+    name: str | None,
+    existing: frozenset[str] | None,
+) -> None:
+    if name is not None and existing is not None and name not in existing:
+        report.error(
+            rule,
+            node.id,
+            node.line,
+            f"{_say(node)}的{zh}“{name}”不存在",
+            f"{node.id}: the {en} {name!r} does not exist",
+        )
+
+
+def _constant(value: Value | None) -> str | None:
+    return value.text if value is not None and value.expression is None else None
+
+
+# ---------------------------------------------------------------- the graph
+
+
+def _reach(report: Report, body: Body) -> None:
+    """Warn of nodes that no token can come to."""
+    begin = [*body.starts, *body.triggers]
+    if body.adhoc is not None:
+        begin += [body.nodes[n] for n in body.adhoc.enabled]
+    begin += [n for n in body.nodes.values() if n.by_event or (n.kind == "start" and n.events)]
+    begin += [n.handler for n in body.nodes.values() if n.handler is not None]
+    seen: set[str] = set()
+    stack = list(begin)
+    while stack:
+        node = stack.pop()
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        stack += [f.target for f in node.out]
+        stack += [b for b in body.nodes.values() if b.host is node] if _hosts(body, node) else []
+    for node in body.nodes.values():
+        if node.id not in seen:
+            report.warning(
+                "unreachable",
+                node.id,
+                node.line,
+                f"{_say(node)}永远到不了，请检查连线",
+                f"{node.id}: no token can come here",
+            )
+
+
+def _hosts(body: Body, node: Node) -> bool:
+    return bool(node.boundary) or node.handler is not None
+
+
+def _loops(report: Report, body: Body) -> None:
+    """Warn of a circle of flows in which nobody and nothing is waited for."""
+    passing = {n.id: n for n in body.nodes.values() if not _pauses(n)}
+    indegree = dict.fromkeys(passing, 0)
+    for node in passing.values():
+        for flow in node.out:
+            if flow.target.id in indegree:
+                indegree[flow.target.id] += 1
+    free = [key for key, count in indegree.items() if count == 0]
+    while free:
+        key = free.pop()
+        del indegree[key]
+        for flow in passing[key].out:
+            if flow.target.id in indegree:
+                indegree[flow.target.id] -= 1
+                if indegree[flow.target.id] == 0:
+                    free.append(flow.target.id)
+    circle = next((passing[k] for k in indegree if _comes_back(passing[k], indegree)), None)
+    if circle is not None:
+        report.warning(
+            "loop-without-person",
+            circle.id,
+            circle.line,
+            f"经过{_say(circle)}的循环里没有人办理也不等待，可能停不下来",
+            f"{circle.id}: a loop in which nothing waits may never end",
+        )
+
+
+def _comes_back(node: Node, among: Iterable[str]) -> bool:
+    allowed, seen = set(among), set()
+    stack = [f.target for f in node.out]
+    while stack:
+        at = stack.pop()
+        if at is node:
+            return True
+        if at.id in allowed and at.id not in seen:
+            seen.add(at.id)
+            stack += [f.target for f in at.out]
+    return False
+
+
+def _pauses(node: Node) -> bool:
+    if node.kind in _WAITS or node.kind == "call":
+        return True
+    if node.body is not None:
+        return any(_pauses(n) for n in node.body.nodes.values())
+    return False
+
+
+# ---------------------------------------------------------------- names
+
+
+def _produced(definition: Definition) -> set[str]:
+    """Return the names that the diagram itself writes."""
+    names = set(_COUNTERS)
+    for node in definition.all_nodes():
+        if node.result:
+            names.add(node.result)
+        if node.decision is not None:
+            names.add(node.decision.text)
+        names.update(e.result for e in node.effects if e.result)
+        if node.repeat is not None:
+            names.update(n for n in (node.repeat.item, node.repeat.output) if n)
+        mapped = [*node.inputs, *node.outputs]
+        if node.call is not None:
+            mapped += [*node.call.inputs, *node.call.outputs]
+        names.update(m.target for m in mapped)
+    for process in definition.processes.values():
+        for body in process.bodies.values():
+            names.update(body.data)
+    return names
+
+
+def _fields(report: Report, reading: Reading, produced: set[str], known: Known) -> None:
+    if known.form_fields is None:
+        return
+    fields = set().union(*known.form_fields.values()) | produced | set(known.fields or ())
+    fields |= set(reading.data.values())
+    for name, uses in reading.used.items():
+        if name in fields or name in known.form_fields:
+            continue
+        where, at = uses[0]
+        report.warning(
+            "unknown-field",
+            where,
+            at,
+            f"“{where}”用到的“{name}”不是任何表单的字段",
+            f"{where}: {name!r} is no field of any form",
+        )
+
+
+def _changed(report: Report, definition: Definition, known: Known) -> None:
+    if known.previous_ids is None:
+        return
+    present = {n.id for n in definition.all_nodes()}
+    for missing in sorted(known.previous_ids - present):
+        report.warning(
+            "changed-id",
+            missing,
+            None,
+            f"上一版本里的“{missing}”不见了：在办案件若停在那里需要迁移",
+            f"{missing} of the version in force is gone; cases standing there must be migrated",
+        )

@@ -1,0 +1,130 @@
+"""Compensation: undoing what was completed, last first; and the cancelling of transactions.
+
+BPMN 2.0, 13.5.5. Each scope keeps a record of its completed activities that can be undone:
+``[activity, its locals, records of its own scope]``. Handlers run one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn import events
+from engine.bpmn.machine import Extra, Machine
+from engine.bpmn.model import EventDefinition, Node, given
+
+
+def remember(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    frame: Mapping[str, Any] | None,
+    inner: list[Any] | None,
+) -> None:
+    """Keep a record of a completed activity if anything could undo it."""
+    undoes_itself = node.body is not None and node.body.compensation is not None
+    if node.handler is None and not inner and not undoes_itself:
+        return
+    row = machine.s[scope]
+    row["x"] = [*row.get("x", ()), [node.id, dict(frame) if frame else None, inner]]
+
+
+def throw(machine: Machine, scope: str, node: Node, definition: EventDefinition) -> bool:
+    """Undo one activity, or all of the scope; return whether the thrower goes on at once."""
+    todo = _take_records(machine, scope, definition.activity)
+    extra: Extra = {"todo": todo}
+    if not definition.wait:
+        extra["free"] = 1
+        machine.s[scope]["k"] += 1
+    token = machine.put(scope, node, "undo", extra)
+    go_on(machine, token)
+    return not definition.wait
+
+
+def cancel(machine: Machine, scope: str, node: Node) -> None:
+    """A cancel end event: end the transaction's tokens, undo its activities, then leave by its boundary."""
+    machine.empty(scope)
+    machine.s[scope]["k"] = 1
+    todo = list(reversed(machine.s[scope].pop("x", [])))
+    token = machine.put(scope, node, "undo", {"todo": todo, "cancel": 1})
+    go_on(machine, token)
+
+
+def go_on(machine: Machine, token: str) -> None:
+    """Run the next handler, or finish."""
+    scope, _, _, extra = machine.t[token]
+    nodes = machine.table(scope)
+    todo = list(extra["todo"])
+    while todo:
+        activity, frame, inner = todo.pop(0)
+        node = nodes[activity]
+        if node.handler is not None:
+            extra["todo"] = todo
+            machine.queue.append((scope, node.handler, None, token, frame))
+            return
+        if node.body is not None and node.body.compensation is not None:
+            extra["todo"] = todo
+            _own_handler(machine, scope, node.body.compensation, token, frame, inner)
+            return
+        todo = [*reversed(inner or ()), *todo]
+    _finish(machine, token)
+
+
+def _own_handler(
+    machine: Machine, scope: str, handler: Node, parent: str, frame: Any, inner: list[Any] | None
+) -> None:
+    """Run the compensation event subprocess of a completed subprocess; its throws see the inner records."""
+    owner = machine.put(scope, handler, "sub", {"p": parent})
+    body = given(handler.body)
+    within = machine.open(owner, body, None, scope)
+    machine.t[owner][3]["b"] = within
+    row = machine.s[within]
+    if frame:
+        row["v"] = {**(row.get("v") or {}), **frame}
+        row["b"] = 1
+    row["x"] = list(inner or ())
+    row["k"] = 1
+    start = next(n for n in body.nodes.values() if n.kind == "start")
+    machine.log(handler, "entered", owner)
+    events.leave_event(machine, within, start)
+
+
+def _finish(machine: Machine, token: str) -> None:
+    scope, _, _, extra = machine.t[token]
+    node = machine.node(token)
+    machine.drop(token)
+    if extra.get("cancel"):
+        events.cancelled(machine, scope, node)
+    elif extra.get("free") or node.kind == "end":
+        machine.consume(scope)
+    else:
+        events.leave_event(machine, scope, node)
+
+
+def _take_records(machine: Machine, scope: str, activity: str | None) -> list[Any]:
+    """Take out the records to undo, last first: of one activity (sought outwards), or of the whole scope."""
+    at = _outside_handler(machine, scope)
+    if activity is None:
+        found = machine.s[at].pop("x", [])
+        return list(reversed(found))
+    at = scope
+    while True:
+        records = machine.s[at].get("x") or []
+        mine = [r for r in records if r[0] == activity]
+        if mine:
+            machine.s[at]["x"] = [r for r in records if r[0] != activity]
+            return list(reversed(mine))
+        owner = machine.s[at]["o"]
+        if not owner or machine.node(owner).call is not None:
+            return []
+        at = machine.t[owner][0]
+
+
+def _outside_handler(machine: Machine, scope: str) -> str:
+    """In an event subprocess, compensation means the scope that holds it; in a handler of its own, what it undoes."""
+    while True:
+        row = machine.s[scope]
+        owner = row["o"]
+        if "x" in row or not owner or not machine.node(owner).by_event:
+            return scope
+        scope = machine.t[owner][0]

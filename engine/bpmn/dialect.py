@@ -1,0 +1,614 @@
+"""Reads what one element says in the dialects we know: ``gk``, Camunda, Flowable, Activiti, Zeebe.
+
+Each function turns one element into the part of the node table it describes; expressions are compiled
+on the way, and what does not compile becomes a finding. No graph, no running.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn import moments, tags
+from engine.bpmn.findings import Known, Report
+from engine.bpmn.model import (
+    Action,
+    AdHoc,
+    Call,
+    EffectCall,
+    EventDefinition,
+    Expression,
+    Mapped,
+    Recorded,
+    Repeat,
+    Value,
+    Work,
+)
+from engine.feel import FeelSyntaxError, compile_expression
+
+_FOREIGN = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
+_NAME = re.compile(r"[^\W\d][\w.]*")
+_PERFORMER = re.compile(r"(user|group)\(([^)]*)\)")
+_BUILT_IN = frozenset(("case", "clock"))
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known while one file is read: names behind references, findings, names that route."""
+
+    report: Report
+    known: Known
+    messages: dict[str, str] = field(default_factory=dict)
+    signals: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    escalations: dict[str, str] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    used: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
+
+    def expression(self, text: str, element: etree._Element, what: str) -> Expression | None:
+        """Compile FEEL; a text that does not compile is an error on the nearest element with an id."""
+        where = owner_id(element)
+        source = text.strip()
+        source = source[1:] if source.startswith("=") else source
+        try:
+            compiled: Expression = compile_expression(source)
+        except FeelSyntaxError as error:
+            zh = getattr(error, "message_zh", str(error))
+            self.report.error(
+                "expression",
+                where,
+                line(element),
+                f"“{where}”的{_WHAT.get(what, what)}“{source}”不是有效的 FEEL 表达式：{zh}",
+                f"{where}: the {what} {source!r} is not valid FEEL: {error}",
+            )
+            return None
+        for name in compiled.names - _BUILT_IN:
+            self.names.add(name)
+            self.used.setdefault(name, []).append((where, line(element)))
+        return compiled
+
+    def value(self, text: str | None, element: etree._Element, what: str) -> Value | None:
+        """Read an attribute: FEEL after ``=``, else a constant. ``${...}`` is kept and reported."""
+        if text is None or not text.strip():
+            return None
+        stripped = text.strip()
+        if stripped.startswith("="):
+            return Value(stripped, self.expression(stripped, element, what))
+        if _FOREIGN.fullmatch(stripped):
+            where = owner_id(element)
+            self.report.warning(
+                "foreign-expression",
+                where,
+                line(element),
+                f"“{where}”的{_WHAT.get(what, what)}“{stripped}”是其他引擎的写法，原样保留、不计算；请改写为“= …”",
+                f"{where}: the {what} {stripped!r} is another engine's expression; kept, not evaluated",
+            )
+        return Value(stripped)
+
+    def feel(self, text: str | None, element: etree._Element, what: str) -> Value | None:
+        """Read a text that is FEEL with or without ``=``."""
+        if text is None or not text.strip():
+            return None
+        return Value(text.strip(), self.expression(text, element, what))
+
+    def variable(self, reference: str) -> str:
+        """Return the variable behind a reference to data: a data object's name, else its id."""
+        return self.data.get(reference, reference)
+
+
+_WHAT = {
+    "condition": "条件",
+    "timer": "定时",
+    "assignee": "办理人",
+    "groups": "候选岗位",
+    "collection": "集合",
+    "cardinality": "份数",
+    "completion condition": "完成条件",
+    "due date": "办理期限",
+    "unit": "科室",
+    "argument": "参数",
+    "mapping": "数据传递",
+    "date": "日期",
+}
+
+
+def line(element: etree._Element) -> int | None:
+    """Return the line of an element in its file."""
+    at: Any = element.sourceline
+    return at if isinstance(at, int) else None
+
+
+def owner_id(element: etree._Element) -> str:
+    """Return the id of the node, flow or process that an element belongs to."""
+    at: etree._Element | None = element
+    while at is not None:
+        name = tags.local(at)
+        if at.get("id") and (
+            name in tags.FLOW_NODES or name in ("sequenceFlow", "process", "lane")
+        ):
+            return str(at.get("id"))
+        at = at.getparent()
+    return element.get("id") or tags.local(element)
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def work(element: etree._Element, lanes: list[etree._Element], reading: Reading) -> Work:
+    """Read who may take a task, with which form, by when. ``lanes`` from the outermost to the innermost."""
+    zeebe = tags.extension(element, tags.ZEEBE, "assignmentDefinition")
+    zeebe_get = zeebe.get if zeebe is not None else (lambda _name: None)
+    groups = _many(
+        tags.vendor(element, "candidateGroups") or zeebe_get("candidateGroups"), element, reading
+    )
+    users = _many(
+        tags.vendor(element, "candidateUsers") or zeebe_get("candidateUsers"), element, reading
+    )
+    assignee = reading.value(
+        tags.vendor(element, "assignee") or zeebe_get("assignee"), element, "assignee"
+    )
+    if not (groups or users or assignee):
+        groups, users, assignee = _standard_performers(element, reading)
+    if not (groups or users or assignee) and lanes:
+        named = next(
+            (lane.get("name") for lane in reversed(lanes) if (lane.get("name") or "").strip()), None
+        )
+        groups = (Value(role(named, reading.known)),) if named else ()
+    unit = _unit(element, lanes, reading)
+    form = tags.extension(element, tags.GK, "form")
+    zeebe_form = tags.extension(element, tags.ZEEBE, "formDefinition")
+    key = form.get("key") if form is not None else tags.vendor(element, "formKey")
+    if key is None and zeebe_form is not None:
+        key = zeebe_form.get("formId") or zeebe_form.get("formKey")
+    separation = tuple(
+        other
+        for s in tags.extensions(element, tags.GK, "separation")
+        for other in (s.get("notSameAs") or "").replace(",", " ").split()
+    )
+    button = tags.extension(element, tags.GK, "button")
+    priority_text = tags.vendor(element, "priority")
+    return Work(
+        groups=groups,
+        users=users,
+        assignee=assignee,
+        unit=unit,
+        form=key,
+        separation=separation,
+        due=_due(element, reading),
+        priority=reading.value(priority_text, element, "priority"),
+        button={str(k): str(v) for k, v in button.attrib.items()} if button is not None else None,
+    )
+
+
+def role(title: str, known: Known) -> str:
+    """Return the role id behind a lane's name or a group; the text itself where roles are not known."""
+    title = " ".join(title.split())
+    return (known.roles or {}).get(title, title)
+
+
+def _many(text: str | None, element: etree._Element, reading: Reading) -> tuple[Value, ...]:
+    """Read a list of ids: FEEL as one value, else ids between commas."""
+    if text is None:
+        return ()
+    if text.strip().startswith("=") or _FOREIGN.fullmatch(text.strip()):
+        one = reading.value(text, element, "groups")
+        return (one,) if one else ()
+    return tuple(Value(role(part, reading.known)) for part in text.split(",") if part.strip())
+
+
+def _standard_performers(
+    element: etree._Element, reading: Reading
+) -> tuple[tuple[Value, ...], tuple[Value, ...], Value | None]:
+    """Read ``potentialOwner`` and ``humanPerformer`` with ``user(a), group(b)`` or plain ids."""
+    groups: list[Value] = []
+    users: list[Value] = []
+    assignee: Value | None = None
+    for performer in tags.children(element, "potentialOwner", "humanPerformer", "performer"):
+        found = performer.find(
+            f"{tags.tag('resourceAssignmentExpression')}/{tags.tag('formalExpression')}"
+        )
+        source = tags.text(found)
+        if not source:
+            continue
+        if tags.local(performer) == "humanPerformer":
+            assignee = reading.value(source, performer, "assignee")
+            continue
+        rest = source
+        for kind, name in _PERFORMER.findall(source):
+            (users if kind == "user" else groups).append(Value(role(name, reading.known)))
+            rest = rest.replace(f"{kind}({name})", "")
+        groups.extend(_many(rest.strip(" ,") or None, performer, reading))
+    return tuple(groups), tuple(users), assignee
+
+
+def _unit(element: etree._Element, lanes: list[etree._Element], reading: Reading) -> Value | None:
+    for holder in [element, *reversed(lanes)]:
+        found = tags.extension(holder, tags.GK, "unit")
+        text = found.get("value") if found is not None else holder.get(f"{{{tags.GK}}}unit")
+        if text:
+            return reading.value(text, holder, "unit")
+    return None
+
+
+def _due(element: etree._Element, reading: Reading) -> dict[str, Value] | None:
+    due = tags.extension(element, tags.GK, "due")
+    if due is not None:
+        read = {str(k): reading.value(str(v), element, "due date") for k, v in due.attrib.items()}
+        return {k: v for k, v in read.items() if v is not None}
+    text = tags.vendor(element, "dueDate")
+    if text is None:
+        schedule = tags.extension(element, tags.ZEEBE, "taskSchedule")
+        text = schedule.get("dueDate") if schedule is not None else None
+    value = reading.value(text, element, "due date")
+    if value is None:
+        return None
+    return {"length" if value.text.startswith("P") else "date": value}
+
+
+# ---------------------------------------------------------------- effects, records, data
+
+
+def effects(element: etree._Element, reading: Reading) -> tuple[EffectCall, ...]:
+    """Read ``gk:effect``: the name, arguments in FEEL after ``=``, and where the answer goes."""
+    found = []
+    for effect in tags.extensions(element, tags.GK, "effect"):
+        arguments = {
+            str(k): v
+            for k, text in effect.attrib.items()
+            if k not in ("name", "result")
+            and (v := reading.value(str(text), effect, "argument")) is not None
+        }
+        found.append(EffectCall(str(effect.get("name") or ""), arguments, effect.get("result")))
+    return tuple(found)
+
+
+def records(element: etree._Element, reading: Reading) -> tuple[Recorded, ...]:
+    """Read ``gk:records``: the case events that completing the element records."""
+    found = []
+    for record in tags.extensions(element, tags.GK, "records"):
+        fields = {
+            str(k): v
+            for k, text in record.attrib.items()
+            if k not in ("event", "date")
+            and (v := reading.value(str(text), record, "argument")) is not None
+        }
+        found.append(
+            Recorded(
+                str(record.get("event") or ""),
+                reading.value(record.get("date"), record, "date"),
+                fields,
+            )
+        )
+    return tuple(found)
+
+
+def action(element: etree._Element, message: str | None) -> Action | None:
+    """Read ``gk:action`` on an event that waits."""
+    found = tags.extension(element, tags.GK, "action")
+    if found is None:
+        return None
+    return Action(
+        label=str(found.get("label") or element.get("name") or element.get("id")),
+        group=found.get("group"),
+        form=found.get("form"),
+        message=message,
+        element=str(element.get("id")),
+    )
+
+
+def mappings(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
+    """Read ``camunda:in``/``out`` (and alike), Zeebe's ``ioMapping`` and standard data associations.
+
+    direction: ``in`` or ``out``. A constant source is the name of a variable.
+    """
+    found: list[Mapped] = []
+    for namespace in tags.VENDORS:
+        for mapping in tags.extensions(element, namespace, direction):
+            if mapping.get("variables") == "all":
+                found.append(Mapped(None, ""))
+                continue
+            text, given = mapping.get("source"), mapping.get("sourceExpression")
+            target = mapping.get("target")
+            if target and (text or given):
+                found.append(Mapped(_source(text, given, mapping, reading), target))
+    zeebe = tags.extension(element, tags.ZEEBE, "ioMapping")
+    if zeebe is not None:
+        for mapping in zeebe.findall(f"{{{tags.ZEEBE}}}{direction}put"):
+            if mapping.get("target"):
+                value = reading.value(mapping.get("source"), mapping, "mapping")
+                found.append(Mapped(value, str(mapping.get("target"))))
+    return found + associations(element, direction, reading)
+
+
+def _source(
+    text: str | None, given: str | None, element: etree._Element, reading: Reading
+) -> Value:
+    raw = (text or given or "").strip()
+    foreign = _FOREIGN.fullmatch(raw)
+    if foreign and _NAME.fullmatch(foreign[1].strip()):
+        raw = foreign[1].strip()
+    return reading.feel(raw, element, "mapping") or Value(raw)
+
+
+def associations(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
+    """Read standard data associations: source and target references, or assignments ``from``/``to``."""
+    found = []
+    inner = {
+        str(d.get("id")): str(d.get("name") or d.get("id"))
+        for d in element.iter(tags.tag("dataInput"), tags.tag("dataOutput"))
+    }
+
+    def name(reference: str) -> str:
+        return inner.get(reference) or reading.variable(reference)
+
+    kind = "dataInputAssociation" if direction == "in" else "dataOutputAssociation"
+    for association in tags.children(element, kind):
+        source = tags.text(tags.child(association, "sourceRef"))
+        target = tags.text(tags.child(association, "targetRef"))
+        assignments = list(tags.children(association, "assignment"))
+        for assignment in assignments:
+            to = tags.text(tags.child(assignment, "to")) or target
+            value = reading.feel(tags.text(tags.child(assignment, "from")), assignment, "mapping")
+            if value and to:
+                found.append(Mapped(value, name(to)))
+        transformation = tags.text(tags.child(association, "transformation"))
+        if assignments or not target:
+            continue
+        if transformation:
+            found.append(Mapped(reading.feel(transformation, association, "mapping"), name(target)))
+        elif source and name(source) != name(target):
+            found.append(Mapped(Value("name", _Name(name(source))), name(target)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A variable by its exact name; data objects may be called what FEEL would take for an operation."""
+
+    name: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset((self.name,))
+
+    def evaluate(self, names: object, functions: object = None) -> object:
+        return names.get(self.name)  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- repetition
+
+
+def repeat(element: etree._Element, reading: Reading) -> Repeat | None:
+    """Read a standard loop or multi-instance of an activity."""
+    loop = tags.child(element, "standardLoopCharacteristics")
+    if loop is not None:
+        condition = tags.text(tags.child(loop, "loopCondition"))
+        return Repeat(
+            kind="loop",
+            condition=reading.expression(condition, loop, "condition") if condition else None,
+            maximum=reading.feel(loop.get("loopMaximum"), loop, "cardinality"),
+            test_before=loop.get("testBefore") == "true",
+        )
+    multi = tags.child(element, "multiInstanceLoopCharacteristics")
+    return _multi(element, multi, reading) if multi is not None else None
+
+
+def _multi(element: etree._Element, multi: etree._Element, reading: Reading) -> Repeat:
+    zeebe = tags.extension(multi, tags.ZEEBE, "loopCharacteristics")
+    inner = {
+        str(d.get("id")): str(d.get("name") or d.get("id"))
+        for d in element.iter(tags.tag("dataInput"), tags.tag("dataOutput"))
+    }
+    outer = _association_names(element, reading)
+
+    def item_name(name: str) -> str | None:
+        found = tags.child(multi, name)
+        return None if found is None else found.get("name") or found.get("id")
+
+    collection = _collection(tags.vendor(multi, "collection"), multi, reading)
+    reference = tags.text(tags.child(multi, "loopDataInputRef"))
+    if collection is None and reference:
+        name = outer.get(reference) or inner.get(reference) or reading.variable(reference)
+        reading.names.add(name)
+        collection = Value(name, _Name(name))
+    item = tags.vendor(multi, "elementVariable") or item_name("inputDataItem")
+    output = tags.text(tags.child(multi, "loopDataOutputRef"))
+    output_name = (
+        (outer.get(output) or inner.get(output) or reading.variable(output)) if output else None
+    )
+    produced = item_name("outputDataItem")
+    output_item = Value(produced, _Name(produced)) if produced else None
+    if zeebe is not None:
+        collection = collection or reading.value(zeebe.get("inputCollection"), zeebe, "collection")
+        item = item or zeebe.get("inputElement")
+        output_name = output_name or zeebe.get("outputCollection")
+        output_item = output_item or reading.value(zeebe.get("outputElement"), zeebe, "mapping")
+    cardinality = tags.text(tags.child(multi, "loopCardinality"))
+    condition = tags.text(tags.child(multi, "completionCondition"))
+    return Repeat(
+        kind="sequential" if multi.get("isSequential") == "true" else "parallel",
+        cardinality=reading.feel(cardinality, multi, "cardinality") if collection is None else None,
+        collection=collection,
+        item=item,
+        output=output_name,
+        output_item=output_item,
+        condition=reading.expression(condition, multi, "completion condition")
+        if condition
+        else None,
+    )
+
+
+def _collection(text: str | None, element: etree._Element, reading: Reading) -> Value | None:
+    """A collection is a variable's name, ``= FEEL``, or ``${name}`` of another engine."""
+    if text is None:
+        return None
+    foreign = _FOREIGN.fullmatch(text.strip())
+    name = foreign[1].strip() if foreign else text.strip()
+    if name.startswith("="):
+        return reading.value(name, element, "collection")
+    if not _NAME.fullmatch(name):
+        where = owner_id(element)
+        reading.report.error(
+            "expression",
+            where,
+            line(element),
+            f"“{where}”的集合“{text}”读不懂，请写变量名或“= …”",
+            f"{where}: the collection {text!r} is neither a variable nor FEEL after =",
+        )
+    return reading.feel(name, element, "collection")
+
+
+def _association_names(element: etree._Element, reading: Reading) -> dict[str, str]:
+    """Which outer variable feeds a data input, or takes a data output, of an activity."""
+    found = {}
+    for association in tags.children(element, "dataInputAssociation"):
+        source, target = (tags.text(tags.child(association, n)) for n in ("sourceRef", "targetRef"))
+        if source and target:
+            found[target] = reading.variable(source)
+    for association in tags.children(element, "dataOutputAssociation"):
+        source, target = (tags.text(tags.child(association, n)) for n in ("sourceRef", "targetRef"))
+        if source and target:
+            found[source] = reading.variable(target)
+    return found
+
+
+def adhoc(element: etree._Element, reading: Reading) -> AdHoc:
+    """Read how an ad hoc subprocess goes and ends."""
+    condition = tags.text(tags.child(element, "completionCondition"))
+    return AdHoc(
+        condition=reading.expression(condition, element, "completion condition")
+        if condition
+        else None,
+        sequential=element.get("ordering") == "Sequential",
+        cancel_remaining=element.get("cancelRemainingInstances") != "false",
+    )
+
+
+def call(element: etree._Element, reading: Reading) -> Call:
+    """Read a call activity: the process it calls and the mappings of data."""
+    called = element.get("calledElement") or ""
+    zeebe = tags.extension(element, tags.ZEEBE, "calledElement")
+    if not called and zeebe is not None:
+        called = zeebe.get("processId") or ""
+    inputs = mappings(element, "in", reading)
+    return Call(
+        process=reading.value(called, element, "called process") or Value(""),
+        inputs=inputs,
+        outputs=mappings(element, "out", reading),
+        isolated=bool(inputs) and all(m.source is not None for m in inputs),
+    )
+
+
+# ---------------------------------------------------------------- events
+
+
+def event_definitions(element: etree._Element, reading: Reading) -> tuple[EventDefinition, ...]:
+    """Read the definitions of an event; their keys tell waits apart."""
+    node_id = str(element.get("id"))
+    found = tags.events_of(element)
+    return tuple(
+        _event(e, element, node_id if len(found) == 1 else f"{node_id}#{n}", reading)
+        for n, e in enumerate(found)
+    )
+
+
+def message_of(element: etree._Element, reading: Reading) -> EventDefinition | None:
+    """Return the message of a send or receive task, None if it names none."""
+    reference = element.get("messageRef")
+    if not reference:
+        return None
+    node_id = str(element.get("id"))
+    name = reading.messages.get(reference, reference)
+    return EventDefinition(
+        node_id, "message", node_id, name, correlation=_correlation(element, element, reading)
+    )
+
+
+def _event(
+    definition: etree._Element, event: etree._Element, key: str, reading: Reading
+) -> EventDefinition:
+    node_id = str(event.get("id"))
+    kind = tags.local(definition).removesuffix("EventDefinition")
+    read = EventDefinition(key, kind, node_id)
+    if kind in ("message", "signal"):
+        reference = definition.get(f"{kind}Ref") or ""
+        table = reading.messages if kind == "message" else reading.signals
+        read.name = table.get(reference, reference) or node_id
+        read.correlation = _correlation(definition, event, reading)
+    elif kind in ("error", "escalation"):
+        reference = definition.get(f"{kind}Ref") or ""
+        table = reading.errors if kind == "error" else reading.escalations
+        read.name = (table.get(reference, reference) or None) if reference else None
+    elif kind == "timer":
+        _timer(definition, event, read, reading)
+    elif kind == "conditional":
+        text = tags.text(tags.child(definition, "condition"))
+        read.condition = reading.expression(text, definition, "condition") if text else None
+    elif kind == "compensate":
+        read.activity = definition.get("activityRef") or None
+        read.wait = definition.get("waitForCompletion") != "false"
+    elif kind == "link":
+        read.name = definition.get("name")
+    return read
+
+
+def _correlation(
+    definition: etree._Element, event: etree._Element, reading: Reading
+) -> Value | None:
+    for holder in (definition, event):
+        found = tags.extension(holder, tags.GK, "correlation")
+        if found is not None:
+            return reading.value(found.get("value"), event, "correlation")
+    return None
+
+
+def _timer(
+    definition: etree._Element, event: etree._Element, read: EventDefinition, reading: Reading
+) -> None:
+    at = tags.extension(event, tags.GK, "at")
+    at = at if at is not None else tags.extension(definition, tags.GK, "at")
+    if at is not None:
+        read.clock = at.get("clock")
+        read.offset = reading.value(at.get("offset"), event, "timer")
+        read.timer = "clock"
+        return
+    for name, kind in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):
+        found = tags.child(definition, name)
+        if found is not None and tags.text(found):
+            read.timer = kind
+            read.text = timer_text(tags.text(found), kind, event, reading)
+            return
+    timer_error(event, "", reading)
+
+
+def timer_text(text: str, kind: str, event: etree._Element, reading: Reading) -> Value | None:
+    """Read the text of a timer: ISO 8601 as it stands or between quotes, else FEEL."""
+    bare = text.strip().strip("\"'")
+    if not moments.looks_iso(bare):
+        if _FOREIGN.fullmatch(bare):
+            timer_error(event, text, reading)
+            return None
+        return reading.feel(text, event, "timer")
+    read = {"date": moments.instant, "duration": moments.duration, "cycle": moments.cycle}[kind]
+    try:
+        read(bare)
+    except moments.MomentUnreadable:
+        timer_error(event, text, reading)
+        return None
+    return Value(bare)
+
+
+def timer_error(event: etree._Element, text: str, reading: Reading) -> None:
+    """Note that a timer cannot be read."""
+    where = str(event.get("id"))
+    reading.report.error(
+        "timer",
+        where,
+        line(event),
+        f"定时事件“{where}”的时间“{text}”读不懂，请写 ISO 8601（如 P3D、PT5M、2026-05-01、R3/PT1H）或 FEEL",
+        f"{where}: the timer {text!r} is no ISO 8601 date, duration or cycle, and no FEEL",
+    )

@@ -1,0 +1,634 @@
+"""Events: what waits, what fires, what is thrown, and who catches it.
+
+Waits are part of what holds them: boundary events stand on the token of their host, event subprocesses
+on their scope. Ending the holder ends them. A wait is named ``holder.key.number``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.bpmn import activities, compensation, gateways, moments
+from engine.bpmn.compile import WAITING_KINDS
+from engine.bpmn.machine import Extra, Machine
+from engine.bpmn.model import EventDefinition, Flow, Node, given
+from engine.bpmn.step import NotWaiting, StepFailed, Thrown, Timer, Wait
+from engine.feel import to_json
+
+Record = dict[str, Any]
+
+
+# ---------------------------------------------------------------- waiting
+
+
+def arm(machine: Machine, holder: str, token: str, node: Node, event: EventDefinition) -> Record:
+    """Begin to wait for an event; ``token`` is empty for an event subprocess."""
+    record: Record = {"n": machine.number()}
+    scope = holder[1:] if not token else machine.t[token][0]
+    frame = machine.t[token][3].get("f") if token else None
+    if event.kind == "timer":
+        _arm_timer(machine, scope, frame, event, record)
+    elif event.kind == "conditional":
+        record["s"] = False
+        machine.q += 1
+    elif event.correlation is not None:
+        key = machine.value(event.correlation, scope, frame, node.id)
+        record["c"] = None if key is None else str(key)
+    announce(machine, holder, token, node, event, record)
+    return record
+
+
+def announce(
+    machine: Machine, holder: str, token: str, node: Node, event: EventDefinition, record: Record
+) -> None:
+    """Say that something is awaited."""
+    entry = described(machine, holder, token, node, event, record)
+    machine.armed[entry.id] = entry
+
+
+def described(
+    machine: Machine, holder: str, token: str, node: Node, event: EventDefinition, record: Record
+) -> Timer | Wait:
+    """Return the timer or wait of a record, as those who store it see it."""
+    wait_id = f"{holder}.{event.key}.{record['n']}"
+    if event.kind == "timer":
+        due = datetime.fromisoformat(record["t"]) if record["t"] else None
+        return Timer(wait_id, token, node.id, due, event.clock, record.get("o"))
+    return Wait(wait_id, token, node.id, event.kind, event.name, record.get("c"), node.action)
+
+
+def arm_boundary(machine: Machine, token: str, node: Node) -> None:
+    """Let the boundary events of an activity wait."""
+    extra = machine.t[token][3]
+    waits = dict(extra.get("w") or {})
+    for boundary in node.armed:
+        for event in boundary.events:
+            if event.kind in WAITING_KINDS:
+                waits[event.key] = arm(machine, token, token, boundary, event)
+    extra["w"] = waits
+
+
+def arm_scope(machine: Machine, scope: str) -> None:
+    """Let the event subprocesses of a scope listen."""
+    waits = {}
+    for handler in machine.body(scope).handlers:
+        start = start_of(handler)
+        for event in start.events:
+            if event.kind in WAITING_KINDS:
+                waits[event.key] = arm(machine, f"s{scope}", "", start, event)
+    if waits:
+        machine.s[scope]["w"] = waits
+
+
+def start_of(handler: Node) -> Node:
+    """Return the start event of an event subprocess."""
+    return next(n for n in given(handler.body).nodes.values() if n.kind == "start")
+
+
+def _arm_timer(
+    machine: Machine,
+    scope: str,
+    frame: Mapping[str, Any] | None,
+    event: EventDefinition,
+    record: Record,
+) -> None:
+    record["t"] = None
+    if event.timer == "clock":
+        if event.offset is not None:
+            record["o"] = str(machine.value(event.offset, scope, frame, event.node_id))
+        return
+    text = given(event.text)
+    if text.expression is None:
+        value: object = text.text
+    else:
+        value = machine.evaluate(text.expression, scope, frame, event.node_id)
+    now = machine.host.now.astimezone(UTC)
+    calendar = getattr(machine.host, "calendar", None)
+    try:
+        if event.timer == "date":
+            due = moments.as_instant(value)
+        elif event.timer == "duration":
+            due = moments.after(now, moments.as_duration(value), calendar)
+        else:
+            cycle = moments.cycle(value if isinstance(value, str) else str(to_json(value)))
+            due = cycle.start or moments.after(now, cycle.every, calendar)
+            record["r"] = None if cycle.times is None else cycle.times - 1
+            record["i"] = _interval(str(value))
+    except moments.MomentUnreadable as error:
+        raise StepFailed(
+            event.node_id, str(error), f"定时事件“{event.node_id}”的时间算不出来：{value}"
+        ) from error
+    record["t"] = due.isoformat()
+
+
+def _interval(text: str) -> str:
+    return next(part for part in reversed(text.split("/")) if part.strip().startswith("P")).strip()
+
+
+def catch(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    frame: Extra | None,
+) -> None:
+    """An intermediate catch event: wait for one of its definitions, or for all where it says so."""
+    machine.log(node, "entered", flow=flow.id if flow else None)
+    extra: Extra = {} if parent is None else {"p": parent}
+    token = machine.put(scope, node, "catch", extra)
+    extra["w"] = {e.key: arm(machine, token, token, node, e) for e in node.events}
+
+
+def race(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    frame: Extra | None,
+) -> None:
+    """An event-based gateway: wait for the first event of those behind it."""
+    del parent, frame
+    machine.log(node, "entered", flow=flow.id if flow else None)
+    extra: Extra = {}
+    token = machine.put(scope, node, "race", extra)
+    extra["w"] = {
+        e.key: arm(machine, token, token, way.target, e)
+        for way in node.out
+        for e in way.target.events
+    }
+
+
+# ---------------------------------------------------------------- firing
+
+
+def waiting(machine: Machine) -> Iterator[tuple[str, str, Record, Node, EventDefinition]]:
+    """Yield every wait: holder, key, record, the event's node and definition; oldest holder first."""
+    for token, row in list(machine.t.items()):
+        if "w" in row[3]:
+            nodes = machine.table(row[0])
+            for key, record in list(row[3]["w"].items()):
+                node, event = _event(nodes, key)
+                yield token, key, record, node, event
+    for scope, scope_row in list(machine.s.items()):
+        if "w" in scope_row:
+            nodes = machine.table(scope)
+            for key, record in list(scope_row["w"].items()):
+                node, event = _event(nodes, key)
+                yield f"s{scope}", key, record, node, event
+
+
+def _event(nodes: Mapping[str, Node], key: str) -> tuple[Node, EventDefinition]:
+    node_id, several, number = key.partition("#")
+    node = nodes[node_id]
+    return node, node.events[int(number) if several else 0]
+
+
+def _record(machine: Machine, holder: str, key: str) -> Record | None:
+    if holder.startswith("s"):
+        waits = machine.s.get(holder[1:], {}).get("w") or {}
+    else:
+        waits = machine.t[holder][3].get("w") or {} if holder in machine.t else {}
+    return waits.get(key)
+
+
+def _forget(machine: Machine, holder: str, key: str) -> None:
+    """Take one wait away from its holder."""
+    if holder.startswith("s"):
+        scope = holder[1:]
+        row: dict[str, Any] = machine.s[scope]
+    else:
+        scope, row = machine.t[holder][0], machine.t[holder][3]
+    waits = dict(row["w"])
+    machine.forget(holder, key, waits.pop(key), machine.table(scope))
+    row["w"] = waits
+
+
+def _rearm(
+    machine: Machine, holder: str, token: str, key: str, node: Node, event: EventDefinition
+) -> None:
+    """What does not interrupt waits on: messages and signals as they are, cycles for their next round."""
+    if event.kind != "timer":
+        return
+    record = given(_record(machine, holder, key))
+    left = record.get("r", 0)
+    _forget(machine, holder, key)
+    if left == 0:
+        return
+    calendar = getattr(machine.host, "calendar", None)
+    due = moments.after(
+        datetime.fromisoformat(record["t"]), moments.duration(record["i"]), calendar
+    )
+    again: Record = {
+        "n": machine.number(),
+        "t": due.isoformat(),
+        "r": None if left is None else left - 1,
+        "i": record["i"],
+    }
+    row = machine.t[token][3] if token else machine.s[holder[1:]]
+    row["w"] = {**row["w"], key: again}
+    announce(machine, holder, token, node, event, again)
+
+
+def fire_timer(machine: Machine, timer: str) -> None:
+    """Fire an armed timer.
+
+    Raises:
+        NotWaiting: it is not armed (any more).
+    """
+    holder, _, rest = timer.partition(".")
+    key, _, number = rest.rpartition(".")
+    record = _record(machine, holder, key)
+    if record is None or "t" not in record or str(record["n"]) != number:
+        raise NotWaiting("timer", timer)
+    trigger(machine, holder, key, None)
+
+
+def deliver(
+    machine: Machine,
+    kind: str,
+    name: str,
+    values: Mapping[str, object] | None,
+    *,
+    token: str | None = None,
+    correlation: str | None = None,
+) -> int:
+    """Deliver a message or signal to everything that waits for it; returns how many took it.
+
+    token: only this receive task, catch event or host. correlation: only waits with this key, or none.
+    """
+    hits = [
+        (holder, key, record["n"])
+        for holder, key, record, _, event in waiting(machine)
+        if event.kind == kind
+        and event.name == name
+        and (token is None or holder == token)
+        and (correlation is None or record.get("c") in (None, correlation))
+    ]
+    taken = 0
+    for holder, key, number in hits:
+        record = _record(machine, holder, key)
+        if record is not None and record["n"] == number:
+            trigger(machine, holder, key, values)
+            taken += 1
+    return taken
+
+
+def conditions(machine: Machine) -> bool:
+    """Fire what waits for a condition that has become true; return whether anything did."""
+    fired = False
+    for holder, key, record, _, event in list(waiting(machine)):
+        if event.kind != "conditional" or event.condition is None:
+            continue
+        current = _record(machine, holder, key)
+        if current is None or current["n"] != record["n"]:
+            continue
+        scope = holder[1:] if holder.startswith("s") else machine.t[holder][0]
+        frame = None if holder.startswith("s") else machine.t[holder][3].get("f")
+        holds = machine.evaluate(event.condition, scope, frame, event.node_id) is True
+        if holds != current["s"]:
+            _see(machine, holder, key, holds)
+            if holds:
+                trigger(machine, holder, key, None)
+                fired = True
+    return fired
+
+
+def _see(machine: Machine, holder: str, key: str, holds: bool) -> None:
+    row: dict[str, Any] = machine.s[holder[1:]] if holder.startswith("s") else machine.t[holder][3]
+    row["w"] = {**row["w"], key: {**row["w"][key], "s": holds}}
+
+
+def trigger(machine: Machine, holder: str, key: str, values: Mapping[str, object] | None) -> None:
+    """What a holder waited for has come."""
+    if holder.startswith("s"):
+        _start_handler(machine, holder[1:], key, values)
+        return
+    scope, _, kind, extra = machine.t[holder]
+    node, event = _event(machine.table(scope), key)
+    if node.together and not _all_came(machine, holder, node, key):
+        machine.write_all(values, scope)
+        return
+    if node.kind == "boundary":
+        _fire_boundary(machine, holder, node, event, values)
+    elif kind == "receive":
+        activities.complete(machine, holder, values)
+    else:
+        machine.write_all(_kept(machine, scope, node, values), scope)
+        parent = extra.get("p")
+        machine.log(node, "fired", holder)
+        machine.drop(holder)
+        del parent
+        leave_event(machine, scope, node, values)
+
+
+def _kept(
+    machine: Machine, scope: str, node: Node, values: Mapping[str, object] | None
+) -> Mapping[str, object] | None:
+    """What an action's form wrote is kept only where it routes, as with tasks."""
+    if not values or node.action is None or not node.action.form:
+        return values
+    routing = machine.definition_of(machine.s[scope]).routing_names
+    return {k: v for k, v in values.items() if k in routing}
+
+
+def _all_came(machine: Machine, holder: str, node: Node, key: str) -> bool:
+    """parallelMultiple: note that one has come; return whether it was the last."""
+    mine = {e.key for e in node.events}
+    row: dict[str, Any] = machine.s[holder[1:]] if holder.startswith("s") else machine.t[holder][3]
+    if len(mine & set(row["w"])) == 1:
+        return True
+    _forget(machine, holder, key)
+    return False
+
+
+def _fire_boundary(
+    machine: Machine,
+    token: str,
+    node: Node,
+    event: EventDefinition,
+    values: Mapping[str, object] | None,
+) -> None:
+    scope, _, _, extra = machine.t[token]
+    machine.log(node, "fired", token)
+    machine.write_all(_kept(machine, scope, node, values), scope)
+    if not node.interrupting:
+        machine.s[scope]["k"] += 1
+        if event.kind in WAITING_KINDS:
+            if node.together:
+                _wait_again(machine, token, node)
+            else:
+                _rearm(machine, token, token, event.key, node, event)
+        leave_event(machine, scope, node, values)
+        return
+    parent = extra.get("p")
+    machine.kill(token)
+    if parent is not None and parent in machine.t:
+        machine.s[scope]["k"] += 1
+        compensation.go_on(machine, parent)
+    leave_event(machine, scope, node, values)
+
+
+def _wait_again(machine: Machine, token: str, node: Node) -> None:
+    row = machine.t[token][3]
+    for event in node.events:
+        if event.key in row["w"]:
+            _forget(machine, token, event.key)
+    for event in node.events:
+        row["w"] = {**row["w"], event.key: arm(machine, token, token, node, event)}
+
+
+def _start_handler(
+    machine: Machine, scope: str, key: str, values: Mapping[str, object] | None
+) -> None:
+    """An event subprocess begins: an interrupting one ends everything else in its scope."""
+    start, event = _event(machine.table(scope), key)
+    if start.together and not _all_came(machine, f"s{scope}", start, key):
+        return
+    handler = next(h for h in machine.body(scope).handlers if start_of(h) is start)
+    _run_handler(machine, scope, handler, start, event, values)
+
+
+def _run_handler(
+    machine: Machine,
+    scope: str,
+    handler: Node,
+    start: Node,
+    event: EventDefinition,
+    values: Mapping[str, object] | None,
+) -> None:
+    machine.log(start, "fired", f"s{scope}")
+    row = machine.s[scope]
+    if start.interrupting:
+        machine.empty(scope)
+        for key, record in (row.pop("w", None) or {}).items():
+            machine.forget(f"s{scope}", key, record, machine.table(scope))
+        row["z"] = 1
+        row["k"] = 1
+    else:
+        row["k"] += 1
+        if event.kind in WAITING_KINDS:
+            _rearm(machine, f"s{scope}", "", event.key, start, event)
+    machine.write_all(_kept(machine, scope, start, values), scope)
+    token = machine.put(scope, handler, "sub", {})
+    body = given(handler.body)
+    inner = machine.open(token, body, None, scope)
+    machine.t[token][3]["b"] = inner
+    machine.s[inner]["k"] = 1
+    machine.log(handler, "entered", token)
+    if body.handlers:
+        arm_scope(machine, inner)
+    leave_event(machine, inner, start, values)
+
+
+def leave_event(
+    machine: Machine, scope: str, node: Node, values: Mapping[str, object] | None = None
+) -> None:
+    """An event has happened: record its facts, map its data, go on."""
+    machine.log(node, "left")
+    if node.outputs:
+        activities.map_data(machine, node.outputs, scope, values, scope, node)
+    if node.records:
+        activities.record(machine, node, node.records, scope, values)
+    gateways.leave(machine, scope, node)
+
+
+def start(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    frame: Extra | None,
+) -> None:
+    """A start event without a definition is passed."""
+    del flow, parent, frame
+    leave_event(machine, scope, node)
+
+
+# ---------------------------------------------------------------- throwing
+
+
+_LAST = {"compensate": 1, "escalation": 2, "error": 3, "cancel": 3, "terminate": 3}
+
+
+def throw(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    frame: Extra | None,
+) -> None:
+    """An intermediate throw event or an end event: throw all its definitions, then go on or end."""
+    del parent, frame
+    machine.log(node, "entered", flow=flow.id if flow else None)
+    if node.inputs:
+        activities.map_data(machine, node.inputs, scope, None, scope, node)
+    if node.kind == "end" and node.records:
+        activities.record(machine, node, node.records, scope, None)
+    epoch = machine.epoch.get(scope, 0)
+    for event in sorted(node.events, key=lambda e: _LAST.get(e.kind, 0)):
+        if not _throw_one(machine, scope, node, event) or not machine.alive(scope, epoch):
+            return
+    if node.kind == "end":
+        machine.log(node, "left")
+        machine.consume(scope)
+    else:
+        leave_event(machine, scope, node)
+
+
+def _throw_one(machine: Machine, scope: str, node: Node, event: EventDefinition) -> bool:
+    """Throw one definition; return whether the token goes on from here."""
+    kind = event.kind
+    if kind == "message":
+        throw_message(machine, scope, node, event)
+    elif kind == "signal":
+        machine.log(node, "threw", detail=event.name)
+        machine.thrown.append(
+            Thrown("signal", event.name or "", {}, None, node.id, node.process_id)
+        )
+        deliver(machine, "signal", event.name or "", None)
+    elif kind == "escalation":
+        machine.log(node, "threw", detail=event.name)
+        propagate(machine, scope, "escalation", event.name)
+    elif kind == "error":
+        machine.log(node, "threw", detail=event.name)
+        if not propagate(machine, scope, "error", event.name):
+            raise _uncaught(node.id, event.name)
+        return False
+    elif kind == "compensate":
+        return compensation.throw(machine, scope, node, event)
+    elif kind == "cancel":
+        compensation.cancel(machine, scope, node)
+        return False
+    elif kind == "terminate":
+        machine.empty(scope)
+        machine.s[scope]["e"] = 1
+        if not machine.s[scope]["o"]:
+            machine.how = "terminated"
+        machine.scope_ended(scope)
+        return False
+    return True
+
+
+def throw_message(machine: Machine, scope: str, node: Node, event: EventDefinition) -> None:
+    """Hand a message to those outside, with the data and the key that it carries."""
+    machine.log(node, "threw", detail=event.name)
+    definition = machine.definition_of(machine.s[scope])
+    key = None
+    if event.correlation is not None:
+        key = machine.value(event.correlation, scope, None, node.id)
+    for value in definition.correlations.get(event.name or "", {}).values():
+        key = machine.value(value, scope, None, node.id)
+    values = (
+        activities._mapped(machine, node.inputs, scope, None, node) if node.kind == "send" else {}
+    )
+    machine.thrown.append(
+        Thrown(
+            "message",
+            event.name or "",
+            values,
+            None if key is None else str(key),
+            node.id,
+            node.process_id,
+        )
+    )
+
+
+def throw_from_activity(
+    machine: Machine, scope: str, node: Node, parent: str | None, code: str
+) -> None:
+    """An effect has reported a BPMN error: its own boundary events first, then outwards."""
+    event = _matching(node.boundary, "error", code)
+    if event is None:
+        if not propagate(machine, scope, "error", code):
+            raise _uncaught(node.id, code)
+        return
+    machine.log(event, "fired")
+    if parent is not None:
+        if machine.t[parent][2] == "multi":
+            outer = machine.t[parent][3].get("p")
+            machine.kill(parent)
+            parent = outer
+        if parent is not None:
+            machine.s[scope]["k"] += 1
+            compensation.go_on(machine, parent)
+    leave_event(machine, scope, event)
+
+
+def _uncaught(where: str, code: str | None) -> StepFailed:
+    return StepFailed(
+        where, f"the error {code!r} is not caught", f"错误“{code or where}”没有任何边界事件接收"
+    )
+
+
+def propagate(machine: Machine, scope: str, kind: str, code: str | None) -> bool:
+    """Seek, from the scope outwards, who catches an error or escalation; return whether someone did.
+
+    In each scope its event subprocesses come first, then the boundary events of the activity that owns
+    it; an exact code before one that catches all. What a handler itself throws leaves its scope.
+    """
+    at, from_handler = scope, False
+    while True:
+        row = machine.s[at]
+        if not row.get("z") and not from_handler:
+            starts = [start_of(h) for h in machine.body(at).handlers]
+            found = _matching(starts, kind, code)
+            if found is not None:
+                handler = next(h for h in machine.body(at).handlers if start_of(h) is found)
+                event = _definition(found, kind, code)
+                _run_handler(machine, at, handler, found, event, None)
+                return True
+        owner = row["o"]
+        if not owner:
+            return False
+        node = machine.node(owner)
+        holder = machine.t[owner][3].get("p")
+        holder = holder if holder is not None and machine.t[holder][2] == "multi" else owner
+        boundary = _matching(node.boundary, kind, code)
+        if boundary is not None:
+            _fire_boundary(machine, holder, boundary, _definition(boundary, kind, code), None)
+            return True
+        from_handler = node.by_event
+        at = machine.t[owner][0]
+
+
+def _matching(nodes: list[Node], kind: str, code: str | None) -> Node | None:
+    general = None
+    for node in nodes:
+        for event in node.events:
+            if event.kind == kind:
+                if event.name is not None and event.name == code:
+                    return node
+                if event.name is None and general is None:
+                    general = node
+    return general
+
+
+def _definition(node: Node, kind: str, code: str | None) -> EventDefinition:
+    mine = [e for e in node.events if e.kind == kind]
+    return next((e for e in mine if e.name == code), mine[0])
+
+
+def cancelled(machine: Machine, scope: str, node: Node) -> None:
+    """A transaction has undone its activities: leave it by its cancel boundary event."""
+    owner = machine.s[scope]["o"]
+    host = machine.node(owner)
+    holder = machine.t[owner][3].get("p")
+    holder = holder if holder is not None and machine.t[holder][2] == "multi" else owner
+    boundary = next((b for b in host.boundary if any(e.kind == "cancel" for e in b.events)), None)
+    if boundary is not None:
+        _fire_boundary(machine, holder, boundary, _definition(boundary, "cancel", None), None)
+        return
+    outer = machine.t[holder][0]
+    parent = machine.t[holder][3].get("p")
+    machine.log(node, "left")
+    machine.kill(holder)
+    if parent is not None:
+        compensation.go_on(machine, parent)
+    else:
+        machine.consume(outer)

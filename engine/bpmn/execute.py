@@ -1,0 +1,210 @@
+"""The token executor: a state and one thing that happens, in; a step, out.
+
+Pure: it changes neither the definition nor the state it is given, keeps nothing, reads no clock and no
+database. Time is ``host.now``; timers fire only when ``fire`` says so. See docs/adr/0001-token-executor.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.bpmn import activities, events, gateways
+from engine.bpmn.machine import Machine, fresh_state, work_item
+from engine.bpmn.model import Body, Definition, Node
+from engine.bpmn.step import Frontier, Host, NotWaiting, State, Step, StepFailed, Timer
+
+__all__ = [
+    "begin",
+    "cancel",
+    "complete",
+    "deliver",
+    "fire",
+    "frontier",
+    "set_variables",
+    "start",
+]
+
+
+def start(
+    definition: Definition,
+    host: Host,
+    variables: Mapping[str, object] | None = None,
+    *,
+    process_id: str | None = None,
+    event: str | None = None,
+) -> Step:
+    """Start an instance.
+
+    Args:
+        variables: what is known at the start.
+        process_id: which process; the definition's main one by default.
+        event: id of the start event (or instantiating catch event) that starts it, where that is not
+            the plain start.
+
+    Raises:
+        StepFailed: it cannot start, or its first steps fail.
+    """
+    process = definition.processes.get(process_id or definition.main)
+    if process is None:
+        raise StepFailed(
+            process_id or definition.main, "no such process", f"没有流程“{process_id}”"
+        )
+    machine = Machine(definition, host, fresh_state())
+    machine.v.update(variables or {})
+    scope = machine.open("", process.body, None, None)
+    if event is None:
+        trigger = _only_trigger(process.body)
+        if trigger is None:
+            activities.enter_body(machine, scope)
+            return _finish(machine)
+        event = trigger.id
+    node = process.nodes.get(event)
+    if node is None or node not in process.body.triggers + process.body.starts:
+        raise StepFailed(event, "not a start event of this process", f"“{event}”不是流程的开始事件")
+    machine.s[scope]["k"] = 1
+    if process.body.handlers:
+        events.arm_scope(machine, scope)
+    machine.log(node, "fired" if node.events else "entered")
+    events.leave_event(machine, scope, node)
+    return _finish(machine)
+
+
+def _only_trigger(body: Body) -> Node | None:
+    """A process without a plain start begins, when started by hand, at its first start event."""
+    return body.triggers[0] if not body.starts and body.triggers else None
+
+
+def complete(
+    definition: Definition,
+    host: Host,
+    state: State,
+    token: str,
+    values: Mapping[str, object] | None = None,
+) -> Step:
+    """Complete a user task; on a receive task, deliver its message.
+
+    Raises:
+        NotWaiting: the task is not open.
+        StepFailed: what follows fails; nothing of it may be saved.
+    """
+    machine = Machine(definition, host, state)
+    row = machine.t.get(token)
+    if row is not None and row[2] not in ("user", "receive"):
+        raise NotWaiting("task", token)
+    activities.complete(machine, token, values)
+    return _finish(machine)
+
+
+def fire(definition: Definition, host: Host, state: State, timer: str) -> Step:
+    """Fire an armed timer, whether it is due or not.
+
+    Raises:
+        NotWaiting: the timer is not armed.
+    """
+    machine = Machine(definition, host, state)
+    events.fire_timer(machine, timer)
+    return _finish(machine)
+
+
+def deliver(
+    definition: Definition,
+    host: Host,
+    state: State,
+    *,
+    message: str | None = None,
+    signal: str | None = None,
+    values: Mapping[str, object] | None = None,
+    token: str | None = None,
+    correlation: str | None = None,
+) -> Step:
+    """Deliver a message or a signal to all that wait for it; where nothing waits, nothing changes."""
+    machine = Machine(definition, host, state)
+    kind, name = ("message", message) if message is not None else ("signal", signal or "")
+    events.deliver(machine, kind, name, values, token=token, correlation=correlation)
+    return _finish(machine)
+
+
+def set_variables(
+    definition: Definition, host: Host, state: State, values: Mapping[str, object]
+) -> Step:
+    """Change variables of the instance; conditional events that become true fire."""
+    machine = Machine(definition, host, state)
+    machine.v.update(values)
+    return _finish(machine)
+
+
+def begin(definition: Definition, host: Host, state: State, activity_id: str) -> Step:
+    """Begin an activity of an open ad hoc subprocess."""
+    machine = Machine(definition, host, state)
+    activities.begin_adhoc(machine, activity_id)
+    return _finish(machine)
+
+
+def cancel(definition: Definition, host: Host, state: State) -> Step:
+    """End the instance with everything in it."""
+    machine = Machine(definition, host, state)
+    for scope in [s for s, row in machine.s.items() if not row["o"]]:
+        machine.close(scope)
+    machine.how = "cancelled"
+    return machine.step()
+
+
+def frontier(definition: Definition, state: State, host: Host | None = None) -> Frontier:
+    """Return everything that waits; ``host`` is needed where other definitions are pinned."""
+    machine = Machine(definition, host, state)  # type: ignore[arg-type]  # never asked without pins
+    found = Frontier([], [], [])
+    for token, row in machine.t.items():
+        if row[2] in ("user", "receive"):
+            found.tasks.append(work_item(machine, token))
+    for holder, _, record, node, event in events.waiting(machine):
+        token = "" if holder.startswith("s") else holder
+        entry = events.described(machine, holder, token, node, event, record)
+        if isinstance(entry, Timer):
+            found.timers.append(entry)
+        else:
+            found.waits.append(entry)
+    for scope, scope_row in machine.s.items():
+        adhoc = machine.body(scope).adhoc
+        if adhoc is not None and not (adhoc.sequential and scope_row["k"]):
+            found.begin.extend(adhoc.enabled)
+    return found
+
+
+def _finish(machine: Machine) -> Step:
+    machine.run()
+    return machine.step()
+
+
+def _settle(machine: Machine) -> bool:
+    """Nothing moves: let an inclusive join go on, else see which conditions have become true."""
+    if machine.o and gateways.fire_inclusive(machine):
+        return True
+    return bool(machine.q) and events.conditions(machine)
+
+
+def _pass(machine: Machine, scope: str, node: Node, *_: object) -> None:
+    """A link: nothing but a jump."""
+    gateways.leave(machine, scope, node)
+
+
+Machine.settle = _settle  # type: ignore[assignment]
+Machine.owner_done = activities.owner_done  # type: ignore[assignment]
+Machine.entering.update(
+    dict.fromkeys(
+        ("task", "user", "receive", "effect", "send", "rule", "subprocess", "call"),
+        activities.enter,
+    )
+)
+Machine.entering.update(
+    {
+        "exclusive": gateways.exclusive,
+        "inclusive": gateways.inclusive,
+        "parallel": gateways.parallel,
+        "race": events.race,
+        "catch": events.catch,
+        "throw": events.throw,
+        "end": events.throw,
+        "start": events.start,
+        "link": _pass,
+    }
+)

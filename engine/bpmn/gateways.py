@@ -1,0 +1,161 @@
+"""Gateways, and the choice among flows that every node makes when it is left.
+
+BPMN 2.0, 13.4. A condition that is neither true nor false fails the step; so does a choice without a
+way out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.bpmn.machine import Extra, Machine
+from engine.bpmn.model import Flow, Node, given
+from engine.bpmn.step import StepFailed
+
+
+def leave(machine: Machine, scope: str, node: Node) -> None:
+    """Leave an activity or event: every flow without a condition, every flow whose condition holds."""
+    machine.take(scope, node, node.out if node.plain else _several(machine, scope, node))
+
+
+def exclusive(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    extra: Extra | None,
+) -> None:
+    """Take the first flow, in the order of the drawing, whose condition holds; else the default."""
+    del flow, parent, extra
+    for way in node.out:
+        if way is node.default:
+            continue
+        if way.condition is None or machine.holds(way.condition, scope, None, way.id):
+            machine.take(scope, node, [way])
+            return
+    if node.default is not None:
+        machine.take(scope, node, [node.default])
+    elif node.out:
+        raise _no_way(node)
+    else:
+        machine.consume(scope)
+
+
+def inclusive(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    extra: Extra | None,
+) -> None:
+    """Take every flow whose condition holds; a join first waits while another token can still come."""
+    del parent, extra
+    if len(node.incoming) > 1 and flow is not None:
+        _park(machine, scope, node, flow)
+        machine.o += 1
+        return
+    machine.take(scope, node, _several(machine, scope, node))
+
+
+def parallel(
+    machine: Machine,
+    scope: str,
+    node: Node,
+    flow: Flow | None,
+    parent: str | None,
+    extra: Extra | None,
+) -> None:
+    """Wait for one token from each incoming flow, then take every outgoing one; surplus tokens stay."""
+    del parent, extra
+    if len(node.incoming) > 1 and flow is not None:
+        counts = _park(machine, scope, node, flow)
+        if len(counts) < len(node.incoming):
+            return
+        _unpark(machine, scope, node, list(node.incoming))
+    machine.take(scope, node, node.out)
+
+
+def fire_inclusive(machine: Machine) -> bool:
+    """Let one inclusive join go on whose other tokens cannot come any more; return whether one did."""
+    for scope, row in machine.s.items():
+        joins = row.get("j")
+        if not joins:
+            continue
+        nodes = machine.table(scope)
+        for join_id, counts in joins.items():
+            node = nodes[join_id]
+            if node.kind == "inclusive" and not _still_coming(machine, scope, node, counts):
+                machine.o -= len(counts)
+                _unpark(machine, scope, node, list(counts))
+                machine.take(scope, node, _several(machine, scope, node))
+                return True
+    return False
+
+
+def _still_coming(machine: Machine, scope: str, join: Node, counts: dict[str, int]) -> bool:
+    """BPMN 2.0, 13.4.3: some token can reach an empty flow and none of the filled ones."""
+    reach = given(join.before)
+    empty = [reach[f] for f in join.incoming if f not in counts]
+    filled = [reach[f] for f in counts]
+    if not empty:
+        return False
+    standing = {machine.t[token][1] for token in machine.of_scope(scope)}
+    standing.update(other for other in machine.s[scope]["j"] if other != join.id)
+    return any(
+        any(at in before for before in empty) and not any(at in before for before in filled)
+        for at in standing
+    )
+
+
+def _several(machine: Machine, scope: str, node: Node) -> list[Flow]:
+    taken = [
+        f
+        for f in node.out
+        if f is not node.default
+        and (f.condition is None or machine.holds(f.condition, scope, None, f.id))
+    ]
+    if taken:
+        return taken
+    if node.default is not None:
+        return [node.default]
+    if node.out:
+        raise _no_way(node)
+    return []
+
+
+def _no_way(node: Node) -> StepFailed:
+    return StepFailed(
+        node.id,
+        "no condition holds and there is no default flow",
+        f"“{node.name or node.id}”的各条件都不成立，又没有默认分支，请检查数据或流程图",
+    )
+
+
+def _park(machine: Machine, scope: str, node: Node, flow: Flow) -> dict[str, int]:
+    row = machine.s[scope]
+    joins: dict[str, Any] = dict(row.get("j") or {})
+    counts: dict[str, int] = dict(joins.get(node.id) or {})
+    counts[flow.id] = counts.get(flow.id, 0) + 1
+    joins[node.id] = counts
+    row["j"] = joins
+    machine.touched.add(scope)
+    return counts
+
+
+def _unpark(machine: Machine, scope: str, node: Node, flows: list[str]) -> None:
+    """Take one token from each of these flows; one goes on, the others end in it."""
+    row = machine.s[scope]
+    joins = dict(row["j"])
+    counts = {f: c - (f in flows) for f, c in joins[node.id].items()}
+    counts = {f: c for f, c in counts.items() if c}
+    if counts:
+        joins[node.id] = counts
+    else:
+        del joins[node.id]
+    if joins:
+        row["j"] = joins
+    else:
+        del row["j"]
+    row["k"] -= len(flows) - 1

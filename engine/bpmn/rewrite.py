@@ -1,0 +1,76 @@
+"""What a drawing may leave out, put in before it is parsed.
+
+BPMN lets an id be missing, a reference carry a prefix, and text stand between line breaks. After this
+each node, flow and definition has an id and each reference is bare. Ids of the drawing are never
+changed, and nothing is added that would run.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn import tags
+
+_REFERENCES = (
+    "sourceRef",
+    "targetRef",
+    "attachedToRef",
+    "default",
+    "messageRef",
+    "signalRef",
+    "errorRef",
+    "escalationRef",
+    "activityRef",
+    "processRef",
+    "dataObjectRef",
+    "dataStoreRef",
+    "calledElement",
+)
+_REFERRING_TEXT = frozenset(
+    (
+        "flowNodeRef",
+        "incoming",
+        "outgoing",
+        "sourceRef",
+        "targetRef",
+        "loopDataInputRef",
+        "loopDataOutputRef",
+        "correlationPropertyRef",
+        "eventDefinitionRef",
+    )
+)
+_NEED_AN_ID = (
+    tags.FLOW_NODES
+    | frozenset(
+        ("process", "sequenceFlow", "message", "signal", "error", "escalation", "collaboration")
+    )
+    | frozenset(("participant", "messageFlow", "association", "dataObject", "dataObjectReference"))
+)
+
+
+def normalise(root: etree._Element) -> None:
+    """Give ids to what has none, strip references of prefixes and blanks; changes the tree in place."""
+    taken = {e.get("id") for e in root.iter() if isinstance(e.tag, str) and e.get("id")}
+    number = 0
+    prefixes = {p for p in root.nsmap if p}
+    for element in root.iter(f"{{{tags.BPMN}}}*"):
+        name = tags.local(element)
+        if name in _NEED_AN_ID and not element.get("id"):
+            number += 1
+            while f"{name}_{number}" in taken:
+                number += 1
+            element.set("id", f"{name}_{number}")
+            taken.add(f"{name}_{number}")
+        for attribute in _REFERENCES:
+            value = element.get(attribute)
+            if value is not None:
+                element.set(attribute, _bare(value, taken, prefixes))
+        if name in _REFERRING_TEXT and element.text:
+            element.text = _bare(element.text, taken, prefixes)
+
+
+def _bare(value: str, taken: set[str | None], prefixes: set[str]) -> str:
+    """Take off a prefix that the file declares; an id that itself holds a colon stays."""
+    value = value.strip()
+    prefix, colon, rest = value.partition(":")
+    return rest if colon and prefix in prefixes and value not in taken else value
