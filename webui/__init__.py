@@ -14,7 +14,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webui import auth, errors, formatting, rendering, security
 from webui.engine_door import Engine, real_engine
 from webui.settings import WebSettings
-from webui.views import calculation, cases, display, documents, inbox, sign_in, tasks
+from webui.views import (
+    audit,
+    calculation,
+    cases,
+    display,
+    documents,
+    inbox,
+    procedures,
+    sign_in,
+    tasks,
+)
 
 BLUEPRINTS = (
     sign_in.blueprint,
@@ -24,6 +34,8 @@ BLUEPRINTS = (
     documents.blueprint,
     calculation.blueprint,
     display.blueprint,
+    audit.blueprint,
+    procedures.blueprint,
 )
 
 

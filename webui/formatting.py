@@ -16,7 +16,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from engine.timesource import OFFICE_ZONE
+from engine.timesource import OFFICE_ZONE, legal_day
 
 MARKS = {
     "late": "late",
@@ -205,5 +205,6 @@ def install(app: Flask) -> None:
         unbroken=unbroken,
         holders=holders,
         thousands=thousands,
+        legal_day=legal_day,
     )
     app.jinja_env.globals["is_english"] = is_english

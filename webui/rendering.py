@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g, render_template, url_for
+from flask_babel import gettext
 
+from engine.words import spoken_with
 from webui.auth import actor
 from webui.engine_door import engine
 
@@ -51,6 +54,19 @@ def groups(questions: Iterable[Any]) -> Iterator[Sequence[Any]]:
 
 
 def install(app: Flask) -> None:
-    """Give the helpers to the templates."""
+    """Give the helpers to the templates, and let the engine speak the language of the page."""
+    app.before_request(_speak)
+    app.teardown_request(_fall_silent)
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.filters.update(by_group=by_group, groups=groups)
+
+
+def _speak() -> None:
+    g.speech = ExitStack()
+    g.speech.enter_context(spoken_with(lambda text: str(gettext(text))))
+
+
+def _fall_silent(_error: BaseException | None) -> None:
+    speech = g.pop("speech", None)
+    if speech is not None:
+        speech.close()

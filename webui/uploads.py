@@ -57,31 +57,29 @@ class UploadRefused(BadInput):
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it arrived: its own name (for people, never a path), what it is, its bytes."""
+    """A file as it arrived: the field it answers, its own name (never a path), what it is, its bytes."""
 
+    field: str
     filename: str
     media_type: str
     data: bytes
 
 
-def read_uploads(files: MultiDict[str, FileStorage]) -> dict[str, list[Upload]]:
-    """Read the files of a post, {field: uploads}.
+def read_uploads(files: MultiDict[str, FileStorage]) -> list[Upload]:
+    """Read the files of a post.
 
     Raises:
         UploadRefused: too many, too large, an unknown kind, or not what its name says.
     """
-    found: dict[str, list[Upload]] = {}
-    for name, storage in files.items(multi=True):
-        if storage.filename:
-            found.setdefault(name, []).append(_read(storage))
-    if sum(len(each) for each in found.values()) > MAX_FILES:
+    sent = [(name, storage) for name, storage in files.items(multi=True) if storage.filename]
+    if len(sent) > MAX_FILES:
         raise UploadRefused(
             "too many files", sentence=str(_("一次最多上传50个文件，请分几次上传。"))
         )
-    return found
+    return [_read(name, storage) for name, storage in sent]
 
 
-def _read(storage: FileStorage) -> Upload:
+def _read(field: str, storage: FileStorage) -> Upload:
     filename = _plain_name(storage.filename or "")
     data = storage.stream.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
@@ -94,7 +92,7 @@ def _read(storage: FileStorage) -> Upload:
             filename, _("不是可以上传的文件。请转换成 pdf、jpg、png、docx、xlsx、ofd、txt 或 zip。")
         )
     _check_content(filename, ending, data)
-    return Upload(filename, MEDIA_TYPES[ending], data)
+    return Upload(field, filename, MEDIA_TYPES[ending], data)
 
 
 def _plain_name(filename: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from engine.errors import Denied, EngineError, NotFound, TaskAlreadyCompleted
+from engine.errors import BadInput, Denied, EngineError, NotFound, TaskAlreadyCompleted
 from engine.identity import Actor, Post
 from engine.queries import pages
 from engine.timesource import FixedTime
@@ -122,6 +122,8 @@ class Commands:
                 )
             if errors:
                 raise SubmissionInvalid(errors)
+        if name == "deploy" and not arguments[2].strip():
+            raise BadInput("no reason", sentence="请写明启用的理由，例如会议纪要编号")
         if name == "reveal" and "section_staff" in arguments[0].roles:
             raise Denied("personal", "您的岗位不能查看申请人的身份信息")
 
@@ -143,6 +145,8 @@ class Queries:
         self.task = office.TASK_0213
         self.case = office.CASE_0168
         self.alert: tuple[str, ...] = ()
+        self.procedure = office.PROCEDURE
+        self.simulated: tuple[Any, ...] = ()
 
     def front_page(self, env: Any) -> Any:
         accounts = [pages.Account(login, one.name, TITLES[login]) for login, one in PEOPLE.items()]
@@ -157,7 +161,11 @@ class Queries:
     def shell(self, env: Any, actor: Actor) -> pages.Shell:
         rail = [("inbox", "待办", 12, "/"), ("cases", "案件", 31, "/cases")]
         if "supervisor" in actor.roles:
-            rail = [("audit", "全过程审计", None, "/audit"), ("cases", "案件", 31, "/cases")]
+            rail = [
+                ("audit", "全过程审计", None, "/audit"),
+                ("simulator", "期限试算", None, "/simulator"),
+                ("cases", "案件", 31, "/cases"),
+            ]
         if "procedure_admin" in actor.roles:
             rail = [("procedures", "程序", 1, "/procedures")]
         account = pages.Account(actor.login, actor.name, TITLES[actor.login])
@@ -214,6 +222,24 @@ class Queries:
         if (case_id, clock_id) != (self.case.head.case_id, "reply"):
             raise NotFound("clock", clock_id)
         return self.case.head, office.CALC_0168
+
+    def audit_page(self, env: Any, actor: Actor, filters: Mapping[str, str]) -> pages.AuditPage:
+        rows = [one for one in office.AUDIT.rows if filters.get("case", "") in one.object]
+        return replace(office.AUDIT, rows=rows, filters=filters)
+
+    def procedures(self, env: Any, actor: Actor) -> list[pages.ProcedureView]:
+        return [self.procedure]
+
+    def simulator_options(self, env: Any, actor: Actor) -> Any:
+        return SimpleNamespace(
+            clocks=[("on_request.reply", "依申请公开 · 答复申请人")],
+            channels=[("counter", "当面提交"), ("internet", "网上")],
+            kinds=[("submitted", "提交"), ("reply_sent", "发出答复")],
+        )
+
+    def simulate(self, env: Any, actor: Actor, *arguments: Any) -> pages.Calculation:
+        self.simulated = arguments
+        return office.CALC_0168
 
     def document(self, env: Any, actor: Actor, document_id: str) -> tuple[str, str, bytes]:
         if document_id != "d-1":

@@ -7,6 +7,7 @@ answered, 2026-0213 is under review, 2026-0175 is late. No engine runs behind it
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 from engine.queries import pages
 from engine.timesource import office_instant
@@ -391,3 +392,86 @@ START = pages.StartPage(
     then="登记后由 信息公开专员 受理审查",
     idempotency_key="k-start",
 )
+
+
+def _seen(
+    seq: int,
+    when: str,
+    who: str,
+    role: str,
+    act: str,
+    target: str,
+    change: str,
+    reason: str,
+    code: str,
+    **more: object,
+) -> pages.AuditRow:
+    day, time = when.split()
+    url = f"/cases/c-{target}" if target.startswith("2026-") else None
+    result = more.pop("result", "done")
+    return pages.AuditRow(
+        seq,
+        at(day, time),
+        who,
+        role,
+        act,
+        target,
+        url,
+        change,
+        reason,
+        result,
+        code + "0" * 60,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+AUDIT = pages.AuditPage(
+    today=today,
+    rows=[
+        _seen(18204, "2026-11-24 10:02", "孟书怡", "监督人员", "查阅申请人身份", "2026-0168", "", "事由：抽查", "a410"),
+        _seen(18203, "2026-11-24 09:52", "唐叶", "市政公用科", "查阅申请人身份", "2026-0208", "", "科室岗位不可查看申请人身份", "5e7b",
+              result="denied"),
+        _seen(18202, "2026-11-24 09:30", "张维", "流程管理员", "接受提醒", "程序 依申请公开", "未接受 → 已接受",
+              "只有1人可办理“法规科会签”", "77be"),
+        _seen(18201, "2026-11-24 09:12", "李国梁", "房屋安全管理科", "补充材料", "2026-0175", "材料 2份 → 3份", "", "8f3a"),
+        _seen(18190, "2026-11-23 08:12", "系统", "定时器", "补做催办", "2026-0175", "第2次 → 第3次，抄送分管领导",
+              "应于 11-20 17:00，停机后补做", "1c09"),
+        _seen(18101, "2026-11-19 11:20", "周敏", "信息公开专员", "更正 收到日", "2026-0213", "2026-11-19 → 2026-11-18",
+              "更正第17,902条；EMS 签收单", "e03c", detail=[
+                  ("收到日", "2026-11-19 周四", "2026-11-18 周三"),
+                  ("补正告知限", "2026-11-30", "2026-11-27"),
+                  ("法定届满", "2026-12-17", "2026-12-16"),
+              ]),
+    ],
+    total=214,
+    chain_ok=True,
+    chain_sentence="18,204条连续，未发现改动。",
+    people=[("p-1", "周敏"), ("p-3", "孟书怡")],
+    kinds=[("PersonalDataRead", "查阅个人信息"), ("TaskCompleted", "办理步骤")],
+    filters={},
+)  # fmt: skip
+
+
+def _finding(severity: str, element: str, rule: str, message: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        file="on_request.bpmn", element=element, rule=rule, severity=severity, message=message,
+        message_en="English", line=12,
+    )  # fmt: skip
+
+
+PROCEDURE = pages.ProcedureView(
+    key="on_request",
+    title="依申请公开",
+    versions=[
+        pages.VersionView(7, at("2026-09-21", "09:00"), "张维", "征求第三方意见改由承办科室起草（局办公会纪要第9号）", True, "77be" * 16, 28),
+        pages.VersionView(6, at("2026-03-02", "09:00"), "张维", "答复书改称告知书", False, "5a1c" * 16, 3),
+    ],
+    changed=True,
+    findings=[
+        _finding("warning", "cosign", "one_person", "今天只有苏岚1人可以办理，她不在岗时无人可办。请在“科室与岗位”再定一人，或者接受。"),
+        _finding("info", "provide", "vendor_attribute", "属性 camunda:asyncBefore 不起作用，已忽略。"),
+    ],
+    differences=["新增步骤 法规科会签", "保密审查：内部时限由5个改为3个工作日"],
+    open_cases=31,
+    xml_url=_XML,
+)  # fmt: skip

@@ -32,7 +32,7 @@ def test_completing_passes_what_was_typed_with_version_and_key(
     assert (answer.status_code, answer.location) == (303, "/cases/c-2026-0213")
     name, arguments, more = office.commands.done[0]
     assert name == "complete_task"
-    assert arguments[1:] == ("t-2026-0213", {"clear": "clear", "period": "10"}, {})
+    assert arguments[1:] == ("t-2026-0213", {"clear": "clear", "period": "10"}, [])
     assert more == {"version": "v7:3", "key": "k-0213"}
 
 
@@ -149,8 +149,9 @@ def test_starting_a_case_passes_values_and_files(zhou: Client, office: Office) -
     assert name == "start_case"
     assert arguments[1] == "on_request"
     assert arguments[2]["channel"] == "counter"
-    (upload,) = arguments[3]["scans"]
-    assert (upload.filename, upload.media_type, upload.data) == (
+    (upload,) = arguments[3]
+    assert (upload.field, upload.filename, upload.media_type, upload.data) == (
+        "scans",
         "申请表.pdf",
         "application/pdf",
         b"%PDF-1.7 text",
@@ -230,7 +231,7 @@ def test_abuse_09_to_11_a_bad_file_is_refused_by_name_and_nothing_is_lost(
 def test_abuse_19_a_file_name_is_only_a_name(zhou: Client, office: Office, name: str) -> None:
     data = {"scans": (io.BytesIO(b"%PDF-1.4"), name)}
     zhou.post("/start/on_request", data, content_type="multipart/form-data")
-    (upload,) = office.commands.done[0][1][3]["scans"]
+    (upload,) = office.commands.done[0][1][3]
     assert not set(upload.filename) & set("/\\\x07")
 
 

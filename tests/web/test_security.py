@@ -22,6 +22,7 @@ SAMPLE = {
     "version_id": "v7",
     "incident_id": "i-1",
     "procedure": "on_request",
+    "key": "on_request",
 }
 PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
 

@@ -179,5 +179,5 @@ def _form(page: Any, answers: Answers) -> form_view.FormView:
 
 
 def _done(done: Any) -> ResponseReturnValue:
-    flash(_("已办理：%(number)s。%(next)s", number=done.number, next=done.sentence_next))
+    flash(_("已办理：%(number)s。", number=done.number) + getattr(done, "sentence_next", ""))
     return redirect(url_for("cases.show", case_id=done.case_id), 303)
