@@ -230,16 +230,34 @@ class BoxedCompiler:
     def _conditional(self, element: Element, names: frozenset[str]) -> Boxed:
         parts = [self._part(element, tag, names) for tag in ("if", "then", "else")]
         condition, then, otherwise = (part.code for part in parts)
-        return _over(parts, lambda s: then(s) if condition(s) is True else otherwise(s))
+
+        def run(s: Scope) -> Any:
+            verdict = condition(s)
+            if verdict is True:
+                return then(s)
+            return otherwise(s) if verdict in (False, None) else _no_boolean(s, element.label)
+
+        return _over(parts, run)
 
     def _filter(self, element: Element, names: frozenset[str]) -> Boxed:
         source, match = (
             self._part(element, "in", names),
             self._part(element, "match", names | {"item"}),
         )
-        return _over(
-            [source, match], lambda s: filter_list(s, source.code(s), match.code, match.size)
-        )
+
+        def strict(s: Scope) -> Any:
+            verdict = match.code(s)
+            if verdict is not None and type(verdict) is not bool:
+                raise _NoBoolean
+            return verdict
+
+        def run(s: Scope) -> Any:
+            try:
+                return filter_list(s, source.code(s), strict, match.size)
+            except _NoBoolean:
+                return _no_boolean(s, element.label)
+
+        return _over([source, match], run)
 
     def _walk(self, element: Element, names: frozenset[str], tag: str) -> tuple[str, Boxed, Boxed]:
         name = element.get("iteratorVariable")
@@ -281,7 +299,9 @@ class BoxedCompiler:
                 verdict = body.code(Scope(s, {name: value}))
                 if verdict is deciding:
                     return deciding
-                unknown = unknown or type(verdict) is not bool
+                if verdict is not None and type(verdict) is not bool:
+                    return _no_boolean(s, element.label)
+                unknown = unknown or verdict is None
             return None if unknown else not deciding
 
         return _over([source, body], run)
@@ -419,6 +439,16 @@ def fitting(code: Code, kind: Kind, label: str) -> Code:
         return value
 
     return run
+
+
+class _NoBoolean(Exception):
+    """A condition of a boxed filter gave something else than true, false or null."""
+
+
+def _no_boolean(s: Scope, label: str) -> None:
+    s.run.warn(
+        "no_boolean", f"“{label}”的条件结果不是“是或否”", f"a condition in {label!r} is no boolean"
+    )
 
 
 def _no_list(s: Scope, label: str) -> None:

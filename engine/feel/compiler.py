@@ -368,7 +368,9 @@ class Compiler:
 
     def _functionof(self, node: n.FunctionOf) -> Code:
         if node.external:
-            return _external
+            names = tuple(name for name, _ in node.parameters)
+            untyped = tuple(None for _ in names)
+            return constant(Lambda("external", names, untyped, external, None, frames=1, size=1))
         self.inner += 1
         body = self.code(node.body)
         self.inner -= 1
@@ -638,7 +640,8 @@ def _call_known(function: BuiltIn, arguments: list[Code], node: n.Call) -> Code:
 _FOLDABLE: Final = frozenset({"date", "time", "date and time", "duration", "number"})
 
 
-def _external(s: Scope) -> Any:
+def external(s: Scope) -> Any:
+    """Body of a function whose code stands outside: null, for no expression reaches code outside."""
     s.run.warn("external", "外部函数不受支持", "external functions are not supported")
     return None
 

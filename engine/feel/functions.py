@@ -168,6 +168,8 @@ def _call_lambda(run: Run, function: Lambda, arguments: list[Any], names: list[s
         return None
     bound: dict[str, Any] = {}
     for name, kind, value in zip(parameters, function.kinds, arguments, strict=True):
+        if kind is not None and type(value) is list:
+            run.spend(len(value))
         bound[name], fitted = coerce(value, kind)
         if not fitted:
             run.warn(

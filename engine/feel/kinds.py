@@ -119,32 +119,37 @@ def _resolve_function(written: TypeOf, types: Mapping[str, Kind] | None) -> Kind
 
 
 def is_instance(value: Any, kind: Kind) -> bool:
-    """Tell whether a value is of the type; null is of none but Null."""
+    """Tell whether a value is of the type; null is of none but Null. Allowed values do not count here."""
     if value is None:
         return kind.name == "null"
-    return conforms(value, kind)
+    return conforms(value, kind, narrow=False)
 
 
-def conforms(value: Any, kind: Kind) -> bool:
-    """Tell whether a value may stand where the type is declared; null may stand anywhere."""
+def conforms(value: Any, kind: Kind, *, narrow: bool = True) -> bool:
+    """Tell whether a value may stand where the type is declared; null may stand anywhere.
+
+    ``narrow`` is False where the values that a type allows do not matter.
+    """
     if value is None:
         return True
     if kind.name != "Any" and kind.name != kind_of(value):
         return False
-    if not _parts_conform(value, kind):
+    if not _parts_conform(value, kind, narrow):
         return False
-    return kind.allowed is None or kind.allowed(value)
+    return not narrow or kind.allowed is None or kind.allowed(value)
 
 
-def _parts_conform(value: Any, kind: Kind) -> bool:
-    if kind.name == "list" and kind.of is not None:
-        return all(conforms(item, kind.of) for item in value)
+def _parts_conform(value: Any, kind: Kind, narrow: bool) -> bool:
+    of = kind.of
+    if kind.name == "list" and of is not None:
+        return all(conforms(item, of, narrow=narrow) for item in value)
     if kind.name == "context":
+        members = kind.members.items()
         return all(
-            name in value and conforms(value[name], member) for name, member in kind.members.items()
+            name in value and conforms(value[name], part, narrow=narrow) for name, part in members
         )
-    if kind.name == "range" and kind.of is not None:
-        return all(conforms(end, kind.of) for end in (value.low, value.high))
+    if kind.name == "range" and of is not None:
+        return all(conforms(end, of, narrow=narrow) for end in (value.low, value.high))
     if kind.name == "function":
         return _function_conforms(value, kind)
     return True
@@ -161,7 +166,8 @@ def _function_conforms(value: FeelFunction, kind: Kind) -> bool:
         return False
     # Arguments may be wider than demanded, the result narrower.
     taken = all(fits(want, have) for want, have in zip(kind.parameters, parameters, strict=True))
-    return taken and fits(result, kind.of or ANY)
+    # A function that does not declare its result may be handed on; its result is checked when it is used.
+    return taken and (result is ANY or fits(result, kind.of or ANY))
 
 
 def fits(sub: Kind, wide: Kind) -> bool:

@@ -59,7 +59,9 @@ def value_of(element: Any) -> Any:
         if child.tag == f"{CASE}list":
             return [value_of(item) for item in children(child)]
         if child.tag == f"{CASE}component":
-            components[child.get("name")] = None if child.get(f"{XSI}nil") == "true" else value_of(child)
+            components[child.get("name")] = (
+                None if child.get(f"{XSI}nil") == "true" else value_of(child)
+            )
     return components or None
 
 
@@ -82,7 +84,9 @@ def same(got: Any, want: Any) -> bool:
         return len(got) == len(want) and all(map(same, got, want))
     if isinstance(want, Mapping) and isinstance(got, Mapping):
         return want.keys() == got.keys() and all(same(got[key], want[key]) for key in want)
-    numbers = [isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (got, want)]
+    numbers = [
+        isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (got, want)
+    ]
     if all(numbers):
         return abs(got - want) <= TOLERANCE
     return equal(got, want) is True
@@ -140,7 +144,10 @@ def run_level(folder: Path) -> Iterator[Verdict]:
     """Run every case of one compliance level."""
     for suite in sorted(path for path in folder.iterdir() if path.is_dir()):
         models = parse_models(
-            {path.name: load_xml(path.read_bytes(), path.name) for path in sorted(suite.glob("*.dmn"))}
+            {
+                path.name: load_xml(path.read_bytes(), path.name)
+                for path in sorted(suite.glob("*.dmn"))
+            }
         )
         for file in sorted(suite.glob("*.xml")):
             model_name, cases = read_cases(file)

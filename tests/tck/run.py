@@ -18,11 +18,15 @@ REPORT = Path(__file__).parents[2] / "docs" / "dmn_tck.md"
 LEVELS = ("compliance-level-2", "compliance-level-3")
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
 def main() -> int:
     folder = os.environ.get("DMN_TCK", "")
     cases = Path(folder) / "TestCases"
     if not folder or not all((cases / level).is_dir() for level in LEVELS):
-        print("DMN TCK not found: set DMN_TCK to the folder that holds TestCases/.", file=sys.stderr)
+        sys.stderr.write("DMN TCK not found: set DMN_TCK to the folder that holds TestCases/.\n")
         return 1
     results = {level: list(run_level(cases / level)) for level in LEVELS}
     for level, verdicts in results.items():
@@ -33,10 +37,10 @@ def main() -> int:
 
 def show(level: str, verdicts: list[Verdict]) -> None:
     counts = Counter(verdict.outcome for verdict in verdicts)
-    print(f"{level}: {counts['passed']} passed, {counts['failed']} failed, {counts['error']} errors")
+    say(f"{level}: {counts['passed']} passed, {counts['failed']} failed, {counts['error']} errors")
     for verdict in verdicts:
         if verdict.outcome != "passed":
-            print(f"  {verdict.outcome}: {verdict.case.name}: {verdict.why[:200]}")
+            say(f"  {verdict.outcome}: {verdict.case.name}: {verdict.why[:200]}")
 
 
 def passed(verdicts: list[Verdict]) -> int:
@@ -49,8 +53,8 @@ def conclude(results: dict[str, list[Verdict]]) -> int:
     least = int(RATCHET.read_text(encoding="utf-8"))
     fallen = passed(every) < least or passed(second) < len(second)
     if fallen:
-        print(f"fewer than before: at least {least} must pass, and all of level 2", file=sys.stderr)
-    print(f"TCK level-2: {passed(second)} of {len(second)}, all: {passed(every)} of {len(every)}")
+        sys.stderr.write(f"fewer than before: at least {least} must pass, and all of level 2\n")
+    say(f"TCK level-2: {passed(second)} of {len(second)}, all: {passed(every)} of {len(every)}")
     return int(fallen)
 
 
@@ -70,7 +74,12 @@ def report(results: dict[str, list[Verdict]]) -> str:
         counts = Counter(verdict.outcome for verdict in verdicts)
         cells = (level, len(verdicts), counts["passed"], counts["failed"], counts["error"])
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    missing = [verdict for verdicts in results.values() for verdict in verdicts if verdict.outcome != "passed"]
+    missing = [
+        verdict
+        for verdicts in results.values()
+        for verdict in verdicts
+        if verdict.outcome != "passed"
+    ]
     external = [verdict for verdict in missing if verdict.case.suite.endswith("external-java")]
     others = [verdict for verdict in missing if verdict not in external]
     lines += ["", "## What is missing", ""]
@@ -78,10 +87,13 @@ def report(results: dict[str, list[Verdict]]) -> str:
         lines += [
             f"**External Java functions ({len(external)} cases)** are unsupported on purpose: an expression never",
             "reaches code outside of the functions handed in by name. They evaluate to null with a message. Cases: "
-            + ", ".join(verdict.case.id for verdict in external) + ".",
+            + ", ".join(verdict.case.id for verdict in external)
+            + ".",
             "",
         ]
-    lines += [f"- {verdict.case.name} ({verdict.outcome})" for verdict in others] or ["Nothing else."]
+    lines += [f"- {verdict.case.name} ({verdict.outcome})" for verdict in others] or [
+        "Nothing else."
+    ]
     lines += ["", *CHOICES]
     return "\n".join(lines) + "\n"
 

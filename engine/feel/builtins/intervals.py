@@ -59,7 +59,7 @@ def _overlaps(a: Range, b: Range) -> bool:
 
 
 def _overlaps_before(a: Range, b: Range) -> bool:
-    return _low(a, b) < 0 and not _before(a, b) and _high(a, b) < 0
+    return _low(a, b) < 0 and not _before(a, b) and _high(a, b) <= 0
 
 
 def _includes(a: Range, b: Range) -> bool:
