@@ -92,7 +92,7 @@ def view(
     """Return the form with its answers.
 
     Args:
-        form: an ``engine.forms.Form`` (or its schema).
+        form: an ``engine.forms.Form``.
         answers: stored or posted; the latter as ``posted_values`` returns them.
         errors: {field key or ``key-0-column``: sentence}.
         shown: keys of the questions whose conditions hold now; None shows all.
@@ -101,8 +101,7 @@ def view(
     """
     errors = errors or {}
     maker = _Maker(answers, errors, shown, lists or {}, extra_rows or {})
-    schema = getattr(form, "schema", form)
-    parts = tuple(maker.part(section) for section in schema.sections)
+    parts = tuple(maker.part(section) for section in form.sections)
     found = [
         (one.id, one.label, sentence)
         for part in parts
@@ -111,7 +110,7 @@ def view(
     ]
     loose = [("", "", text) for key, text in errors.items() if key not in maker.keys]
     has_files = any(one.type == "file" for part in parts for one in part.questions)
-    return FormView(schema.title, schema.intro, parts, tuple(found + loose), has_files)
+    return FormView(form.title, form.intro, parts, tuple(found + loose), has_files)
 
 
 def posted_values(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
@@ -119,8 +118,7 @@ def posted_values(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
 
     Fields that the form does not have are kept under their names, so that the engine refuses them.
     """
-    schema = getattr(form, "schema", form)
-    lists = {one.key for one in schema.fields if one.type in ("choices", "file")}
+    lists = {one.key for one in form.fields if one.type in ("choices", "file")}
     values: dict[str, Any] = {}
     for name in posted:
         if name in OUTSIDE_FORM:

@@ -28,6 +28,12 @@ def read_answers(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
     return form_view.posted_values(form, posted)
 
 
+def given(page: Any) -> dict[str, Any]:
+    """Return what is only shown: it is not posted back, so a page shown again takes it from the case."""
+    shown_only = {one.key for one in page.form.fields if one.type == "given"}
+    return {key: value for key, value in page.values.items() if key in shown_only}
+
+
 def asked_for_rows(form: Any, posted: MultiDict[str, str]) -> Answers | None:
     """Return the answers with a row more or less where a table's button was pressed, else None."""
     wish = form_view.rows_wanted(posted.get("do", ""))

@@ -55,6 +55,7 @@ def test_errors_stand_on_top_and_at_their_fields_and_nothing_is_lost(
     assert page.select_one("#f-period")["value"] == "0"
     assert page.select_one("#f-period")["aria-invalid"] == "true"
     assert page.select_one("input[name=repeated][checked]")["value"] == "yes"
+    assert "2026年11月18日" in text(page.select_one("[data-field=received_on] .given"))
     assert office.commands.done == []
 
 

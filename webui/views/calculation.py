@@ -56,7 +56,7 @@ def simulator() -> ResponseReturnValue:
         events=[*facts, *[("", "")] * blank],
         calc=calc,
         refusal=refusal,
-        drawing=ruler.draw(calc.ruler) if calc and calc.ruler else None,
+        drawing=ruler.draw(calc.ruler, 1120) if calc and calc.ruler else None,
     )
 
 

@@ -12,7 +12,7 @@ from engine.errors import EngineError
 from webui import form_view, rendering, ruler
 from webui.auth import actor, rule
 from webui.engine_door import engine
-from webui.forms import Answers, asked_for_rows, errors_of, read_answers, translated
+from webui.forms import Answers, asked_for_rows, errors_of, given, read_answers, translated
 from webui.uploads import read_uploads
 
 blueprint = Blueprint("cases", __name__)
@@ -121,11 +121,12 @@ def retry(case_id: str, incident_id: str) -> ResponseReturnValue:
 
 
 def _action_page(page: Any, case_id: str, wait_id: str, answers: Answers) -> str:
+    values = {**given(page), **answers.values}
     form = form_view.view(
         page.form,
-        answers.values,
+        values,
         translated(answers.errors),
-        shown=engine().queries.shown(engine().environment, page, answers.values),
+        shown=engine().queries.shown(engine().environment, page, values),
         extra_rows=answers.extra_rows,
     )
     return rendering.page(

@@ -15,7 +15,7 @@ from webui.auth import actor, rule
 from webui.engine_door import engine
 from webui.errors import SENTENCES
 from webui.formatting import clock_time
-from webui.forms import Answers, asked_for_rows, errors_of, read_answers, translated
+from webui.forms import Answers, asked_for_rows, errors_of, given, read_answers, translated
 from webui.uploads import read_uploads
 
 blueprint = Blueprint("tasks", __name__)
@@ -169,11 +169,12 @@ def _start_page(page: Any, procedure: str, answers: Answers) -> str:
 
 
 def _form(page: Any, answers: Answers) -> form_view.FormView:
+    values = {**given(page), **answers.values}
     return form_view.view(
         page.form,
-        answers.values,
+        values,
         translated(answers.errors),
-        shown=_shown(page, answers.values),
+        shown=_shown(page, values),
         extra_rows=answers.extra_rows,
     )
 

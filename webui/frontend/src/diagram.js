@@ -58,6 +58,7 @@ function letterSize(xml, container) {
 
 /** Give the drawing the room it needs at a readable size, with the present place in view. */
 function fit(viewer, container, progress) {
+  if (!container.clientWidth) return; // narrow screens and paper show the sentence instead
   const canvas = viewer.get("canvas");
   container.style.height = "100px";
   canvas.resized();
@@ -84,6 +85,9 @@ function within(value, low, high) {
 }
 
 async function draw(container) {
+  container.classList.add("is-drawn");
+  if (!container.clientWidth) return container.classList.remove("is-drawn");
+  container.classList.remove("is-drawn");
   const data = container.nextElementSibling;
   const progress = data?.type === "application/json" ? JSON.parse(data.textContent) : {};
   const answer = await fetch(container.dataset.xml, { credentials: "same-origin" });
