@@ -16,23 +16,26 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from engine.calendar_years import Day, YearFile, read_local, read_statutory, read_years
-from engine.errors import EngineError
+from engine.errors import BadInput
 
 MAKE_UP = "调休上班"
 _SATURDAY = 5
 
 
-class CalendarNotCovered(EngineError):
+class CalendarNotCovered(BadInput):
     """The count reaches a day before the first year loaded, or after the last that can be counted."""
 
     code = "calendar_not_covered"
 
     def __init__(self, first: date, last: date) -> None:
-        super().__init__(f"the business calendar reaches from {first} to {last} only")
+        super().__init__(
+            f"the business calendar reaches from {first} to {last} only",
+            sentence=f"工作日历只覆盖{first}至{last}，请核对日期",
+        )
         self.first, self.last = first, last
 
 
@@ -162,12 +165,9 @@ class BusinessCalendar:
 
     def specials(self, first: date, last: date) -> list[Special]:
         """The listed days from ``first`` to ``last``, neighbouring days off of one name as one run, oldest first."""
-        days = self._listed_days[
-            bisect_left(self._listed_days, first) : bisect_right(self._listed_days, last)
-        ]
         runs: list[Special] = []
-        for day in days:
-            entry = self._listed[day]
+        for entry in self.listed(first, last):
+            day = entry.date
             if (
                 runs
                 and entry.is_off
@@ -179,6 +179,13 @@ class BusinessCalendar:
             else:
                 runs.append(Special(day, day, entry.name, entry.is_off))
         return runs
+
+    def listed(self, first: date, last: date) -> list[Day]:
+        """The listed days from ``first`` to ``last``, oldest first."""
+        days = self._listed_days
+        return [
+            self._listed[day] for day in days[bisect_left(days, first) : bisect_right(days, last)]
+        ]
 
     # Counting ----------------------------------------------------------------------------------------------
 
@@ -251,8 +258,3 @@ class BusinessCalendar:
 def _checksum(days: Iterable[Day], years: Sequence[int]) -> str:
     text = "\n".join([*(f"{day.date} {day.is_off} {day.name}" for day in days), *map(str, years)])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def days_of(first: date, last: date) -> list[date]:
-    """Every day from ``first`` to ``last``, both with it."""
-    return [first + timedelta(days=step) for step in range((last - first).days + 1)]

@@ -11,7 +11,7 @@ import calendar as months_of_the_year
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from engine.business_calendar import BusinessCalendar
+from engine.business_calendar import BusinessCalendar, CalendarNotCovered
 from engine.lengths import Unit
 
 # (after, until]: days after the first up to and with the second do not count; None: nobody knows until when.
@@ -22,9 +22,10 @@ def shifted(day: date, amount: int, unit: Unit, calendar: BusinessCalendar) -> d
     """Return the last day of ``amount`` units counted from the day after ``day``."""
     if unit == "working_day":
         return calendar.add_working_days(day, amount)
-    if unit == "month":
-        return add_months(day, amount)
-    return day + timedelta(days=amount)
+    try:
+        return add_months(day, amount) if unit == "month" else day + timedelta(days=amount)
+    except (OverflowError, ValueError) as error:
+        raise CalendarNotCovered(calendar.first_day, calendar.last_day) from error
 
 
 def counted(after: date, until: date, unit: Unit, calendar: BusinessCalendar) -> int:

@@ -1,0 +1,91 @@
+"""Derived case events: a legal fact that nobody records, because a decision table finds it from others.
+
+``received`` is one (条例第三十一条): the channel and the dates of what happened decide it. Which event comes from which
+decision is said in the diagram (``decision`` on ``gk:starts``); the table is a DMN file of the procedure. No channel
+and no article stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from engine.errors import BadInput
+from engine.statutory_clock import CaseEvent, ClockDefinition, in_force
+
+# (decision, names) -> the table's outputs, or None where no row fits.
+Decide = Callable[[str, Mapping[str, object]], object]
+
+
+class NotDerivable(BadInput):
+    """The decision table has no row for this channel."""
+
+    code = "not_derivable"
+
+    def __init__(self, event: str, channel: object) -> None:
+        super().__init__(
+            f"{event} cannot be derived for channel {channel!r}",
+            sentence=f"提交方式“{channel}”不在判断表里，推不出“{event}”，请核对",
+        )
+        self.event, self.channel = event, channel
+
+
+def decision_names(
+    events: Sequence[CaseEvent], channel: str, settings: Mapping[str, object]
+) -> dict[str, object]:
+    """Return what a receipt table may name: the channel, the settings, and ``<event>_on`` for every fact.
+
+    Of several facts of one kind the first counts.
+    """
+    days: dict[str, object] = {}
+    for event in in_force(events)[0]:
+        days.setdefault(f"{event.kind}_on", event.date)
+    return {**settings, **days, "channel": channel}
+
+
+def with_derived(
+    definitions: Mapping[str, ClockDefinition],
+    events: Sequence[CaseEvent],
+    channel: str | None,
+    settings: Mapping[str, object],
+    decide: Decide,
+) -> list[CaseEvent]:
+    """Return the facts with those added that a decision table derives; what was recorded is never overridden.
+
+    Args:
+        definitions: the clocks of the procedure; they say what is derived by which decision.
+        events: the recorded facts.
+        channel: how the request came in; None where nobody said, then nothing is derived.
+        settings: the office's choices; a table may read them.
+        decide: evaluates a decision: ``{event: date or None, article, basis}``.
+
+    Raises:
+        NotDerivable: no row of the table fits the channel.
+    """
+    derived = {
+        event: decision
+        for clock in definitions.values()
+        for event, decision in clock.derived.items()
+    }
+    facts = list(events)
+    recorded = {event.kind for event in in_force(facts)[0]}
+    for event, decision in derived.items():
+        if event in recorded or channel is None:
+            continue
+        names = decision_names(facts, channel, settings)
+        found = decide(decision, names)
+        if not isinstance(found, Mapping):
+            raise NotDerivable(event, channel)
+        day = found.get(event)
+        if isinstance(day, date):
+            said = {name: value for name, value in found.items() if name != event}
+            _place(facts, CaseEvent(event, day, {**said, "derived_by": decision}))
+    return facts
+
+
+def _place(facts: list[CaseEvent], derived: CaseEvent) -> None:
+    """Put a derived fact right after the first one of its day: it came about with that."""
+    place = next(
+        (place for place, one in enumerate(facts) if one.date == derived.date), len(facts) - 1
+    )
+    facts.insert(place + 1, derived)
