@@ -9,7 +9,7 @@ from engine.dmn.model import DecisionModel, Node
 from engine.dmn.run import DecisionResult, DecisionRun
 from engine.feel.expression import guarded
 from engine.feel.functions import Lambda
-from engine.feel.kinds import coerce
+from engine.feel.kinds import coerce, from_json
 from engine.feel.scope import Scope
 from engine.feel.values import load
 
@@ -121,7 +121,7 @@ class Evaluation:
                 "missing_input", f"缺少输入“{node.name}”", f"input {node.name!r} is missing"
             )
             return None
-        return self._fitted(node, load(self.inputs[node.name]))
+        return self._fitted(node, from_json(load(self.inputs[node.name]), node.type))
 
     def _names(self, node: Node) -> dict[str, Any]:
         """Return what a node may see: what it requires, imported models as contexts."""

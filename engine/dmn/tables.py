@@ -10,7 +10,7 @@ from engine.dmn.item_types import Allowed
 from engine.dmn.run import DecisionRun, Match
 from engine.feel.builtins import BUILT_INS
 from engine.feel.expression import UnaryTests
-from engine.feel.kinds import Kind, coerce
+from engine.feel.kinds import Kind, coerce, from_json
 from engine.feel.operations import equal
 from engine.feel.scope import Code, Run, Scope
 
@@ -87,7 +87,7 @@ class Table:
     def _input_values(self, scope: Scope) -> list[Any] | None:
         values: list[Any] = []
         for column in self.inputs:
-            value, fits = coerce(column.code(scope), column.kind)
+            value, fits = coerce(from_json(column.code(scope), column.kind), column.kind)
             if not fits or (
                 column.allowed is not None and value is not None and not column.allowed(value)
             ):

@@ -205,3 +205,26 @@ def coerce(value: Any, kind: Kind | None) -> tuple[Any, bool]:
     if kind.name == "date and time" and temporal.is_date(value):
         return temporal.midnight(value, temporal.offset_zone(0)), True
     return None, False
+
+
+def from_json(value: Any, kind: Kind | None) -> Any:
+    """Read the dates, times and durations that JSON can only hold as text, where the declared type has them."""
+    if kind is None or value is None:
+        return value
+    if type(value) is str and kind.name in _READERS:
+        read = _READERS[kind.name](value)
+        return value if read is None else read
+    if kind.name == "list" and kind.of is not None and type(value) is list:
+        return [from_json(item, kind.of) for item in value]
+    if kind.name == "context" and kind.members and isinstance(value, Mapping):
+        return {name: from_json(item, kind.members.get(name)) for name, item in value.items()}
+    return value
+
+
+_READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "date": temporal.parse_date,
+    "time": temporal.parse_time,
+    "date and time": temporal.parse_date_time,
+    "years and months duration": temporal.parse_duration,
+    "days and time duration": temporal.parse_duration,
+}

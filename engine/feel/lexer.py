@@ -51,7 +51,10 @@ _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """``kind`` is word, number, string, op or end; ``text`` as written (a string: its content)."""
+    """``kind`` is word, number, string, op, slip or end; ``text`` as written (a string: its content).
+
+    A slip is a full-width sign: an error unless a known name holds it.
+    """
 
     kind: str
     text: str
@@ -75,13 +78,6 @@ def tokenize(source: str) -> list[Token]:
         if match is None:
             raise _unreadable(source, position)
         kind, content = str(match.lastgroup), match.group()
-        if kind == "slip":
-            raise FeelSyntaxError(
-                position,
-                f"“{content}”是全角或中文标点，请改用英文半角“{_SLIPS[content]}”",
-                f"{content!r} is full-width punctuation; use {_SLIPS[content]!r}",
-                source,
-            )
         if kind == "number" and len(content) > 200:
             raise FeelBudgetExceeded("digits", 200, f"数字太长，最多{DIGITS}位有效数字")
         if kind != "space":
@@ -90,6 +86,17 @@ def tokenize(source: str) -> list[Token]:
         position = match.end()
     tokens.append(Token("end", "", len(source), len(source)))
     return tokens
+
+
+def slip_error(token: Token, source: str) -> FeelSyntaxError:
+    """Return the error for a full-width sign, naming the one that is meant."""
+    meant = _SLIPS[token.text]
+    return FeelSyntaxError(
+        token.start,
+        f"“{token.text}”是全角或中文标点，请改用英文半角“{meant}”",
+        f"{token.text!r} is full-width punctuation; use {meant!r}",
+        source,
+    )
 
 
 def unescape(content: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.feel import nodes as n
 from engine.feel.errors import FeelBudgetExceeded, FeelSyntaxError
-from engine.feel.lexer import Token, tokenize
+from engine.feel.lexer import Token, slip_error, tokenize
 from engine.feel.limits import MAX_DEPTH, MAX_NESTING
 from engine.feel.names import BUILT_IN_NAMES
 from engine.feel.values import CONTEXT, INT_LIMIT
@@ -150,6 +150,8 @@ class Parser:
 
     def _unexpected(self, wanted: str = "") -> FeelSyntaxError:
         token = self.tok
+        if token.kind == "slip":
+            return slip_error(token, self.source)
         found_zh = f"“{token.text}”" if token.kind != "end" else "结尾"
         found_en = repr(token.text) if token.kind != "end" else "the end"
         if wanted:
@@ -347,6 +349,7 @@ class Parser:
             return self._punctuated()
         if token.kind == "end":
             raise self._unexpected()
+        # A slip may begin a known name.
         return self._worded()
 
     def _number(self, token: Token) -> int | Decimal:
@@ -523,7 +526,26 @@ class Parser:
             return False
         if token.text == "instance" and self.tokens[at + 1].text == "of":
             return False
+        if token.text == "between" and at > self.at and self._is_call_between(at):
+            return True
         return token.text not in KEYWORDS or (path and at == self.at)
+
+    def _is_call_between(self, at: int) -> bool:
+        """Tell ``working days between(a, b)`` from ``x between (a) and b``: only a call has a comma there.
+
+        The standard would refuse the name; no valid expression of it reads differently for this.
+        """
+        if self.tokens[at + 1].text != "(" or self.tokens[at + 1].start != self.tokens[at].end:
+            return False
+        depth = 0
+        for token in self.tokens[at + 1 : at + 200]:
+            if token.kind == "op":
+                depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
+                if depth == 0:
+                    return False
+                if depth == 1 and token.text == ",":
+                    return True
+        return False
 
     def _plain_name(self) -> str:
         """Read a name that is being bound: everything up to the sign or keyword after it."""
