@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -140,6 +143,37 @@ def test_the_frontend_asks_for_exact_versions():
 def test_no_package_runs_a_program_while_it_is_installed():
     lines = (PROJECT / "webui/frontend/.npmrc").read_text("utf-8").splitlines()
     assert {"ignore-scripts=true", "omit-lockfile-registry-resolved=true"} <= set(lines)
+
+
+# --- dependencies
+
+
+@pytest.mark.parametrize(
+    ("part", "locks"),
+    [("engine", LOCKS[:1]), ("webui", LOCKS[:1]), ("tests", LOCKS), ("bench", LOCKS)],
+)
+def test_every_imported_package_is_locked(part, locks):
+    of_package = metadata.packages_distributions()
+    locked = {name.replace("_", "-") for lock in locks for name in pinned(lock)}
+    missing = {
+        f"{path.relative_to(PROJECT)}: {name}"
+        for path in (PROJECT / part).rglob("*.py")
+        if "node_modules" not in path.parts
+        for name in imported_from_outside(path)
+        if not {each.lower().replace("_", "-") for each in of_package.get(name, ["?"])} & locked
+    }
+    assert not missing
+
+
+def imported_from_outside(path: Path) -> set[str]:
+    """The packages that a file imports, without the standard library and without ours."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {"engine", "webui", "tests", "bench", "__future__"}
 
 
 # --- pages
