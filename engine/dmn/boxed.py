@@ -14,11 +14,11 @@ from engine.dmn.item_types import Allowed, ItemTypes
 from engine.dmn.run import Boxed
 from engine.dmn.tables import AGGREGATIONS, POLICIES, Column, Output, Rule, Table
 from engine.errors import EngineError
-from engine.feel.compiler import filter_list, find_function
 from engine.feel.expression import read_expression, read_unary_tests
 from engine.feel.functions import Lambda, call
 from engine.feel.kinds import Kind, coerce
 from engine.feel.limits import MAX_LIST
+from engine.feel.pieces import filter_list, find_function
 from engine.feel.scope import Code, Scope
 from engine.feel.values import items
 from engine.feel.vocabulary import Vocabulary

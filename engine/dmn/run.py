@@ -44,15 +44,14 @@ class DecisionResult:
 class DecisionRun(Run):
     """A run that also keeps the rules that matched."""
 
-    __slots__ = ("matched",)
-
     def __init__(
         self,
         names: Mapping[str, Any],
         functions: Mapping[str, Callable[..., Any]] | None,
         types: Mapping[str, Kind],
     ) -> None:
-        super().__init__(names, functions, types)
+        super().__init__(names, functions)
+        self.types = types
         self.matched: list[Match] = []
 
 

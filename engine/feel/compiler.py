@@ -6,35 +6,38 @@ straight from the caller's names, comparisons with a constant have no call for t
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping
-from decimal import Decimal, DecimalException
 from typing import Any, Final, cast
 
 from engine.feel import nodes as n
 from engine.feel import operations, temporal
 from engine.feel.builtins import BUILT_INS
-from engine.feel.functions import BuiltIn, HostFunction, Lambda, call, describe
+from engine.feel.functions import BuiltIn, Lambda, call
 from engine.feel.kinds import Kind, is_instance, resolve
 from engine.feel.limits import MAX_LIST
+from engine.feel.pieces import (
+    PASS,
+    absent,
+    arithmetic,
+    call_known,
+    comparing,
+    comparing_fixed,
+    comparing_name,
+    constant,
+    external,
+    filter_list,
+    find_function,
+    lookup,
+    loop,
+    part_of,
+    path_of_name,
+    pick,
+    walked,
+    warn_operator,
+)
 from engine.feel.scope import Code, Run, Scope
-from engine.feel.values import INT_LIMIT, NUMBERS, SCALARS, FeelFunction, Range, items
+from engine.feel.values import NUMBERS, FeelFunction, Range, items
 
-_FAST: Final = frozenset({int, str, Decimal, dt.date})
-_FAST_EQUAL: Final = frozenset({int, str, bool, Decimal, dt.date})
-_PASS: Final = SCALARS - {int, Decimal}
 _HOST_CLOCK: Final = frozenset({"now", "today"})
-
-_MISSING: Final = object()
-
-
-def constant(value: Any) -> Code:
-    """Return code that always gives this value."""
-
-    def run(_: Scope) -> Any:
-        return value
-
-    return run
 
 
 class Compiler:
@@ -54,7 +57,7 @@ class Compiler:
         return constant(node.value)
 
     def _at(self, node: n.At) -> Code:
-        value = at_literal(node.text)
+        value = temporal.parse_any(node.text)
         if value is not None:
             return constant(value)
 
@@ -82,7 +85,7 @@ class Compiler:
                 value = s.vars[name]
             except KeyError:
                 return absent(s.run, name)
-            return value if type(value) in _PASS else s.run.fetch(name, value)
+            return value if type(value) in PASS else s.run.fetch(name, value)
 
         return run
 
@@ -91,11 +94,13 @@ class Compiler:
     def _binary(self, node: n.Binary) -> Code:
         left, right = self.code(node.left), self.code(node.right)
         if node.op in operations.ARITHMETIC:
-            code = _arithmetic(node.op, left, right)
-        elif isinstance(node.left, n.Name) and isinstance(node.right, n.Literal) and not self.inner:
-            code = _compare_name(node.op, node.left.name, node.right.value)
+            code = arithmetic(node.op, left, right)
+        elif isinstance(node.right, n.Literal) and isinstance(node.left, n.Name) and not self.inner:
+            code = comparing_name(node.op, node.left.name, node.right.value)
+        elif isinstance(node.right, n.Literal):
+            code = comparing_fixed(node.op, left, node.right.value)
         else:
-            code = _comparing(node.op, left, right)
+            code = comparing(node.op, left, right)
         if isinstance(node.left, n.Literal) and isinstance(node.right, n.Literal):
             value = code(Run({}))
             return code if value is None else constant(value)
@@ -136,7 +141,7 @@ class Compiler:
             operand = value(s)
             result = operations.negate(operand)
             if result is None and operand is not None:
-                _warn_operator(s.run, "-", operand)
+                warn_operator(s.run, "-", operand)
             return result
 
         return run
@@ -148,7 +153,7 @@ class Compiler:
             v, lo, hi = value(s), low(s), high(s)
             first, second = operations.compare(">=", v, lo), operations.compare("<=", v, hi)
             if first is None or second is None:
-                _warn_operator(s.run, "between", v, lo, hi)
+                warn_operator(s.run, "between", v, lo, hi)
                 return None
             return first and second
 
@@ -187,7 +192,7 @@ class Compiler:
         def run(s: Scope) -> Any:
             lo, hi = low(s), high(s)
             if lo is not None and hi is not None and operations.order(lo, hi) is None:
-                _warn_operator(s.run, "..", lo, hi)
+                warn_operator(s.run, "..", lo, hi)
                 return None
             return Range(lo, hi, node.low_included, node.high_included)
 
@@ -228,7 +233,7 @@ class Compiler:
     def _path(self, node: n.Path) -> Code:
         name = node.name
         if isinstance(node.value, n.Name) and not self.inner:
-            return _path_of_name(node.value.name, name)
+            return path_of_name(node.value.name, name)
         value = self.code(node.value)
 
         def run(s: Scope) -> Any:
@@ -256,7 +261,7 @@ class Compiler:
         names = node.names
         function = self._callee(node.function)
         if isinstance(function, BuiltIn) and names is None and function.accepts(len(arguments)):
-            return _call_known(function, arguments, node)
+            return call_known(function, arguments, node)
         target = constant(function) if isinstance(function, FeelFunction) else function
 
         def run(s: Scope) -> Any:
@@ -299,7 +304,7 @@ class Compiler:
         for name, low, high in iterators:
             first = self.code(low)
             second = self.code(high) if high is not None else None
-            compiled.append((name, _source(first, second)))
+            compiled.append((name, walked(first, second)))
         return compiled
 
     def _for(self, node: n.For) -> Code:
@@ -321,7 +326,7 @@ class Compiler:
                     items(results)
                 return True
 
-            return results if _loop(inside, names, iterators, 0, once) is not None else None
+            return results if loop(inside, names, iterators, 0, once) is not None else None
 
         return run
 
@@ -343,7 +348,7 @@ class Compiler:
                 unknown = unknown or type(value) is not bool
                 return value is not deciding
 
-            finished = _loop(inside, names, iterators, 0, once)
+            finished = loop(inside, names, iterators, 0, once)
             if finished is None:
                 return None
             if not finished:
@@ -384,344 +389,3 @@ class Compiler:
             return Lambda("", names, tuple(kinds), body, s, frames=frames, size=size)
 
         return run
-
-
-# --- pieces of code that the compiler puts together ---------------------------------------------------
-
-
-def at_literal(text: str) -> Any:
-    """Return the moment or duration that ``@"text"`` means, None where it means none."""
-    for read in (
-        temporal.parse_date,
-        temporal.parse_date_time,
-        temporal.parse_time,
-        temporal.parse_duration,
-    ):
-        value = read(text)
-        if value is not None:
-            return value
-    return None
-
-
-def lookup(scope: Scope, name: str) -> Any:
-    """Return the value of a name, from the innermost scope outwards."""
-    at: Scope | None = scope
-    while at is not None:
-        found = at.vars.get(name, _MISSING)
-        if found is not _MISSING:
-            # Only the caller's own data is raw; what an expression bound is a FEEL value already.
-            return (
-                found
-                if at.parent is not None or type(found) in _PASS
-                else scope.run.fetch(name, found)
-            )
-        at = at.parent
-    return absent(scope.run, name)
-
-
-def absent(run: Run, name: str) -> Any:
-    """Return the function of that name where nothing else has it; else null, with a warning."""
-    if name in run.functions:
-        return HostFunction(name, run.functions[name])
-    if name in BUILT_INS:
-        return BUILT_INS[name]
-    run.warn("unknown_name", f"没有名为“{name}”的数据", f"there is no {name!r}")
-    return None
-
-
-def find_function(scope: Scope, name: str) -> Any:
-    """Return what a call of that name calls: data that is no function hides none."""
-    at: Scope | None = scope
-    while at is not None:
-        found = at.vars.get(name)
-        if isinstance(found, FeelFunction):
-            return found
-        at = at.parent
-    run = scope.run
-    if name in run.functions:
-        return HostFunction(name, run.functions[name])
-    if name in BUILT_INS:
-        return BUILT_INS[name]
-    run.warn("unknown_function", f"没有名为“{name}”的函数", f"there is no function {name!r}")
-    return None
-
-
-def part_of(run: Run, value: Any, name: str) -> Any:
-    """Return a part of a value; null with a warning where it has none of that name."""
-    if type(value) is list:
-        run.spend(len(value))
-    try:
-        return operations.part(value, name)
-    except KeyError:
-        if value is not None:
-            run.warn("unknown_part", f"其中没有“{name}”", f"there is no {name!r} in it")
-        return None
-
-
-def _path_of_name(first: str, second: str) -> Code:
-    """Read one entry of a context without looking at the others."""
-
-    def run(s: Scope) -> Any:
-        try:
-            value = s.vars[first]
-        except KeyError:
-            value = absent(s.run, first)
-        if type(value) is dict and second in value:
-            value = value[second]
-            return value if type(value) in _PASS else s.run.fetch((first, second), value)
-        return part_of(s.run, s.run.fetch(first, value), second)
-
-    return run
-
-
-def _warn_operator(run: Run, op: str, *operands: Any) -> None:
-    zh, en = describe(operands)
-    run.warn("operator", f"“{op}”不能用于{zh}", f"{op!r} cannot be applied to {en}")
-
-
-def _arithmetic(op: str, left: Code, right: Code) -> Code:
-    apply = operations.ARITHMETIC[op]
-
-    def slow(s: Scope, a: Any, b: Any) -> Any:
-        try:
-            result = apply(a, b)
-        except (DecimalException, ArithmeticError):
-            result = None
-        if result is None:
-            _warn_operator(s.run, op, a, b)
-        return result
-
-    if op in ("+", "-", "*"):
-        raw: Callable[[int, int], int] = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__}[op]
-
-        def run_fast(s: Scope) -> Any:
-            a, b = left(s), right(s)
-            if type(a) is int and type(b) is int:
-                total = raw(a, b)
-                if -INT_LIMIT < total < INT_LIMIT:
-                    return total
-            return slow(s, a, b)
-
-        return run_fast
-
-    def run(s: Scope) -> Any:
-        return slow(s, left(s), right(s))
-
-    return run
-
-
-def _compare_slow(s: Scope, op: str, a: Any, b: Any) -> Any:
-    result = operations.compare(op, a, b, s.run)
-    if result is None:
-        _warn_operator(s.run, op, a, b)
-    return result
-
-
-def _comparing(op: str, left: Code, right: Code) -> Code:
-    fast = _FAST_EQUAL if op in ("=", "!=") else _FAST
-    raw = _RAW[op]
-
-    def run(s: Scope) -> Any:
-        a, b = left(s), right(s)
-        if type(a) is type(b) and type(a) in fast:
-            return raw(a, b)
-        return _compare_slow(s, op, a, b)
-
-    return run
-
-
-def _compare_name(op: str, name: str, fixed: Any) -> Code:
-    kind = type(fixed)
-    fast = kind in (_FAST_EQUAL if op in ("=", "!=") else _FAST)
-    make = _COMPARE_FIXED[op]
-
-    def slow(s: Scope, a: Any) -> Any:
-        return _compare_slow(s, op, s.run.fetch(name, a), fixed)
-
-    return make(name, fixed, kind if fast else _Never, slow)
-
-
-class _Never:
-    """No value has this type."""
-
-
-Slow = Callable[[Scope, Any], Any]
-
-
-def _eq(name: str, fixed: Any, kind: type, slow: Slow) -> Code:
-    def run(s: Scope) -> Any:
-        try:
-            a = s.vars[name]
-        except KeyError:
-            a = absent(s.run, name)
-        return a == fixed if type(a) is kind else slow(s, a)
-
-    return run
-
-
-def _ne(name: str, fixed: Any, kind: type, slow: Slow) -> Code:
-    def run(s: Scope) -> Any:
-        try:
-            a = s.vars[name]
-        except KeyError:
-            a = absent(s.run, name)
-        return a != fixed if type(a) is kind else slow(s, a)
-
-    return run
-
-
-def _lt(name: str, fixed: Any, kind: type, slow: Slow) -> Code:
-    def run(s: Scope) -> Any:
-        try:
-            a = s.vars[name]
-        except KeyError:
-            a = absent(s.run, name)
-        return a < fixed if type(a) is kind else slow(s, a)
-
-    return run
-
-
-def _le(name: str, fixed: Any, kind: type, slow: Slow) -> Code:
-    def run(s: Scope) -> Any:
-        try:
-            a = s.vars[name]
-        except KeyError:
-            a = absent(s.run, name)
-        return a <= fixed if type(a) is kind else slow(s, a)
-
-    return run
-
-
-def _gt(name: str, fixed: Any, kind: type, slow: Slow) -> Code:
-    def run(s: Scope) -> Any:
-        try:
-            a = s.vars[name]
-        except KeyError:
-            a = absent(s.run, name)
-        return a > fixed if type(a) is kind else slow(s, a)
-
-    return run
-
-
-def _ge(name: str, fixed: Any, kind: type, slow: Slow) -> Code:
-    def run(s: Scope) -> Any:
-        try:
-            a = s.vars[name]
-        except KeyError:
-            a = absent(s.run, name)
-        return a >= fixed if type(a) is kind else slow(s, a)
-
-    return run
-
-
-_COMPARE_FIXED: Final = {"=": _eq, "!=": _ne, "<": _lt, "<=": _le, ">": _gt, ">=": _ge}
-_RAW: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "=": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
-
-
-def _call_known(function: BuiltIn, arguments: list[Code], node: n.Call) -> Code:
-    """Call a built-in function whose number of arguments is right; fold it where all are constants."""
-
-    def run(s: Scope) -> Any:
-        return call(s.run, function, [argument(s) for argument in arguments])
-
-    if function.name in _FOLDABLE and all(isinstance(a, n.Literal) for a in node.arguments):
-        value = run(Run({}))
-        return run if value is None else constant(value)
-    return run
-
-
-_FOLDABLE: Final = frozenset({"date", "time", "date and time", "duration", "number"})
-
-
-def external(s: Scope) -> Any:
-    """Body of a function whose code stands outside: null, for no expression reaches code outside."""
-    s.run.warn("external", "外部函数不受支持", "external functions are not supported")
-    return None
-
-
-def pick(run: Run, value: Any, index: Any) -> Any:
-    """``list[index]``: from 1, or from the end with -1; null beyond either end."""
-    elements = value if type(value) is list else [] if value is None else [value]
-    at = int(index)
-    if at != index or at == 0 or abs(at) > len(elements):
-        run.warn("index", f"列表没有第{at}项", f"the list has no item {at}")
-        return None
-    return elements[at - 1 if at > 0 else at]
-
-
-def filter_list(s: Scope, value: Any, condition: Code, cost: int) -> Any:
-    """``list[condition]``: the items for which it is true; a number is an index after all."""
-    elements = value if type(value) is list else [] if value is None else [value]
-    kept: list[Any] = []
-    run = s.run
-    if not elements:
-        return kept
-    for position, item in enumerate(elements):
-        run.spend(cost)
-        inside = Scope(s, {"item": item})
-        if isinstance(item, Mapping):
-            run.spend(len(item))
-            inside.vars = {"item": item, **item}
-        verdict = condition(inside)
-        if position == 0 and type(verdict) in NUMBERS:
-            return pick(run, value, verdict)
-        if verdict is True:
-            kept.append(item)
-    return kept
-
-
-def _source(first: Code, second: Code | None) -> Code:
-    """Return code for the list that an iterator walks: a list, a range, or a value alone."""
-
-    def run(s: Scope) -> Any:
-        low = first(s)
-        if second is not None:
-            return operations.span(low, second(s))
-        if type(low) is Range:
-            return _walk_range(low)
-        if low is None or type(low) is list:
-            return low
-        return [low]
-
-    return run
-
-
-def _walk_range(interval: Range) -> list[Any] | None:
-    if interval.op or operations.order(interval.low, interval.high) == 1:
-        return None
-    whole = operations.span(interval.low, interval.high)
-    if whole is None:
-        return None
-    start = 0 if interval.low_included else 1
-    return whole[start : len(whole) if interval.high_included else len(whole) - 1]
-
-
-def _loop(
-    inside: Scope,
-    names: dict[str, Any],
-    iterators: list[tuple[str, Code]],
-    at: int,
-    once: Callable[[], bool],
-) -> bool | None:
-    """Run ``once`` for each combination; False when it asked to stop, None when there is no list."""
-    name, source = iterators[at]
-    elements = source(inside)
-    if elements is None:
-        return None
-    last = at + 1 == len(iterators)
-    for element in elements:
-        inside.run.spend(1)
-        names[name] = element
-        go_on = once() if last else _loop(inside, names, iterators, at + 1, once)
-        if not go_on:
-            return go_on
-    # A name must not be seen by the list of an iterator before it in the next round.
-    names.pop(name, None)
-    return True

@@ -15,7 +15,7 @@ from engine.feel import operations, temporal
 from engine.feel.builtins import BUILT_INS
 from engine.feel.compiler import Compiler
 from engine.feel.errors import FeelBudgetExceeded, FeelWarning
-from engine.feel.limits import CACHE_CHARACTERS, CACHE_ENTRIES, MAX_NESTING
+from engine.feel.limits import CACHE_CHARACTERS, CACHE_ENTRIES, MAX_FRAMES, MAX_NESTING
 from engine.feel.parser import Parser
 from engine.feel.scope import Code, Run, Scope
 from engine.feel.values import DaysTime, FeelFunction, Range, Wide, YearsMonths, load
@@ -70,7 +70,10 @@ class Expression:
             FeelBudgetExceeded: it would cost too much.
         """
         run = Run(names, functions)
-        value = guarded(self.code, run)
+        try:
+            value = self.code(run)
+        except RecursionError as error:
+            raise stack_exceeded() from error
         if warnings is not None and run.warnings:
             warnings.extend(run.warnings)
         return value
@@ -87,7 +90,12 @@ def guarded(code: Code, scope: Scope) -> Any:
     try:
         return code(scope)
     except RecursionError as error:
-        raise FeelBudgetExceeded("recursion", MAX_NESTING, "嵌套或函数调用层数太深") from error
+        raise stack_exceeded() from error
+
+
+def stack_exceeded() -> FeelBudgetExceeded:
+    """Return the error for a stack that does not hold."""
+    return FeelBudgetExceeded("recursion", MAX_FRAMES, "嵌套或函数调用层数太深")
 
 
 class UnaryTests:
@@ -113,7 +121,7 @@ class UnaryTests:
         try:
             return self._code(value, scope)
         except RecursionError as error:
-            raise FeelBudgetExceeded("recursion", MAX_NESTING, "嵌套或函数调用层数太深") from error
+            raise stack_exceeded() from error
 
 
 def compile_tree(node: n.Node, known: frozenset[str] = frozenset(), *, inner: bool = False) -> Code:

@@ -24,25 +24,26 @@ class Scope:
 
 
 class Run(Scope):
-    """One evaluation: the caller's names (raw data, loaded when read), functions and budgets."""
+    """One evaluation: the caller's names (raw data, loaded when read), functions and budgets.
 
-    __slots__ = ("frames", "functions", "loaded", "steps", "types", "warnings")
+    What few runs need stands on the class until it is needed: most runs are one condition, and are made often.
+    """
+
+    steps = MAX_STEPS
+    frames = MAX_FRAMES
+    warnings: list[FeelWarning] | None = None
+    loaded: dict[Any, Any] | None = None
+    types: Mapping[str, Any] | None = None
 
     def __init__(
         self,
         names: Mapping[str, Any],
         functions: Mapping[str, Callable[..., Any]] | None = None,
-        types: Mapping[str, Any] | None = None,
     ) -> None:
         self.vars = names
         self.parent = None
         self.run = self
         self.functions = functions or NO_FUNCTIONS
-        self.types = types
-        self.steps = MAX_STEPS
-        self.frames = MAX_FRAMES
-        self.warnings: list[FeelWarning] | None = None
-        self.loaded: dict[Any, Any] | None = None
 
     def fetch(self, key: Any, raw: Any) -> Any:
         """Turn data of the caller into FEEL values, each list and context once in a run."""

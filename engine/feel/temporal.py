@@ -328,6 +328,15 @@ def parse_duration(text: str) -> YearsMonths | DaysTime | None:
     return days_time(-nanos if match[1] else nanos)
 
 
+def parse_any(text: str) -> Any:
+    """Read a date, date and time, time or duration, whichever the text is; None where it is none."""
+    for read in (parse_date, parse_date_time, parse_time, parse_duration):
+        value = read(text)
+        if value is not None:
+            return value
+    return None
+
+
 def years_months(months: int) -> YearsMonths | None:
     """Return the duration, None where it is out of all proportion."""
     return YearsMonths(months) if abs(months) <= MAX_MONTHS else None

@@ -185,9 +185,7 @@ def _end(run: Run, node: n.Node) -> Any:
     if isinstance(node, n.Literal):
         return node.value
     if isinstance(node, n.At):
-        from engine.feel.compiler import at_literal  # as above
-
-        return at_literal(node.text)
+        return temporal.parse_any(node.text)
     makers: dict[str, Callable[..., Any]] = {
         "date": _date,
         "time": _time,
