@@ -14,6 +14,7 @@ from engine.bpmn.machine import Extra, Machine
 from engine.bpmn.model import Definition, Flow, Mapped, Node, Recorded, given
 from engine.bpmn.step import BpmnError, Effect, NotWaiting, StepFailed
 from engine.errors import EngineError, NotFound
+from engine.feel import to_json
 from engine.timesource import legal_day
 
 MAX_CALL_DEPTH = 60
@@ -189,11 +190,7 @@ def _automatic(
                 k: machine.value(v, scope, frame, node.id) for k, v in call.arguments.items()
             }
             answer = machine.host.perform(Effect(call.name, arguments, node.id, ""))
-            if call.result and answer is not None:
-                value = next(iter(answer.values())) if len(answer) == 1 else dict(answer)
-                machine.write(call.result, value, scope)
-            else:
-                machine.write_all(answer, scope)
+            _keep_answer(machine, scope, call.result, answer)
     except BpmnError as error:
         events.throw_from_activity(machine, scope, node, parent, error.error_code)
         return
@@ -204,10 +201,23 @@ def _automatic(
     done(machine, scope, node, parent, frame)
 
 
+def _keep_answer(
+    machine: Machine, scope: str, result: str | None, answer: Mapping[str, object] | None
+) -> None:
+    """``result`` takes the first of what an effect answers; without it only names that route are kept."""
+    if not answer:
+        return
+    if result:
+        machine.write(result, to_json(next(iter(answer.values()))), scope)
+        return
+    routing = machine.definition_of(machine.s[scope]).routing_names
+    machine.write_all({k: to_json(v) for k, v in answer.items() if k in routing}, scope)
+
+
 def _decide(machine: Machine, scope: str, node: Node, frame: Extra | None) -> None:
     """A business rule task: its value goes into the result variable, else each output into its own."""
     decision = str(machine.value(given(node.decision), scope, frame, node.id))
-    value = machine.host.decide(decision, machine.visible(scope, frame))
+    value = to_json(machine.host.decide(decision, machine.visible(scope, frame)))
     if node.result:
         machine.write(node.result, value, scope)
     elif isinstance(value, Mapping):

@@ -412,6 +412,8 @@ def assemble(
         version=fingerprint(sources),
         message_flows=tuple(message_flows),
         correlations=correlations,
+        message_ids={k: v for _, r, _ in files for k, v in r.messages.items()},
+        signal_ids={k: v for _, r, _ in files for k, v in r.signals.items()},
     )
 
 

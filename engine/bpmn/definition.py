@@ -9,11 +9,12 @@ from lxml import etree
 
 from engine.bpmn import check as checks
 from engine.bpmn import compile as compiling
-from engine.bpmn import parse, rewrite
+from engine.bpmn import dialect, parse, rewrite, tags
 from engine.bpmn.dialect import Reading
 from engine.bpmn.findings import ERROR, DefinitionRefused, Finding, Known, Report
 from engine.bpmn.load import XmlRefused, load_xml
 from engine.bpmn.model import Definition, Process
+from engine.errors import BadInput
 
 
 def check(sources: Mapping[str, bytes], known: Known | None = None) -> list[Finding]:
@@ -27,7 +28,7 @@ def compile_definition(
     """Compile a set of .bpmn files to one definition.
 
     Args:
-        sources: file name -> bytes. Called processes may stand in the same set.
+        sources: file name -> bytes. Called processes may stand in the same set; .dmn files are left out.
         known: what the office knows; nothing of it is checked where None.
         main: the process to start; chosen by ``compile.choose_main`` where None.
 
@@ -48,6 +49,8 @@ def analyse(
     findings: list[Finding] = []
     loaded: list[tuple[str, etree._Element, Report]] = []
     for name, data in sources.items():
+        if name.lower().endswith(".dmn"):
+            continue  # decision tables of the same folder are the decisions' own reader's
         report = Report(name)
         root = _load(data, name, report)
         if root is not None:
@@ -64,6 +67,8 @@ def analyse(
         reading = Reading(report, known)
         compiled.append((root, reading, _compile(name, root, reading)))
     definition = None
+    for root, reading, _ in compiled:
+        _clocks(root, reading.report)
     broken = any(f.severity == ERROR for _, _, r in loaded for f in r.findings) or bool(findings)
     if compiled and not broken:
         definition = compiling.assemble(sources, compiled, main)
@@ -83,6 +88,17 @@ def _load(data: bytes, name: str, report: Report) -> etree._Element | None:
         return None
     rewrite.normalise(root)
     return root
+
+
+def _clocks(root: etree._Element, report: Report) -> None:
+    """A clock that cannot be read refuses the file."""
+    try:
+        compiling.clocks_of(root)
+    except BadInput as error:
+        clock = next(root.iter(f"{{{tags.GK}}}clock"))
+        report.error(
+            "clock", dialect.owner_id(clock), dialect.line(clock), error.sentence, str(error)
+        )
 
 
 def _compile(name: str, root: etree._Element, reading: Reading) -> list[Process]:

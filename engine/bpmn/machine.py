@@ -451,7 +451,7 @@ def _adhoc_over(machine: Machine, scope: str, row: dict[str, Any]) -> bool:
 
 def work_item(machine: Machine, token: str) -> WorkItem:
     """Return the work item of a token at a user or receive task."""
-    scope, _, kind, extra = machine.t[token]
+    _, _, kind, extra = machine.t[token]
     node = machine.node(token)
     work = given(node.work)
     dynamic = extra.get("a")

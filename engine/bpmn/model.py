@@ -281,6 +281,8 @@ class Definition:
     version: str
     message_flows: tuple[MessageFlow, ...] = ()
     correlations: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    message_ids: Mapping[str, str] = field(default_factory=dict)  # id -> name
+    signal_ids: Mapping[str, str] = field(default_factory=dict)
 
     def node(self, process_id: str, node_id: str) -> Node:
         """Return a node of one process."""

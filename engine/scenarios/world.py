@@ -1,0 +1,540 @@
+"""The world of one run: a case in memory, its instances, a simulated clock, and whoever acts.
+
+Carries out what the executor asks for by remembering it. Messages and signals thrown by one instance
+reach the others here, as message flows, names and keys say.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from engine.bpmn import Definition, Effect, Step, StepFailed, Thrown, Timer, WorkItem, execute
+from engine.bpmn.moments import MomentUnreadable, as_instant
+from engine.errors import Denied, EngineError, NotFound
+from engine.feel import to_json
+from engine.lengths import parse_length
+from engine.scenarios.subject import Subject
+from engine.timesource import OFFICE_ZONE, legal_day, office_instant
+
+if TYPE_CHECKING:
+    from engine.deployed import Deployed
+    from engine.forms import Form
+    from engine.institution import Institution
+
+MAX_DISPATCH = 1_000
+MAX_FIRINGS = 20_000
+OPENING = time(8, 30)
+
+
+@dataclass
+class Instance:
+    """One running process; ``partners`` are the instances that it has exchanged messages with."""
+
+    number: int
+    process_id: str
+    definition: Definition
+    state: dict[str, Any]
+    ended: bool = False
+    partners: set[int] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _BareProcedure:
+    """Stands in for a procedure where a single file is tried: no forms, values as they are."""
+
+    key: str
+
+    def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
+        return dict(values)
+
+
+@dataclass(frozen=True)
+class _Bare:
+    """What a case file needs of a deployed version, from a single file."""
+
+    definition: Definition
+    decisions: Any
+    procedure: Any
+
+
+class World:
+    """Everything that a run changes; also the host of its steps."""
+
+    def __init__(self, subject: Subject, process: str, now: datetime) -> None:
+        self.subject, self.process = subject, process
+        self.now = self.began = now
+        self.instances: list[Instance] = []
+        self.letters: list[str] = []
+        self.actors: dict[str, str] = {}
+        self.loose: set[str] = set()  # start timers of the process that have fired
+        self._imaginary = 0
+        self.fields: dict[str, Any] = {}
+        self.file = self._case_file()
+
+    # ------------------------------------------------------------ the host of a step
+
+    def _case_file(self) -> Any:
+        institution = self.subject.institution
+        if institution is None:
+            return None
+        from engine.case_file import CaseFile
+
+        subject = self.subject
+        deployed = _Bare(
+            subject.definition, subject.decisions, subject.procedure or _BareProcedure(self.process)
+        )
+        return CaseFile(
+            number="试算",
+            procedure=deployed.procedure.key,
+            deployed=cast("Deployed", deployed),
+            institution=institution,
+            fields=self.fields,
+            events=[],
+            now=self.now,
+        )
+
+    def set_time(self, now: datetime) -> None:
+        """Move the simulated clock; what has happened stays."""
+        self.now = now
+        if self.file is not None and self.file.today != legal_day(now):
+            events = self.file.events
+            self.file = self._case_file()
+            for event in events:
+                self.file.record(event)
+
+    @property
+    def calendar(self) -> Any:
+        """The business calendar, None where there is no office."""
+        institution = self.subject.institution
+        return institution.calendar if institution else self.subject.calendar
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., object]]:
+        """The named functions that FEEL may call."""
+        if self.file is not None:
+            return cast("Mapping[str, Callable[..., object]]", self.file.functions)
+        today = legal_day(self.now)
+        if self.subject.calendar is not None:
+            from engine.case_file import functions_of
+
+            return functions_of(today, self.subject.calendar)
+        return {"today": lambda: today}
+
+    def names(self) -> Mapping[str, object]:
+        """What expressions see besides the instance's variables."""
+        return self.file.names() if self.file is not None else self.fields
+
+    def record(
+        self, kind: str, on: date | None, fields: Mapping[str, object], activity_id: str
+    ) -> None:
+        """Record a case event."""
+        del activity_id
+        self.fact(kind, on or legal_day(self.now), fields)
+
+    def fact(self, kind: str, on: date, fields: Mapping[str, object]) -> None:
+        """Take a dated legal fact into the case's file."""
+        if self.file is None:
+            return
+        from engine.statutory_clock import CaseEvent
+
+        plain = {k: to_json(v) for k, v in fields.items() if v is not None}
+        self.file.record(CaseEvent(kind, on, plain))
+
+    def perform(self, effect: Effect) -> Mapping[str, object] | None:
+        """Accept an effect: letters are remembered, numbers are imaginary."""
+        given = dict(effect.arguments)
+        if effect.name == "issue_letter":
+            key = str(given.get("letter") or "")
+            procedure = self.subject.procedure
+            if not key or (procedure is not None and key not in procedure.letters):
+                raise StepFailed(
+                    effect.activity_id, f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
+                )
+            self.letters.append(key)
+            title = procedure.letters[key].title if procedure is not None else key
+            return {"number": f"试算〔{self.now.year}〕{len(self.letters)}号", "title": title}
+        if effect.name == "allot_number":
+            self._imaginary += 1
+            return {"number": f"试算〔{self.now.year}〕{self._imaginary}号"}
+        if effect.name == "record_outcome":
+            return {"code": given.get("outcome") or given.get("code")}
+        return None
+
+    def decide(self, decision: str, names: Mapping[str, object]) -> object:
+        """Evaluate a decision of the folder."""
+        if self.subject.decisions is None:
+            raise NotFound("decision", decision)
+        return self.subject.decisions.evaluate(decision, names, self.functions).value
+
+    def called(self, process_id: str, version: str | None = None) -> Definition:
+        """Return the definition of a called process."""
+        del version
+        if process_id in self.subject.definition.processes:
+            return self.subject.definition
+        if process_id not in self.subject.library:
+            raise NotFound("process", process_id)
+        return self.subject.library[process_id].definition
+
+    # ------------------------------------------------------------ steps
+
+    def start(
+        self,
+        process_id: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        event: str | None = None,
+        sender: Instance | None = None,
+        key: str | None = None,
+    ) -> Instance:
+        """Start an instance and let what it throws reach the others."""
+        definition = self.subject.definition
+        step = execute.start(definition, self, variables, process_id=process_id, event=event)
+        instance = Instance(len(self.instances), process_id, definition, step.state)
+        if sender is not None:
+            instance.partners.add(sender.number)
+            sender.partners.add(instance.number)
+        if key is not None:
+            instance.keys.add(key)
+        self.instances.append(instance)
+        self._took(instance, step)
+        return instance
+
+    def act(self, instance: Instance, step: Step) -> None:
+        """Take over a step of an instance; a case that would wait for nothing has failed."""
+        instance.state = step.state
+        self._took(instance, step)
+
+    def _took(self, instance: Instance, step: Step) -> None:
+        instance.ended = step.ended
+        if not step.ended:
+            waiting = execute.frontier(instance.definition, step.state, self)
+            if not (waiting.tasks or waiting.timers or waiting.waits or waiting.begin):
+                raise StepFailed(
+                    instance.process_id,
+                    "the case would wait for nothing",
+                    "案件停下了，没有任何人或事可等",
+                )
+        self._dispatch(instance, step)
+
+    def _dispatch(self, sender: Instance, step: Step) -> None:
+        pending: deque[tuple[Instance, Thrown]] = deque()
+        pending.extend((sender, t) for t in (*step.messages, *step.signals))
+        for _ in range(MAX_DISPATCH):
+            if not pending:
+                return
+            source, thrown = pending.popleft()
+            if thrown.kind == "signal":
+                self._broadcast(source, thrown)
+            else:
+                self._send(source, thrown)
+        raise StepFailed(sender.process_id, "messages without end", "消息往来没有尽头")
+
+    def _broadcast(self, source: Instance, thrown: Thrown) -> None:
+        for other in list(self.instances):
+            if other is not source and not other.ended:
+                step = execute.deliver(other.definition, self, other.state, signal=thrown.name)
+                self.act(other, step)
+        self.start_by("signal", thrown.name, None, source)
+
+    def _send(self, source: Instance, thrown: Thrown) -> None:
+        """A message goes where its message flow leads; else to whoever waits for its name."""
+        flows = [
+            f
+            for f in source.definition.message_flows
+            if f.source in (thrown.activity_id, self._pool(source)) and f.target_process
+        ]
+        drawn = [f for f in flows if f.source == thrown.activity_id] or flows
+        targets = {f.target_process for f in drawn}
+        names = {thrown.name} | {
+            n for f in drawn for n in self._names_at(source.definition, f.target)
+        }
+        if thrown.correlation is not None:
+            source.keys.add(thrown.correlation)
+        for name in [thrown.name, *sorted(names - {thrown.name})]:
+            if self._deliver(source, name, thrown, targets):
+                return
+            started = self.start_by(
+                "message",
+                name,
+                thrown.values,
+                source,
+                processes=targets or None,
+                key=thrown.correlation,
+            )
+            if started:
+                return
+
+    @staticmethod
+    def _pool(source: Instance) -> str | None:
+        return source.definition.processes[source.process_id].participant
+
+    @staticmethod
+    def _names_at(definition: Definition, element: str) -> list[str]:
+        for process in definition.processes.values():
+            if element in process.nodes:
+                return [
+                    e.name for e in process.nodes[element].events if e.kind == "message" and e.name
+                ]
+        return []
+
+    def _deliver(
+        self, source: Instance, name: str, thrown: Thrown, targets: set[str | None]
+    ) -> bool:
+        waiting = [
+            i
+            for i in self.instances
+            if not i.ended
+            and (not targets or i.process_id in targets)
+            and self._awaits(i, name, thrown.correlation)
+        ]
+        others = [i for i in waiting if i is not source] or waiting
+        close = [i for i in others if i.number in source.partners] or others
+        for receiver in close[:1]:
+            if receiver is not source:
+                receiver.partners.add(source.number)
+                source.partners.add(receiver.number)
+            if thrown.correlation is not None:
+                receiver.keys.add(thrown.correlation)
+            step = execute.deliver(
+                receiver.definition,
+                self,
+                receiver.state,
+                message=name,
+                values=thrown.values,
+                correlation=thrown.correlation,
+            )
+            self.act(receiver, step)
+        return bool(close)
+
+    def _awaits(self, instance: Instance, name: str, key: str | None) -> bool:
+        if key is not None and instance.keys and key not in instance.keys:
+            return False
+        subscribed = instance.definition.processes[instance.process_id].body.keys
+        for value in subscribed.values() if key is not None else ():
+            if value.expression is not None:
+                own = to_json(value.expression.evaluate({**self.names(), **instance.state["v"]}))
+                if own is not None and str(own) != key:
+                    return False
+        return any(
+            w.kind == "message" and w.name == name and (key is None or w.correlation in (None, key))
+            for w in execute.frontier(instance.definition, instance.state, self).waits
+        )
+
+    def start_by(
+        self,
+        kind: str,
+        name: str,
+        values: Mapping[str, Any] | None,
+        sender: Instance | None,
+        *,
+        processes: set[str | None] | None = None,
+        key: str | None = None,
+    ) -> bool:
+        """Start every process (a message: the first) that begins with this message or signal."""
+        started = False
+        for process in self.subject.definition.processes.values():
+            if processes is not None and process.id not in processes:
+                continue
+            if sender is not None and processes is None and process.id == sender.process_id:
+                continue
+            for node in process.body.triggers:
+                if any(e.kind == kind and e.name == name for e in node.events):
+                    self.start(process.id, values, event=node.id, sender=sender, key=key)
+                    started = True
+                    break
+            if started and kind == "message":
+                return True
+        return started
+
+    # ------------------------------------------------------------ people
+
+    def open_tasks(self) -> list[tuple[Instance, WorkItem]]:
+        """Return the open tasks of all instances, oldest first within each."""
+        return [
+            (i, t)
+            for i in self.instances
+            if not i.ended
+            for t in sorted(
+                execute.frontier(i.definition, i.state, self).tasks, key=lambda t: int(t.token)
+            )
+        ]
+
+    def form(self, item: WorkItem) -> Form | None:
+        """Return the form of a task, None where it has none."""
+        if item.form is None:
+            return None
+        for subject in (self.subject, *self.subject.library.values()):
+            if item.process_id in subject.definition.processes and subject.procedure is not None:
+                return subject.procedure.forms.get(item.form)
+        return None
+
+    def complete(
+        self,
+        instance: Instance,
+        item: WorkItem,
+        data: Mapping[str, Any],
+        by: str | None,
+        *,
+        fill: bool,
+    ) -> None:
+        """A person completes a task with a form's answers, or with variables where there is no form.
+
+        Raises:
+            Denied: the person may not. StepFailed: the answers are refused, or what follows fails.
+        """
+        self._may(item, by)
+        form = self.form(item)
+        values: Mapping[str, Any] = data
+        if form is not None:
+            values = self._judged(form, item, data, fill=fill)
+        before = dict(self.fields)
+        if form is not None and item.process_id == self.process:
+            self.fields.update(values)
+        try:
+            step = execute.complete(instance.definition, self, instance.state, item.token, values)
+            self.act(instance, step)
+        except EngineError:
+            self.fields.clear()
+            self.fields.update(before)
+            raise
+        self._imaginary += 1
+        self.actors[item.activity_id] = by or f"somebody {self._imaginary}"
+
+    def _judged(
+        self, form: Form, item: WorkItem, data: Mapping[str, Any], *, fill: bool
+    ) -> Mapping[str, Any]:
+        today, names = legal_day(self.now), self.names()
+        given = {**form.initial(today=today, names=names), **data}
+        if fill:
+            given = form.required_defaults(today=today, names=names, given=given)
+        judged = form.validate(given, today=today, names=names)
+        if not judged.ok:
+            said = "; ".join(f"{k}: {v}" for k, v in judged.errors.items())
+            raise StepFailed(
+                item.activity_id, f"the form is refused: {said}", f"表单未通过：{said}"
+            )
+        return judged.values
+
+    def _may(self, item: WorkItem, by: str | None) -> None:
+        if by is None:
+            return
+        for other in item.separation:
+            if self.actors.get(other) == by:
+                raise Denied("separation", f"“{item.name}”必须由另一个人办理")
+        roles = self._roles()
+        if by in roles:
+            if item.groups and roles[by] not in item.groups:
+                raise Denied("role", f"岗位“{by}”不能办理“{item.name}”")
+            if not item.groups and (item.users or item.assignee):
+                raise Denied("person", f"“{item.name}”只由指定的人办理")
+        named = {*item.users, item.assignee} - {None}
+        if by not in roles and not item.groups and named and by not in named:
+            raise Denied("person", f"“{by}”不能办理“{item.name}”")
+
+    def _roles(self) -> dict[str, str]:
+        """Return what counts as a role: the office's ids and titles, and every group that is drawn."""
+        office = self.subject.institution.office if self.subject.institution else None
+        roles = {**office.role_ids(), **{k: k for k in office.roles}} if office else {}
+        for subject in (self.subject, *self.subject.library.values()):
+            for activity in subject.definition.activities.values():
+                roles.update({g: g for g in activity.groups})
+        return roles
+
+    # ------------------------------------------------------------ time
+
+    def due_timers(self) -> list[tuple[datetime, Instance | None, Timer | str]]:
+        """Return every armed timer that has a moment, earliest first."""
+        found: list[tuple[datetime, Instance | None, Timer | str]] = []
+        for instance in self.instances:
+            if instance.ended:
+                continue
+            for timer in execute.frontier(instance.definition, instance.state, self).timers:
+                due = self.moment(timer)
+                if due is not None:
+                    found.append((due, instance, timer))
+        found += [(due, None, node) for node, due in self._start_timers()]
+        return sorted(found, key=lambda f: f[0])
+
+    def _start_timers(self) -> list[tuple[str, datetime]]:
+        """Return start events by timer of the process under trial, while nobody has started it."""
+        if any(i.process_id == self.process for i in self.instances):
+            return []
+        found = []
+        for node in self.subject.definition.processes[self.process].body.triggers:
+            for event in node.events:
+                if event.kind != "timer" or event.text is None or node.id in self.loose:
+                    continue
+                due = _first_moment(event.timer or "", event.text.text, self.began)
+                if due is not None:
+                    found.append((node.id, due))
+        return found
+
+    def moment(self, timer: Timer) -> datetime | None:
+        """Return when a timer is due; one that hangs on a clock moves with it."""
+        if timer.clock is None:
+            return timer.due_at
+        answer = self.file.clock(timer.clock) if self.file is not None else None
+        if answer is None or answer.due is None:
+            return None
+        if not timer.offset:
+            return cast("datetime", answer.due_at or office_instant(answer.due + timedelta(days=1)))
+        institution = cast("Institution", self.subject.institution)
+        day = institution.shift(answer.due, parse_length(timer.offset))
+        return office_instant(day, institution.opening_time)
+
+    def fire(self, instance: Instance | None, timer: Timer | str) -> None:
+        """Fire one timer; a start timer starts the process."""
+        if instance is None or isinstance(timer, str):
+            node = timer if isinstance(timer, str) else timer.activity_id
+            self.loose.add(node)
+            self.start(self.process, {}, event=node)
+            return
+        self.act(instance, execute.fire(instance.definition, self, instance.state, timer.id))
+
+    def pass_time(self, until: datetime) -> None:
+        """Move the clock and fire what becomes due on the way, each at its own moment."""
+        for _ in range(MAX_FIRINGS):
+            due = [d for d in self.due_timers() if d[0] <= until]
+            if not due:
+                self.set_time(max(until, self.now))
+                self.look_again()
+                return
+            moment, instance, timer = due[0]
+            self.set_time(max(moment, self.now))
+            self.fire(instance, timer)
+        raise StepFailed(self.process, "timers fire without end", "定时事件没有尽头")
+
+    def look_again(self) -> None:
+        """Time or facts have moved: conditional events may hold now."""
+        for instance in list(self.instances):
+            if not instance.ended and instance.state["q"]:
+                step = execute.set_variables(instance.definition, self, instance.state, {})
+                self.act(instance, step)
+
+
+def _first_moment(kind: str, text: str, began: datetime) -> datetime | None:
+    from engine.bpmn import moments
+
+    try:
+        if kind == "date":
+            return moments.instant(text)
+        if kind == "duration":
+            return moments.after(began, moments.duration(text))
+        cycle = moments.cycle(text)
+        return cycle.start or moments.after(began, cycle.every)
+    except MomentUnreadable:
+        return None
+
+
+def read_instant(value: object, at: time) -> datetime:
+    """Read a date (then at this office time) or a date-time of a scenario."""
+    text = str(value).strip().replace(" ", "T")
+    instant = as_instant(text)
+    if "T" in text:
+        return instant
+    return datetime.combine(instant.astimezone(OFFICE_ZONE).date(), at, OFFICE_ZONE).astimezone(UTC)
