@@ -11,7 +11,7 @@ from flask import Flask
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webui import auth, errors, formatting, rendering, security
+from webui import auth, catalogues, errors, formatting, rendering, security
 from webui.engine_door import Engine, real_engine
 from webui.settings import WebSettings
 from webui.views import (
@@ -47,6 +47,7 @@ def create_app(environment: Any, *, settings: WebSettings, engine: Engine | None
         settings: the machine.
         engine: another door, for tests; by default the product's own.
     """
+    catalogues.compile_catalogues()
     app = Flask(__name__)
     app.extensions["gongkai"] = engine or real_engine(environment)
     app.config.update(

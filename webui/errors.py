@@ -21,13 +21,13 @@ from engine.errors import EngineError
 from engine.timesource import legal_day
 from webui.engine_door import engine
 from webui.form_view import OUTSIDE_FORM
-from webui.formatting import clock_time, day_short
+from webui.formatting import clock_time, day_short, is_english
 
 log = logging.getLogger(__name__)
 
 
 def _own(error: Any) -> str:
-    return str(error.sentence)
+    return str(_(error.sentence))
 
 
 def _completed(error: Any) -> str:
@@ -73,7 +73,7 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
     "submission_invalid": (
         422,
         _l("还有内容需要补全"),
-        lambda error: "；".join(error.errors.values()),
+        lambda error: str(_("；")).join(error.errors.values()),
     ),
     "case_stopped": (
         500,
@@ -100,7 +100,9 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
     "warnings_not_accepted": (
         422,
         _l("还有提醒没有接受"),
-        lambda error: str(_("启用前请逐项接受提醒：%(rules)s", rules="、".join(error.rules))),
+        lambda error: str(
+            _("启用前请逐项接受提醒：%(rules)s", rules=str(_("、")).join(error.rules))
+        ),
     ),
     "foreign_request": (
         403,
@@ -120,8 +122,12 @@ HTTP: dict[int, tuple[Any, Any]] = {
 
 def findings_sentence(error: Any) -> str:
     """Say the first errors of a refused definition."""
-    lines = [f"{one.file}：{one.message}" for one in error.findings if one.severity == "error"]
-    return "；".join(lines[:5])
+    lines = [
+        f"{one.file}: {one.message_en if is_english() else one.message}"
+        for one in error.findings
+        if one.severity == "error"
+    ]
+    return str(_("；")).join(lines[:5])
 
 
 def install(app: Flask) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 _CELL = re.compile(r"^(?P<key>[a-z][a-z0-9_]*)-(?P<row>\d{1,3})-(?P<column>[a-z][a-z0-9_]*)$")
@@ -248,8 +249,8 @@ def _choices(one: Any, value: Any, options: Sequence[Any]) -> tuple[Choice, ...]
     if one.type == "yesno":
         text = _text(value)
         return (
-            Choice("true", "是", "", "", text == "true"),
-            Choice("false", "否", "", "", text == "false"),
+            Choice("true", str(_("是")), "", "", text == "true"),
+            Choice("false", str(_("否")), "", "", text == "false"),
         )
     chosen = {_text(each) for each in value} if isinstance(value, list) else {_text(value)}
     return tuple(

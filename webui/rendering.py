@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from itertools import groupby
@@ -22,11 +21,6 @@ from webui.engine_door import engine
 def page(template: str, here: str, **values: Any) -> str:
     """Render a page of a signed-in person; ``here`` is the entry of the rail that is marked."""
     shell = engine().queries.shell(engine().environment, actor())
-    shell = replace(
-        shell,
-        large_text=shell.large_text or bool(g.display.get("large_text")),
-        high_contrast=shell.high_contrast or bool(g.display.get("high_contrast")),
-    )
     return render_template(template, shell=shell, here=here, **values)
 
 

@@ -155,4 +155,6 @@ def _names_remote_template(archive: zipfile.ZipFile) -> bool:
 
 
 def _refusal(filename: str, what: str) -> UploadRefused:
-    return UploadRefused(f"upload {filename!r} refused", sentence=f"“{filename[:60]}”{what}")
+    return UploadRefused(
+        f"upload {filename!r} refused", sentence=str(_("“%(name)s”", name=filename[:60])) + what
+    )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -86,25 +83,9 @@ def office() -> Office:
     return Office()
 
 
-@pytest.fixture(scope="session")
-def catalogues(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
-    """The compiled translations, as the build makes them."""
-    folder = tmp_path_factory.mktemp("translations")
-    for source in (project / "webui" / "translations").glob("*/LC_MESSAGES/messages.po"):
-        target = (
-            folder / source.parent.relative_to(project / "webui" / "translations") / "messages.mo"
-        )
-        target.parent.mkdir(parents=True)
-        with source.open("rb") as text, target.open("wb") as compiled:
-            write_mo(compiled, read_po(text, locale=source.parent.parent.name))
-    return folder
-
-
 @pytest.fixture
-def app(office: Office, catalogues: Path) -> Flask:
-    application = create_app(None, settings=WebSettings(KEY), engine=office.door())
-    application.config["BABEL_TRANSLATION_DIRECTORIES"] = str(catalogues)
-    return application
+def app(office: Office) -> Flask:
+    return create_app(None, settings=WebSettings(KEY), engine=office.door())
 
 
 @pytest.fixture

@@ -140,7 +140,8 @@ class Commands:
 class Queries:
     """Pages by heart."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
         self.inbox_page = office.INBOX
         self.task = office.TASK_0213
         self.case = office.CASE_0168
@@ -169,8 +170,16 @@ class Queries:
         if "procedure_admin" in actor.roles:
             rail = [("procedures", "程序", 1, "/procedures")]
         account = pages.Account(actor.login, actor.name, TITLES[actor.login])
+        display = self.accounts.displays.get(actor.person_id, {})
         return pages.Shell(
-            office.today, "某市城市管理和综合执法局", account, rail, False, alerts=self.alert
+            today=office.today,
+            bureau="某市城市管理和综合执法局",
+            account=account,
+            rail=rail,
+            is_demo=False,
+            large_text=display.get("text") == "large",
+            high_contrast=display.get("contrast") == "high",
+            alerts=self.alert,
         )
 
     def inbox(self, env: Any, actor: Actor, tab: str, search: str, chosen: str) -> pages.Inbox:
@@ -254,10 +263,13 @@ class Queries:
 class Office:
     """Everything behind the door, for a test to look at or to change."""
 
-    queries: Queries = field(default_factory=Queries)
     commands: Commands = field(default_factory=Commands)
     accounts: Accounts = field(default_factory=Accounts)
+    queries: Queries = field(init=False)
     time: FixedTime = field(default_factory=lambda: FixedTime(office.NOW))
+
+    def __post_init__(self) -> None:
+        self.queries = Queries(self.accounts)
 
     def door(self) -> Engine:
         environment = SimpleNamespace(time=self.time)

@@ -35,7 +35,7 @@ def test_audit_says_whether_the_chain_is_whole_and_who_did_what(meng: Client) ->
 
 
 def test_audit_filters_stay_in_the_form(meng: Client) -> None:
-    page = meng.get("/audit?case=2026-0175&who=p-1&page=99999999999")
+    page = meng.get("/audit?case=2026-0175&person=p-1&page=99999999999")
     assert page.select_one("input[name=case]")["value"] == "2026-0175"
     assert page.select_one("option[value=p-1]").has_attr("selected")
     assert len(page.select(".audit tbody tr")) == 2

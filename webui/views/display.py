@@ -39,7 +39,12 @@ def save() -> ResponseReturnValue:
         request.form.get("contrast") == "high",
         "en" if request.form.get("language") == "en" else "zh",
     )
-    engine().accounts.set_display(engine().environment, actor(), chosen._asdict())
+    kept = {
+        "text": "large" if chosen.large_text else "normal",
+        "contrast": "high" if chosen.high_contrast else "normal",
+        "language": chosen.language,
+    }
+    engine().accounts.set_display(engine().environment, actor(), kept)
     back = request.form.get("back", "")
     answer = make_response(redirect(back if _is_ours(back) else url_for("inbox.show"), 303))
     words = [word for word, on in (("large", chosen[0]), ("contrast", chosen[1])) if on]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,14 +61,14 @@ def _one(key: str) -> Any:
 
 
 def _page(found: Any, *, refusal: str = "", reason: str = "", accepted: Any = ()) -> str:
+    findings = [_finding(one, found) for one in found.findings]
     of = {
-        severity: [one for one in found.findings if one.severity == severity]
-        for severity in SEVERITIES
+        severity: [one for one in findings if one.severity == severity] for severity in SEVERITIES
     }
     return rendering.page(
         "procedure.html",
         "procedures",
-        page=found,
+        page=replace(found, findings=findings),
         drawing=SimpleNamespace(xml_url=found.xml_url, progress={}, path=[]),
         errors=of["error"],
         warnings=of["warning"],
@@ -78,4 +79,19 @@ def _page(found: Any, *, refusal: str = "", reason: str = "", accepted: Any = ()
         refusal=refusal,
         reason=reason,
         accepted=set(accepted),
+    )
+
+
+def _finding(one: Any, found: Any) -> Any:
+    """Return a finding; a folder that cannot even be read is one error."""
+    if hasattr(one, "severity"):
+        return one
+    return SimpleNamespace(
+        severity="error",
+        element=found.key,
+        file=getattr(one, "file", ""),
+        line=getattr(one, "line", None),
+        rule=one.code,
+        message=one.sentence,
+        message_en=str(one),
     )
