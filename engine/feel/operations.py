@@ -12,6 +12,7 @@ from decimal import Decimal, DecimalException
 from typing import Any, Final
 
 from engine.feel import temporal
+from engine.feel.errors import FeelBudgetExceeded
 from engine.feel.limits import MAX_LIST
 from engine.feel.scope import Run
 from engine.feel.values import (
@@ -375,7 +376,9 @@ def _parts_of(value: Any) -> dict[str, Callable[[Any], Any]]:
 def span(low: Any, high: Any) -> list[Any] | None:
     """Return the numbers or dates from low to high (downwards too), None where they cannot be walked."""
     if type(low) in NUMBERS and type(high) in NUMBERS:
-        if abs(high - low) >= MAX_LIST or low != int(low) or high != int(high):
+        if abs(high - low) >= MAX_LIST:
+            raise FeelBudgetExceeded("list", MAX_LIST, f"范围超过{MAX_LIST}项")
+        if low != int(low) or high != int(high):
             return None
         first, last = int(low), int(high)
         return list(range(first, last + 1)) if first <= last else list(range(first, last - 1, -1))
