@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,30 +122,42 @@ class ProcedureClocks:
                 f"no diagram in {folder}", f"没有程序“{folder.name}”，或其中没有流程图"
             )
         self.folder = folder
+        self._read: dict[Path, DecisionModel] = {}
+        self._unreadable: dict[Path, str] = {}
         self.definitions: dict[str, ClockDefinition] = {}
         for path in diagrams:
             self.definitions.update(read_clocks(load_xml(path.read_bytes(), path.name)))
 
-    @cached_property
-    def models(self) -> list[DecisionModel]:
-        """The decision tables of the folder."""
-        # Not at the top: every command loads this module, few of them need decisions.
-        from engine.dmn import parse_dmn
-
-        return [
-            parse_dmn(path.read_bytes(), path.name) for path in sorted(self.folder.glob("*.dmn"))
-        ]
-
     def decide(self, decision: str, names: Mapping[str, object]) -> object:
-        """Evaluate a decision of one of the folder's tables."""
+        """Evaluate a decision of one of the folder's tables; the file of its name is looked at first.
+
+        Raises:
+            QuestionInvalid: no table holds it. An unreadable table is told of only then.
+        """
+        # Not at the top: every command loads this module, few of them need decisions.
         from engine.dmn import evaluate
 
-        for model in self.models:
+        for model in self._models(decision):
             if decision in model.decisions:
                 return evaluate(model, decision, names).value
+        why = "".join(f"；{sentence}" for sentence in self._unreadable.values())
         raise QuestionInvalid(
-            f"no decision {decision}", f"程序“{self.folder.name}”没有判断表“{decision}”"
+            f"no decision {decision}", f"程序“{self.folder.name}”没有判断表“{decision}”{why}"
         )
+
+    def _models(self, decision: str) -> Iterator[DecisionModel]:
+        from engine.dmn import parse_dmn
+
+        for path in sorted(
+            self.folder.glob("*.dmn"), key=lambda path: (path.stem != decision, path)
+        ):
+            if path not in self._read and path not in self._unreadable:
+                try:
+                    self._read[path] = parse_dmn(load_xml(path.read_bytes(), path.name), path.name)
+                except EngineError as error:
+                    self._unreadable[path] = _sentence(error)
+            if path in self._read:
+                yield self._read[path]
 
 
 def answered(institution: Institution, question: object) -> dict[str, object]:

@@ -26,8 +26,8 @@ class ClockAnswer:
     ``due`` is the last day in time, None while it cannot be known; ``original`` the one from the start event alone.
     ``state`` is one of ``STATES``. ``provisional``: a counted day or the due date lies in a year that is not
     announced. ``internal``: the office's own date before a fixed one. ``left``: what of the allowance is not used at
-    the end of ``today`` (negative: by how much it is exceeded), None without ``today`` or due date. ``due_at``: the
-    instant, for limits in hours. ``held``: the title of the pause or wait in which ``today`` lies, until
+    the end of ``today`` (negative: by how much it is exceeded), None without ``today`` or due date. ``due_at`` and
+    ``original_at``: the instants, for limits in hours. ``held``: the title of the pause or wait in which ``today`` lies, until
     ``held_until`` where that is known. ``before``: the due date before facts were corrected.
     """
 
@@ -40,6 +40,7 @@ class ClockAnswer:
     internal: date | None
     left: int | None
     due_at: datetime | None
+    original_at: datetime | None
     explanation: tuple[Entry, ...]
     allowance: int
     unit: Unit
@@ -54,9 +55,10 @@ class ClockAnswer:
     def to_json(self) -> dict[str, object]:
         """Return ``{due, original, state, provisional, internal?, explanation}``; instants for limits in hours."""
         due: date | datetime | None = self.due_at or self.due
+        original: date | datetime | None = self.original_at or self.original
         shown: dict[str, object] = {
             "due": due and due.isoformat(),
-            "original": self.original and self.original.isoformat(),
+            "original": original and original.isoformat(),
             "state": self.state,
             "provisional": self.provisional,
         }
@@ -183,6 +185,7 @@ def _answer(
         else None,
         left=left,
         due_at=course.due_at,
+        original_at=course.original_at,
         explanation=explain(course, superseded, result),
         allowance=count.allowance if count else 0,
         unit=unit,

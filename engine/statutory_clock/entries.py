@@ -91,7 +91,9 @@ def begun(count: Count, *, anew: bool) -> Entry:
         "restarts" if anew else "starts",
         article if isinstance(article, str) and article else count.effect.article,
         count.event,
-        wording.begun(count.event, count.effect.title),
+        wording.begun(
+            count.event, count.effect.title, count.length.unit if count.length else "day"
+        ),
         title=count.effect.title,
     )
 

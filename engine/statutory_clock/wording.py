@@ -33,8 +33,10 @@ def amount(number: int, unit: Unit) -> str:
     return f"{number}{UNITS[unit]}"
 
 
-def begun(event: CaseEvent, title: str) -> str:
-    """The day of the starting event: day 0."""
+def begun(event: CaseEvent, title: str, unit: Unit) -> str:
+    """The day of the starting event: day 0; a limit in hours runs from the instant."""
+    if unit in ("hour", "second"):
+        return title
     said = event.fields.get("basis")
     return f"{said}（第0天）" if isinstance(said, str) and said else f"{title}，当日不计（第0天）"
 
