@@ -147,6 +147,7 @@ class Queries:
         self.case = office.CASE_0168
         self.alert: tuple[str, ...] = ()
         self.procedure = office.PROCEDURE
+        self.diagram = DIAGRAM
         self.simulated: tuple[Any, ...] = ()
 
     def front_page(self, env: Any) -> Any:
@@ -256,7 +257,7 @@ class Queries:
         return "申请表 扫描件.pdf", "application/pdf", b"%PDF-1.7 x"
 
     def diagram_xml(self, env: Any, actor: Actor, version_id: str) -> bytes:
-        return DIAGRAM
+        return self.diagram
 
 
 @dataclass
