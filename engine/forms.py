@@ -87,6 +87,11 @@ class Form(FormSchema):
     def _of(cls, schema: FormSchema) -> Form:
         return cls(**{one.name: getattr(schema, one.name) for one in fields(schema)})
 
+    @classmethod
+    def empty(cls, title: str) -> Form:
+        """Return a form without questions, for a step that is only to be confirmed."""
+        return cls._of(FormSchema("confirm", title, "", ()))
+
     def with_lists(self, lists: Mapping[str, Sequence[Option]]) -> Form:
         """Return the form with the options that the office's own lists give."""
         return Form._of(with_lists(self, {name: tuple(options) for name, options in lists.items()}))
@@ -103,7 +108,7 @@ class Form(FormSchema):
             names: what conditions see besides this form: the case's fields, ``case``, ``clock``.
 
         Returns:
-            Values and errors; hidden fields are dropped, whatever was posted for them.
+            Values and errors. What is hidden or only shown is dropped, whatever was posted for it.
         """
         return _Judge(self, raw, today, names).judge()
 
@@ -209,9 +214,10 @@ class _Judge:
                     self._read(one)
 
     def _refuse_unknown(self) -> None:
+        known = {one.key for one in self._form.fields}
         tables = {one.key for one in self._form.fields if one.type == "table"}
         for key in self._raw:
-            if key in self._form.field_keys:
+            if key in known:
                 continue
             if key.split("-", 1)[0] in tables and key.count("-") >= 2:
                 continue

@@ -230,6 +230,9 @@ clock = Table(
     Column("original", Date),
     Column("state", String(16), nullable=False),
     Column("provisional", Boolean, nullable=False),
+    Column(
+        "held", JSON, nullable=False
+    ),  # [[first day, last day or null, title]] that do not count
     Index("ix_clock_due", "due"),
 )
 

@@ -1,9 +1,225 @@
-"""Commands: server."""
+"""Commands that set up and run the server: ``run``, ``web``, ``worker``, ``init``, ``demo``."""
 
 from __future__ import annotations
 
+import errno
+import importlib
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
 import click
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.wsgi import Server
+
+from engine import commands
+from engine.bootstrap import build_environment, hold, prepare_data
+from engine.config import Config, load_config
+from engine.environment import Environment
+from engine.errors import EngineError
+from engine.scheduler import EmbeddedJobs
+from engine.store import accounts
+from engine.unit_of_work import UnitOfWork
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--config FILE`` to a command."""
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="配置文件，默认为当前文件夹的 config.yaml",
+    )(command)
+
+
+def refused(error: EngineError) -> click.ClickException:
+    """Return an error of the engine as one sentence and exit status 1."""
+    return click.ClickException(getattr(error, "sentence", None) or str(error))
 
 
 def register(group: click.Group) -> None:
     """Add this module's commands to the group."""
+    for command in (run, web, worker, init, demo):
+        group.add_command(command)
+
+
+@click.command()
+@click.option("--host", help="地址，默认 127.0.0.1")
+@click.option("--port", type=click.IntRange(1, 65535), help="端口，默认 8080")
+@click.option("--demo", "with_demo", is_flag=True, help="装入演示单位（只能用在空的数据库上）")
+@config_option
+def run(host: str | None, port: int | None, with_demo: bool, config_file: Path | None) -> None:
+    """启动：网页、定时办理和数据库在一个进程里。"""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        config = _configured(config_file, host, port)
+        prepare_data(config)
+        held = hold(config)
+        listening = _listen(config)
+        env = build_environment(config)
+        commands.deploy_missing(env)
+        _ready(env, with_demo)
+    except EngineError as error:
+        raise refused(error) from error
+    jobs = EmbeddedJobs()
+    jobs.every("tick", config.scheduler_interval, lambda: commands.tick(env))
+    jobs.start()
+    try:
+        _serve(env, config, listening)
+    finally:
+        jobs.stop()
+        held.close()
+
+
+@click.command()
+@click.option("--host", help="地址，默认 127.0.0.1")
+@click.option("--port", type=click.IntRange(1, 65535), help="端口，默认 8080")
+@config_option
+def web(host: str | None, port: int | None, config_file: Path | None) -> None:
+    """只启动网页，定时办理由 worker 进程做（多台机器时用）。"""
+    try:
+        config = _configured(config_file, host, port)
+        listening = _listen(config)
+        env = build_environment(config)
+        _ready(env, with_demo=False)
+    except EngineError as error:
+        raise refused(error) from error
+    _serve(env, config, listening)
+
+
+@click.command()
+@config_option
+def worker(config_file: Path | None) -> None:
+    """只做定时办理：到期的事项、提醒和待发消息。"""
+    try:
+        config = load_config(config_file)
+        prepare_data(config)
+        held = hold(config)
+        env = build_environment(config)
+    except EngineError as error:
+        raise refused(error) from error
+    jobs = EmbeddedJobs()
+    jobs.every("tick", config.scheduler_interval, lambda: commands.tick(env))
+    jobs.start()
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    stop.wait()
+    jobs.stop()
+    held.close()
+
+
+@click.command()
+@config_option
+def init(config_file: Path | None) -> None:
+    """建立数据库、启用 processes/ 中的流程，开设三个管理员账号（一次性密码只显示这一次）。"""
+    from engine.first_start import create_administrators
+
+    try:
+        config = load_config(config_file)
+        prepare_data(config)
+        with hold(config):
+            env = build_environment(config)
+            commands.deploy_missing(env)
+            created = create_administrators(env)
+    except EngineError as error:
+        raise refused(error) from error
+    click.echo("已建立。三个管理员的账号和一次性密码（请当面交给本人，首次登录后改）：")
+    for title, login, code in created:
+        click.echo(f"  {title}\t{login}\t{code}")
+
+
+@click.command()
+@click.option(
+    "--seed", type=int, default=2026, show_default=True, help="随机种子，同一种子得到同样的案件"
+)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="演示的今天，默认为真的今天")
+@config_option
+def demo(seed: int, today: Any, config_file: Path | None) -> None:
+    """把演示单位装入空的数据库：各岗位的账号和各种状态的案件。"""
+    try:
+        config = load_config(config_file)
+        prepare_data(config)
+        with hold(config):
+            env = build_environment(config)
+            commands.deploy_missing(env)
+            _load_demo(env, seed, today.date() if today else None)
+    except EngineError as error:
+        raise refused(error) from error
+
+
+def _load_demo(env: Environment, seed: int, today: date | None) -> None:
+    from engine.demo import load_demo
+
+    count = load_demo(env, seed=seed, today=today, say=click.echo)
+    click.echo(f"演示单位已装入：{count}件案件")
+
+
+def _ready(env: Environment, with_demo: bool) -> None:
+    """Refuse an empty database, fill it with the demonstration where that was asked for."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        people = accounts.count_people(uow.connection)
+        real = accounts.count_people(uow.connection, demo=False)
+    if with_demo and real:
+        raise click.ClickException("数据库里已有真实账号，不能装入演示单位；请另选一个数据文件夹")
+    if with_demo and not people:
+        _load_demo(env, 2026, None)
+    if not with_demo and not people:
+        raise click.ClickException("还没有任何账号，请先运行 gongkai init")
+
+
+def _configured(file: Path | None, host: str | None, port: int | None) -> Config:
+    config = load_config(file)
+    config = replace(config, host=host or config.host, port=port or config.port)
+    if config.host not in LOOPBACK and config.tls is None and not config.behind_proxy:
+        raise click.ClickException(
+            f"地址 {config.host} 不是本机回环地址：明文只在本机使用，"
+            "请在 config.yaml 里配置 tls（cert、key），或者 behind_proxy: true"
+        )
+    return config
+
+
+def _listen(config: Config) -> socket.socket:
+    """Take the port before anything else is done, so that a taken one is told at once."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((config.host, config.port))
+    except OSError as error:
+        listening.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise click.ClickException(
+                f"端口 {config.port} 已被占用或不允许使用，请换一个（--port）"
+            ) from error
+        raise click.ClickException(f"不能监听 {config.host}:{config.port}：{error}") from error
+    return listening
+
+
+def _serve(env: Environment, config: Config, listening: socket.socket) -> None:
+    # The web stands above the engine; only here, where both are started, does one name the other.
+    app = importlib.import_module("webui").create_app(env)
+    listening.close()
+    server = Server(
+        (config.host, config.port), app, numthreads=config.threads, server_name="gongkai"
+    )
+    if config.tls:
+        server.ssl_adapter = BuiltinSSLAdapter(str(config.tls.cert), str(config.tls.key))
+    scheme = "https" if config.tls else "http"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"公开已启动：{scheme}://{config.host}:{config.port}/  （Ctrl+C 停止）")
+    try:
+        server.start()
+    except (KeyboardInterrupt, SystemExit):
+        click.echo("正在停止……")
+    finally:
+        server.stop()

@@ -1,1 +1,47 @@
-"""Everything that changes a case."""
+"""Everything that changes a case. Web, command line and scheduler all act through these."""
+
+from engine.commands.acting import (
+    Upload,
+    cancel_case,
+    claim,
+    complete_task,
+    deliver_action,
+    record_fact,
+    release,
+    save_draft,
+    start_case,
+)
+from engine.commands.deploying import deploy_folder, deploy_missing
+from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
+from engine.commands.evidence import document, export_case, reveal, verify_audit
+from engine.commands.incidents import retry_incident
+from engine.commands.passing_time import fire_due_timers, fire_timer, recompute_clocks, tick
+from engine.commands.stepping import Moved
+
+__all__ = [
+    "CaseStopped",
+    "FormOutdated",
+    "Moved",
+    "SubmissionInvalid",
+    "Upload",
+    "WarningsNotAccepted",
+    "cancel_case",
+    "claim",
+    "complete_task",
+    "deliver_action",
+    "deploy_folder",
+    "deploy_missing",
+    "document",
+    "export_case",
+    "fire_due_timers",
+    "fire_timer",
+    "recompute_clocks",
+    "record_fact",
+    "release",
+    "retry_incident",
+    "reveal",
+    "save_draft",
+    "start_case",
+    "tick",
+    "verify_audit",
+]

@@ -1,1 +1,27 @@
-"""Everything that a screen or a register shows."""
+"""Everything that a screen or a register shows. Reads, decides nothing, changes nothing."""
+
+from engine.queries.audit import audit_page
+from engine.queries.calculation import calculation, simulate
+from engine.queries.case import case_page
+from engine.queries.inbox import case_list, inbox
+from engine.queries.procedures import diagram_xml, procedures, version_files
+from engine.queries.shell import bureau, demo_accounts, shell
+from engine.queries.task import action_page, start_page, task_page
+
+__all__ = [
+    "action_page",
+    "audit_page",
+    "bureau",
+    "calculation",
+    "case_list",
+    "case_page",
+    "demo_accounts",
+    "diagram_xml",
+    "inbox",
+    "procedures",
+    "shell",
+    "simulate",
+    "start_page",
+    "task_page",
+    "version_files",
+]

@@ -273,6 +273,20 @@ class StartPage:
 
 
 @dataclass(frozen=True)
+class ActionPage:
+    """The form of a drawn event that waits and is offered as a button of the case."""
+
+    today: Today
+    head: CaseHead
+    wait_id: str
+    name: str
+    form: object
+    values: Mapping[str, object]
+    button: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
 class CasePage:
     """The case page."""
 

@@ -6,9 +6,10 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from engine.identity import Post
+from engine.store.rows import Row, many, one
 from engine.tables import meta, person, post, session
 
 
@@ -37,14 +38,14 @@ def add_post(connection: Connection, person_id: str, held: Post, from_day: date)
     )
 
 
-def by_login(connection: Connection, login: str) -> RowMapping | None:
+def by_login(connection: Connection, login: str) -> Row | None:
     """Return the person with this login."""
-    return connection.execute(select(person).where(person.c.login == login)).mappings().first()
+    return one(connection, select(person).where(person.c.login == login))
 
 
-def by_id(connection: Connection, person_id: str) -> RowMapping | None:
+def by_id(connection: Connection, person_id: str) -> Row | None:
     """Return the person with this id."""
-    return connection.execute(select(person).where(person.c.id == person_id)).mappings().first()
+    return one(connection, select(person).where(person.c.id == person_id))
 
 
 def names(connection: Connection) -> dict[str, str]:
@@ -67,15 +68,14 @@ def posts(connection: Connection, person_id: str, day: date) -> tuple[Post, ...]
     return tuple(Post(row.role, row.unit) for row in found)
 
 
-def holders(connection: Connection, day: date) -> list[RowMapping]:
+def holders(connection: Connection, day: date) -> list[Row]:
     """Return ``{person_id, name, login, role, unit}`` of everybody in post on a day."""
-    return list(
-        connection.execute(
-            select(post.c.person_id, person.c.name, person.c.login, post.c.role, post.c.unit)
-            .join(person, person.c.id == post.c.person_id)
-            .where(person.c.active, _held_on(day))
-            .order_by(post.c.role, post.c.unit, person.c.name, person.c.id)
-        ).mappings()
+    return many(
+        connection,
+        select(post.c.person_id, person.c.name, person.c.login, post.c.role, post.c.unit)
+        .join(person, person.c.id == post.c.person_id)
+        .where(person.c.active, _held_on(day))
+        .order_by(post.c.role, post.c.unit, person.c.name, person.c.id),
     )
 
 
@@ -91,7 +91,7 @@ def count_people(connection: Connection, *, demo: bool | None = None) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def demo_people(connection: Connection, day: date) -> list[RowMapping]:
+def demo_people(connection: Connection, day: date) -> list[Row]:
     """Return the demonstration's accounts with one of their posts each."""
     return [row for row in holders(connection, day) if row["person_id"] in _demo_ids(connection)]
 
@@ -116,16 +116,13 @@ def add_session(
     )
 
 
-def session_person(connection: Connection, token_hash: str) -> RowMapping | None:
+def session_person(connection: Connection, token_hash: str) -> Row | None:
     """Return the session joined with its person, ``{…person, created_at, seen_at}``."""
-    return (
-        connection.execute(
-            select(person, session.c.created_at, session.c.seen_at)
-            .join(session, session.c.person_id == person.c.id)
-            .where(session.c.token_hash == token_hash)
-        )
-        .mappings()
-        .first()
+    return one(
+        connection,
+        select(person, session.c.created_at, session.c.seen_at)
+        .join(session, session.c.person_id == person.c.id)
+        .where(session.c.token_hash == token_hash),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, desc, func, insert, select, text
 
 from engine import audit
+from engine.store.rows import many
 from engine.tables import audit_event, audit_personal
 
 ADVISORY_LOCK = 7_211_019  # one writer of the trail at a time on PostgreSQL; SQLite has one anyway
@@ -78,9 +79,7 @@ def rows(
         statement = select(audit_event).where(audit_event.c.seq > after)
         if case_id:
             statement = statement.where(audit_event.c.case_id == case_id)
-        found = (
-            connection.execute(statement.order_by(audit_event.c.seq).limit(batch)).mappings().all()
-        )
+        found = many(connection, statement.order_by(audit_event.c.seq).limit(batch))
         if not found:
             return
         yield from (dict(row) for row in found)
@@ -106,16 +105,13 @@ def search(
     if conditions.get("until"):
         wanted.append(audit_event.c.at < conditions["until"])
     where = and_(True, *wanted)
-    found = (
-        connection.execute(
-            select(audit_event)
-            .where(where)
-            .order_by(desc(audit_event.c.seq))
-            .limit(limit)
-            .offset(offset)
-        )
-        .mappings()
-        .all()
+    found = many(
+        connection,
+        select(audit_event)
+        .where(where)
+        .order_by(desc(audit_event.c.seq))
+        .limit(limit)
+        .offset(offset),
     )
     total = connection.execute(
         select(func.count()).select_from(audit_event).where(where)

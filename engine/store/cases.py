@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from engine.errors import RevisionConflict
+from engine.store.rows import Row, many, one
 from engine.tables import (
     candidate,
     case_event,
@@ -50,43 +51,39 @@ class CaseRow:
     called_versions: dict[str, str]
 
 
-def _case_row(row: RowMapping) -> CaseRow:
+def _case_row(row: Row) -> CaseRow:
     values = {name: row[name] for name in CaseRow.__dataclass_fields__ if name != "state"}
     return CaseRow(state=json.loads(row["state"]), **values)
 
 
 def load(connection: Connection, case_id: str) -> CaseRow | None:
     """Return one case."""
-    row = connection.execute(select(cases).where(cases.c.id == case_id)).mappings().first()
+    row = one(connection, select(cases).where(cases.c.id == case_id))
     return _case_row(row) if row else None
 
 
-def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, RowMapping] | None:
+def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] | None:
     """Return a work item and its case in one read."""
     columns = [cases] + [column.label(f"item_{column.name}") for column in work_item.c]
-    row = (
-        connection.execute(
-            select(*columns)
-            .join(work_item, work_item.c.case_id == cases.c.id)
-            .where(work_item.c.id == task_id)
-        )
-        .mappings()
-        .first()
+    row = one(
+        connection,
+        select(*columns)
+        .join(work_item, work_item.c.case_id == cases.c.id)
+        .where(work_item.c.id == task_id),
     )
     return (_case_row(row), row) if row else None
 
 
-def work_item_row(connection: Connection, task_id: str) -> RowMapping | None:
+def work_item_row(connection: Connection, task_id: str) -> Row | None:
     """Return one work item."""
-    return connection.execute(select(work_item).where(work_item.c.id == task_id)).mappings().first()
+    return one(connection, select(work_item).where(work_item.c.id == task_id))
 
 
-def events(connection: Connection, case_id: str) -> list[RowMapping]:
+def events(connection: Connection, case_id: str) -> list[Row]:
     """Return the case events in the order they were recorded."""
-    return list(
-        connection.execute(
-            select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.id)
-        ).mappings()
+    return many(
+        connection,
+        select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.id),
     )
 
 
@@ -182,14 +179,13 @@ def set_due(connection: Connection, due: Mapping[str, date | None]) -> None:
         connection.execute(update(work_item).where(work_item.c.id == task_id).values(due_on=day))
 
 
-def case_items(connection: Connection, case_id: str) -> list[RowMapping]:
+def case_items(connection: Connection, case_id: str) -> list[Row]:
     """Return all work items of a case, oldest first."""
-    return list(
-        connection.execute(
-            select(work_item)
-            .where(work_item.c.case_id == case_id)
-            .order_by(work_item.c.opened_at, work_item.c.token, work_item.c.id)
-        ).mappings()
+    return many(
+        connection,
+        select(work_item)
+        .where(work_item.c.case_id == case_id)
+        .order_by(work_item.c.opened_at, work_item.c.token, work_item.c.id),
     )
 
 
@@ -209,18 +205,14 @@ def replace_timers(
         connection.execute(insert(timer), [dict(row) for row in armed])
 
 
-def case_timers(connection: Connection, case_id: str) -> list[RowMapping]:
+def case_timers(connection: Connection, case_id: str) -> list[Row]:
     """Return the armed timers of a case."""
-    return list(
-        connection.execute(
-            select(timer).where(timer.c.case_id == case_id).order_by(timer.c.id)
-        ).mappings()
-    )
+    return many(connection, select(timer).where(timer.c.case_id == case_id).order_by(timer.c.id))
 
 
-def timer_row(connection: Connection, timer_id: str) -> RowMapping | None:
+def timer_row(connection: Connection, timer_id: str) -> Row | None:
     """Return one armed timer."""
-    return connection.execute(select(timer).where(timer.c.id == timer_id)).mappings().first()
+    return one(connection, select(timer).where(timer.c.id == timer_id))
 
 
 def due_timers(
@@ -265,12 +257,11 @@ def replace_waits(
         connection.execute(insert(event_wait), [dict(row) for row in added])
 
 
-def case_waits(connection: Connection, case_id: str) -> list[RowMapping]:
+def case_waits(connection: Connection, case_id: str) -> list[Row]:
     """Return the events that a case waits for."""
-    return list(
-        connection.execute(
-            select(event_wait).where(event_wait.c.case_id == case_id).order_by(event_wait.c.id)
-        ).mappings()
+    return many(
+        connection,
+        select(event_wait).where(event_wait.c.case_id == case_id).order_by(event_wait.c.id),
     )
 
 
@@ -297,18 +288,16 @@ def append_history(connection: Connection, row: Mapping[str, Any]) -> None:
     connection.execute(insert(history), dict(row))
 
 
-def case_history(connection: Connection, case_id: str) -> list[RowMapping]:
+def case_history(connection: Connection, case_id: str) -> list[Row]:
     """Return the steps of a case, oldest first."""
-    return list(
-        connection.execute(
-            select(history).where(history.c.case_id == case_id).order_by(history.c.id)
-        ).mappings()
+    return many(
+        connection, select(history).where(history.c.case_id == case_id).order_by(history.c.id)
     )
 
 
-def history_by_key(connection: Connection, key: str) -> RowMapping | None:
+def history_by_key(connection: Connection, key: str) -> Row | None:
     """Return the step that a rendered form's key already caused."""
-    return connection.execute(select(history).where(history.c.key == key)).mappings().first()
+    return one(connection, select(history).where(history.c.key == key))
 
 
 def completed_by(connection: Connection, case_id: str, activities: Iterable[str]) -> set[str]:
@@ -335,15 +324,16 @@ def replace_clocks(connection: Connection, case_id: str, rows: Sequence[Mapping[
         connection.execute(insert(clock), [dict(row) for row in rows])
 
 
-def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[RowMapping]]:
+def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return the clock rows of cases: case id -> rows."""
-    found: dict[str, list[RowMapping]] = {case_id: [] for case_id in case_ids}
+    found: dict[str, list[Row]] = {case_id: [] for case_id in case_ids}
     for start in range(0, len(case_ids), 500):
-        for row in connection.execute(
+        for row in many(
+            connection,
             select(clock)
             .where(clock.c.case_id.in_(case_ids[start : start + 500]))
-            .order_by(clock.c.case_id, clock.c.clock, clock.c.party)
-        ).mappings():
+            .order_by(clock.c.case_id, clock.c.clock, clock.c.party),
+        ):
             found[row["case_id"]].append(row)
     return found
 
@@ -354,21 +344,18 @@ def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         connection.execute(insert(document), [dict(row) for row in rows])
 
 
-def document_row(connection: Connection, document_id: str) -> RowMapping | None:
+def document_row(connection: Connection, document_id: str) -> Row | None:
     """Return one document."""
-    return (
-        connection.execute(select(document).where(document.c.id == document_id)).mappings().first()
-    )
+    return one(connection, select(document).where(document.c.id == document_id))
 
 
-def case_documents(connection: Connection, case_id: str) -> list[RowMapping]:
+def case_documents(connection: Connection, case_id: str) -> list[Row]:
     """Return a case's documents, oldest first."""
-    return list(
-        connection.execute(
-            select(document)
-            .where(document.c.case_id == case_id)
-            .order_by(document.c.created_at, document.c.id)
-        ).mappings()
+    return many(
+        connection,
+        select(document)
+        .where(document.c.case_id == case_id)
+        .order_by(document.c.created_at, document.c.id),
     )
 
 
@@ -391,14 +378,11 @@ def drop_draft(connection: Connection, task_id: str, person_id: str | None = Non
     connection.execute(delete(draft).where(condition))
 
 
-def draft_row(connection: Connection, task_id: str, person_id: str) -> RowMapping | None:
+def draft_row(connection: Connection, task_id: str, person_id: str) -> Row | None:
     """Return somebody's draft of a work item."""
-    return (
-        connection.execute(
-            select(draft).where(draft.c.work_item_id == task_id, draft.c.person_id == person_id)
-        )
-        .mappings()
-        .first()
+    return one(
+        connection,
+        select(draft).where(draft.c.work_item_id == task_id, draft.c.person_id == person_id),
     )
 
 
@@ -407,21 +391,17 @@ def add_incident(connection: Connection, row: Mapping[str, Any]) -> None:
     connection.execute(insert(incident), dict(row))
 
 
-def incidents(connection: Connection, case_id: str | None = None) -> list[RowMapping]:
+def incidents(connection: Connection, case_id: str | None = None) -> list[Row]:
     """Return open incidents, oldest first."""
     statement = select(incident).where(incident.c.resolved_at.is_(None))
     if case_id:
         statement = statement.where(incident.c.case_id == case_id)
-    return list(
-        connection.execute(statement.order_by(incident.c.created_at, incident.c.id)).mappings()
-    )
+    return many(connection, statement.order_by(incident.c.created_at, incident.c.id))
 
 
-def incident_row(connection: Connection, incident_id: str) -> RowMapping | None:
+def incident_row(connection: Connection, incident_id: str) -> Row | None:
     """Return one incident."""
-    return (
-        connection.execute(select(incident).where(incident.c.id == incident_id)).mappings().first()
-    )
+    return one(connection, select(incident).where(incident.c.id == incident_id))
 
 
 def resolve_incidents(connection: Connection, ids: Sequence[str], *, by: str, at: datetime) -> None:
@@ -456,7 +436,7 @@ def find(
     status: str = "",
     limit: int,
     offset: int = 0,
-) -> tuple[list[RowMapping], int]:
+) -> tuple[list[Row], int]:
     """Return cases that meet a visibility condition and a search, newest first, and their number.
 
     Args:
@@ -472,12 +452,28 @@ def find(
             or_(cases.c.number.like(like, escape="\\"), cases.c.subject.like(like, escape="\\"))
         )
     columns = [column for column in cases.c if column.name not in {"state", "fields"}]
-    found = connection.execute(
+    found = many(
+        connection,
         select(*columns)
         .where(*where)
         .order_by(cases.c.opened_at.desc(), cases.c.id)
         .limit(limit)
-        .offset(offset)
-    ).mappings()
+        .offset(offset),
+    )
     total = connection.execute(select(func.count()).select_from(cases).where(*where)).scalar_one()
-    return list(found), total
+    return found, total
+
+
+def id_of_number(connection: Connection, number: str) -> str | None:
+    """Return the id of the case with this number."""
+    return connection.execute(select(cases.c.id).where(cases.c.number == number)).scalar()
+
+
+def versions_of(connection: Connection, case_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return {case id: (number, version id)}."""
+    found = connection.execute(
+        select(cases.c.id, cases.c.number, cases.c.version_id).where(
+            cases.c.id.in_(sorted(set(case_ids)))
+        )
+    )
+    return {row.id: (row.number, row.version_id) for row in found}

@@ -7,42 +7,35 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, desc, func, insert, select
+from sqlalchemy import Connection, desc, func, insert, select
 
+from engine.store.rows import Row, many, one
 from engine.tables import cases, procedure_file, procedure_version
 
 
-def in_force(connection: Connection, procedure: str) -> RowMapping | None:
+def in_force(connection: Connection, procedure: str) -> Row | None:
     """Return the newest version of a procedure, or None where it was never deployed."""
-    return (
-        connection.execute(
-            select(procedure_version)
-            .where(procedure_version.c.procedure == procedure)
-            .order_by(desc(procedure_version.c.number))
-            .limit(1)
-        )
-        .mappings()
-        .first()
+    return one(
+        connection,
+        select(procedure_version)
+        .where(procedure_version.c.procedure == procedure)
+        .order_by(desc(procedure_version.c.number))
+        .limit(1),
     )
 
 
-def version(connection: Connection, version_id: str) -> RowMapping | None:
+def version(connection: Connection, version_id: str) -> Row | None:
     """Return one version by id."""
-    return (
-        connection.execute(select(procedure_version).where(procedure_version.c.id == version_id))
-        .mappings()
-        .first()
-    )
+    return one(connection, select(procedure_version).where(procedure_version.c.id == version_id))
 
 
-def versions(connection: Connection, procedure: str) -> list[RowMapping]:
+def versions(connection: Connection, procedure: str) -> list[Row]:
     """Return all versions of a procedure, newest first."""
-    return list(
-        connection.execute(
-            select(procedure_version)
-            .where(procedure_version.c.procedure == procedure)
-            .order_by(desc(procedure_version.c.number))
-        ).mappings()
+    return many(
+        connection,
+        select(procedure_version)
+        .where(procedure_version.c.procedure == procedure)
+        .order_by(desc(procedure_version.c.number)),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
-from engine.tables import heartbeat, notice, outbox, warning
+from engine.store.rows import Row, many
+from engine.tables import heartbeat, notice, outbox
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -17,18 +18,17 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(outbox), [dict(row) for row in rows])
 
 
-def pending(connection: Connection, now: datetime, *, limit: int) -> list[RowMapping]:
+def pending(connection: Connection, now: datetime, *, limit: int) -> list[Row]:
     """Return messages that may be sent now, oldest first."""
-    return list(
-        connection.execute(
-            select(outbox)
-            .where(
-                outbox.c.sent_at.is_(None),
-                or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now),
-            )
-            .order_by(outbox.c.id)
-            .limit(limit)
-        ).mappings()
+    return many(
+        connection,
+        select(outbox)
+        .where(
+            outbox.c.sent_at.is_(None),
+            or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now),
+        )
+        .order_by(outbox.c.id)
+        .limit(limit),
     )
 
 
@@ -52,29 +52,9 @@ def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(notice), [dict(row) for row in rows])
 
 
-def case_notices(connection: Connection, case_id: str) -> list[RowMapping]:
+def case_notices(connection: Connection, case_id: str) -> list[Row]:
     """Return what was told about a case, oldest first."""
-    return list(
-        connection.execute(
-            select(notice).where(notice.c.case_id == case_id).order_by(notice.c.id)
-        ).mappings()
-    )
-
-
-def climbed(connection: Connection, case_id: str, clock: str, due: date) -> set[str]:
-    """Return the rungs of the ladder that a clock has climbed for this due date."""
-    return set(
-        connection.scalars(
-            select(warning.c.rung).where(
-                warning.c.case_id == case_id, warning.c.clock == clock, warning.c.due == due
-            )
-        )
-    )
-
-
-def climb(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Store that a rung was climbed; its key forbids a second time."""
-    connection.execute(insert(warning), dict(row))
+    return many(connection, select(notice).where(notice.c.case_id == case_id).order_by(notice.c.id))
 
 
 def beat(connection: Connection, name: str, at: datetime, note: str = "") -> None:
@@ -86,6 +66,6 @@ def beat(connection: Connection, name: str, at: datetime, note: str = "") -> Non
         connection.execute(insert(heartbeat), {"name": name, "at": at, "note": note})
 
 
-def heartbeats(connection: Connection) -> dict[str, RowMapping]:
+def heartbeats(connection: Connection) -> dict[str, Row]:
     """Return the heartbeats by name."""
-    return {row["name"]: row for row in connection.execute(select(heartbeat)).mappings()}
+    return {row["name"]: row for row in many(connection, select(heartbeat))}

@@ -1,0 +1,204 @@
+"""A case as expressions and clocks see it: its record, its dated facts, and what the clocks say of them.
+
+In memory and without a database: the same file serves a stored case, a scenario and the simulator.
+Clocks are computed when asked and again after each fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol, cast
+
+from engine.bpmn.model import Definition
+from engine.business_calendar import BusinessCalendar
+from engine.decisions import Decisions
+from engine.feel import to_json
+from engine.institution import Institution
+from engine.receipt import with_derived
+from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
+from engine.timesource import legal_day
+
+ClockKey = tuple[str, str | None]
+
+
+class Typing(Protocol):
+    """What turns a stored record into typed values: a procedure by its forms."""
+
+    def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
+        """Return stored values with dates as dates."""
+
+
+class Ground(Protocol):
+    """What a case stands on: a deployed version, or the parts of one that is only tried."""
+
+    @property
+    def definition(self) -> Definition: ...
+
+    @property
+    def decisions(self) -> Decisions: ...
+
+    @property
+    def procedure(self) -> Typing: ...
+
+
+class CaseFile:
+    """Record, facts and clocks of one case at one moment."""
+
+    def __init__(
+        self,
+        *,
+        number: str,
+        procedure: str,
+        deployed: Ground,
+        institution: Institution,
+        fields: dict[str, Any],
+        events: Sequence[CaseEvent],
+        now: datetime,
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        self.number, self.procedure = number, procedure
+        self.fields = fields
+        self.events = list(events)
+        self.today: date = legal_day(now)
+        self._deployed, self._institution = deployed, institution
+        self._extra = dict(extra or {})
+        self._answers: dict[ClockKey, ClockAnswer] | None = None
+        self._facts: list[CaseEvent] | None = None
+        self.functions = functions_of(self.today, institution.calendar)
+
+    @property
+    def clocks(self) -> Mapping[str, ClockDefinition]:
+        """The clocks of the procedure, the first drawn first."""
+        return cast("Mapping[str, ClockDefinition]", self._deployed.definition.clocks)
+
+    def record(self, event: CaseEvent) -> None:
+        """Add a fact; every clock follows."""
+        self.events.append(event)
+        self._answers = self._facts = None
+
+    def facts(self) -> list[CaseEvent]:
+        """Return the facts with those that decision tables derive from them (``received``)."""
+        if self._facts is None:
+            channel = self.fields.get("channel")
+            self._facts = with_derived(
+                self.clocks,
+                self.events,
+                str(channel) if channel else None,
+                self._institution.settings,
+                lambda name, names: self._deployed.decisions.evaluate(name, names).value,
+            )
+        return self._facts
+
+    def answers(self) -> dict[ClockKey, ClockAnswer]:
+        """Return what every clock that has begun says: {(clock, party or None): answer}."""
+        if self._answers is None:
+            found: dict[ClockKey, ClockAnswer] = {}
+            for clock_id, definition in self.clocks.items():
+                for party in self._parties(definition):
+                    given = self._answer(definition, party)
+                    if given.started_on is not None:
+                        found[(clock_id, party)] = given
+            self._answers = found
+        return self._answers
+
+    def clock(self, clock_id: str, party: str | None = None) -> ClockAnswer | None:
+        """Return what one clock says: of a party, else the one that ends last; None before it begins."""
+        definition = self.clocks.get(clock_id)
+        if definition is None:
+            return None
+        given = self.answers().get((clock_id, party))
+        if given is None and party is None and definition.per:
+            given = self._answer(definition, None)
+        return given if given is not None and given.started_on is not None else None
+
+    def _answer(self, definition: ClockDefinition, party: str | None) -> ClockAnswer:
+        return answer(
+            definition,
+            self.facts(),
+            self._institution.calendar,
+            self._institution.settings,
+            definitions=self.clocks,
+            today=self.today,
+            party=party,
+        )
+
+    def _parties(self, definition: ClockDefinition) -> list[str | None]:
+        if not definition.per:
+            return [None]
+        names = definition.event_names
+        named = (event.party for event in self.facts() if event.kind in names)
+        return list(dict.fromkeys(party for party in named if party is not None)) or [None]
+
+    def names(self) -> Mapping[str, object]:
+        """Return what expressions see: the record by form key, ``case``, ``clock``, ``settings``."""
+        return _Names(self)
+
+    def case_context(self) -> dict[str, object]:
+        """Return ``case``: its number, procedure and what is known of it."""
+        return {
+            "number": self.number,
+            "procedure": self.procedure,
+            "received": next((e.date for e in self.facts() if e.kind == "received"), None),
+            **self._extra,
+        }
+
+    def clock_context(self) -> dict[str, object]:
+        """Return ``clock``: {id: {due, original, state, left}}."""
+        context: dict[str, object] = {}
+        for clock_id in self.clocks:
+            given = self.clock(clock_id)
+            context[clock_id] = {
+                "due": given.due if given else None,
+                "original": given.original if given else None,
+                "state": given.state if given else None,
+                "left": given.left if given else None,
+            }
+        return context
+
+    def typed_fields(self) -> dict[str, object]:
+        """Return the record with dates as dates."""
+        return self._deployed.procedure.typed(self.fields)
+
+
+class _Names(Mapping[str, object]):
+    """Names looked up when asked: clocks are computed only where an expression reads one."""
+
+    def __init__(self, file: CaseFile) -> None:
+        self._file = file
+        self._fields = file.typed_fields()
+        self._special: dict[str, Callable[[], object]] = {
+            "case": file.case_context,
+            "clock": file.clock_context,
+            "settings": lambda: dict(file._institution.settings),
+        }
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._fields:
+            return self._fields[name]
+        return self._special[name]()
+
+    def __iter__(self) -> Any:
+        yield from self._fields
+        yield from (name for name in self._special if name not in self._fields)
+
+    def __len__(self) -> int:
+        return len(set(self._fields) | set(self._special))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields or name in self._special
+
+
+def functions_of(today: date, calendar: BusinessCalendar) -> Mapping[str, Callable[..., object]]:
+    """Return the named functions that the domain gives to FEEL."""
+    return {
+        "today": lambda: today,
+        "add working days": lambda day, count: calendar.add_working_days(day, int(count)),
+        "working days between": lambda after, until: calendar.working_days_between(after, until),
+        "is working day": calendar.is_working_day,
+    }
+
+
+def plain(value: object) -> object:
+    """Return a FEEL value as JSON keeps it."""
+    return to_json(value)

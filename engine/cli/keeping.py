@@ -1,0 +1,113 @@
+"""Commands that keep an office's data: ``deploy``, ``audit``, ``doctor``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from engine import commands
+from engine.bootstrap import build_environment
+from engine.bpmn.findings import DefinitionRefused
+from engine.cli.server import config_option, refused
+from engine.commands.errors import WarningsNotAccepted
+from engine.config import load_config
+from engine.doctor import examine
+from engine.environment import Environment
+from engine.errors import EngineError
+from engine.identity import SYSTEM
+
+
+def register(group: click.Group) -> None:
+    """Add this module's commands to the group."""
+    group.add_command(deploy)
+    group.add_command(audit)
+    group.add_command(doctor)
+
+
+def _open(config_file: Path | None) -> Environment:
+    try:
+        return build_environment(load_config(config_file))
+    except EngineError as error:
+        raise refused(error) from error
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--reason", required=True, help="为什么启用，例如会议纪要编号")
+@click.option("--accept", multiple=True, help="认可一条警告（规则:元素），可以写多次")
+@config_option
+def deploy(path: Path, reason: str, accept: tuple[str, ...], config_file: Path | None) -> None:
+    """启用一个流程文件夹，成为新版本；在办案件仍按原版本办理。"""
+    env = _open(config_file)
+    try:
+        if not env.procedures_in_force():
+            commands.deploy_missing(env)
+        done = commands.deploy_folder(env, SYSTEM, path.resolve(), reason, accepted=accept)
+    except DefinitionRefused as error:
+        for finding in error.findings:
+            click.echo(f"{finding.file}: {finding.element}: {finding.message}", err=True)
+        raise click.ClickException("有错误，没有启用，什么也没有改变") from error
+    except WarningsNotAccepted as error:
+        for rule in error.rules:
+            click.echo(f"  --accept {rule}", err=True)
+        raise click.ClickException("有警告没有认可，没有启用；逐条认可后再启用") from error
+    except EngineError as error:
+        raise refused(error) from error
+    click.echo(f"已启用 {done.procedure} 第{done.number}版")
+    for moved in done.moved:
+        click.echo(f"  {moved['case']} {moved['clock']}：{moved['before']} → {moved['after']}")
+
+
+@click.group()
+def audit() -> None:
+    """审计记录：核验、导出。"""
+
+
+@audit.command()
+@click.option("--json", "as_json", is_flag=True, help="输出一个 JSON")
+@config_option
+def verify(as_json: bool, config_file: Path | None) -> None:
+    """核验全部审计记录是否连续、是否被改动。"""
+    env = _open(config_file)
+    found = commands.verify_audit(env)
+    if as_json:
+        click.echo(json.dumps({"ok": not found, "breaks": [vars(one) for one in found]}))
+    elif found:
+        for one in found:
+            click.echo(f"第{one.seq}条：{one.why}", err=True)
+        click.echo(f"审计链在第{found[0].seq}条断开，此后的记录不能作证", err=True)
+    else:
+        click.echo("审计链完好")
+    if found:
+        raise SystemExit(1)
+
+
+@audit.command()
+@click.argument("case")
+@click.option("-o", "output", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+def export(case: str, output: Path, config_file: Path | None) -> None:
+    """导出一个案件的审计记录和文书，附不依赖本系统的核验程序。"""
+    env = _open(config_file)
+    try:
+        output.write_bytes(commands.export_case(env, SYSTEM, case))
+    except EngineError as error:
+        raise click.ClickException(f"没有编号为 {case} 的案件") from error
+    click.echo(f"已导出到 {output}（导出本身已留痕）")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="输出一个 JSON")
+@config_option
+def doctor(as_json: bool, config_file: Path | None) -> None:
+    """检查这台机器和数据是否正常，逐项用一句话说明。"""
+    remarks = examine(_open(config_file))
+    if as_json:
+        click.echo(json.dumps([vars(one) for one in remarks], ensure_ascii=False))
+    else:
+        for one in remarks:
+            click.echo(f"{'正常' if one.ok else '注意'}  {one.sentence}")
+    if not all(one.ok for one in remarks):
+        raise SystemExit(1)

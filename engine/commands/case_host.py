@@ -1,0 +1,213 @@
+"""What a step may ask of the world, and what it leaves behind: the executor's host for a stored case.
+
+Nothing here writes. Facts, letters, numbers and messages are collected as rows; ``stepping`` writes them
+together with the state, or drops them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine import audit
+from engine.bpmn.model import Definition
+from engine.bpmn.step import Effect, WorkItem
+from engine.case_file import CaseFile
+from engine.commands import effects
+from engine.deployed import Deployed
+from engine.environment import Environment
+from engine.feel import to_json
+from engine.identity import Actor
+from engine.institution import Institution
+from engine.personal import seal_fields
+from engine.sealing import is_sealed
+from engine.statutory_clock import CaseEvent
+from engine.store import accounts
+from engine.store.cases import CaseRow
+from engine.stored_case import case_file
+from engine.timesource import legal_day
+
+HOLDING = ("suspends", "waits")  # rules of a clock under which days do not count
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A case event of this step."""
+
+    event: CaseEvent
+    activity_id: str
+    supersedes: int | None = None
+
+
+class CaseHost:
+    """One attempt at one step."""
+
+    def __init__(
+        self,
+        env: Environment,
+        actor: Actor,
+        case: CaseRow,
+        deployed: Deployed,
+        file: CaseFile,
+        logins: Mapping[str, str],
+    ) -> None:
+        self.env, self.actor, self.case, self.deployed = env, actor, case, deployed
+        self.institution: Institution = env.institution()
+        self.file = file
+        self.now: datetime = env.time.now()
+        self.today: date = legal_day(self.now)
+        self.functions: Mapping[str, Callable[..., object]] = file.functions
+        self.recorded: list[Recorded] = []
+        self.numbers: list[effects.Taken] = []
+        self.documents: list[dict[str, Any]] = []
+        self.notices: list[dict[str, Any]] = []
+        self.outbox: list[dict[str, Any]] = []
+        self.audit_events: list[audit.AuditEvent] = []
+        self.outcome: str | None = None
+        self.called_versions = dict(case.called_versions)
+        self._before = dict(case.fields)
+        self._logins = logins
+
+    @classmethod
+    def open(
+        cls,
+        env: Environment,
+        actor: Actor,
+        case: CaseRow,
+        events: Sequence[Mapping[str, Any]],
+        connection: Connection,
+        fields: Mapping[str, Any],
+    ) -> CaseHost:
+        """Make the host of a step; ``fields`` are taken into the record before it begins."""
+        deployed = env.deployed(case.version_id)
+        file = case_file(env, deployed, case, events, {**case.fields, **fields})
+        logins = {
+            row["login"]: row["person_id"] for row in accounts.holders(connection, file.today)
+        }
+        return cls(env, actor, case, deployed, file, logins)
+
+    # What the executor asks ---------------------------------------------------------------------
+
+    def names(self) -> Mapping[str, object]:
+        """Return what expressions see besides the instance's own variables."""
+        return self.file.names()
+
+    def record(
+        self, kind: str, on: date | None, fields: Mapping[str, object], activity_id: str
+    ) -> None:
+        """Take a legal fact into the case's file, so that what follows sees the clocks moved."""
+        plain = {key: to_json(value) for key, value in fields.items() if value is not None}
+        event = CaseEvent(kind, on or self.today, plain)
+        self.file.record(event)
+        self.recorded.append(Recorded(event, activity_id))
+
+    def perform(self, effect: Effect) -> Mapping[str, object] | None:
+        """Carry out an effect: its rows wait here until the step is written."""
+        return effects.perform(self, effect)
+
+    def decide(self, decision: str, names: Mapping[str, object]) -> object:
+        """Evaluate a decision; which rules matched goes into the trail."""
+        result = self.deployed.decisions.evaluate(decision, names, self.functions)
+        self.audit_events.append(
+            audit.AuditEvent(
+                "DecisionEvaluated",
+                f"decision:{decision}",
+                self.case.id,
+                {"matched": [str(row) for row in result.matched]},
+                version=self.case.version_id,
+            )
+        )
+        return result.value
+
+    def called(self, process_id: str, version: str | None = None) -> Definition:
+        """Return the definition of a called process: the pinned one, or the one in force from now on.
+
+        The executor pins a definition by its own version; ``called_versions`` keeps which deployed
+        version that was.
+        """
+        if version is not None:
+            return self.env.deployed(self.called_versions[f"{process_id}@{version}"]).definition
+        version_id = self.env.version_in_force(process_id)
+        definition = self.env.deployed(version_id).definition
+        self.called_versions[f"{process_id}@{definition.version}"] = version_id
+        return definition
+
+    # What is written afterwards -----------------------------------------------------------------
+
+    def described(self) -> tuple[str, str]:
+        """Return the subject and the kind of the case as its procedure words them."""
+        procedure = self.deployed.procedure
+        names = self.file.names()
+        subject = procedure.subject.evaluate(names, self.functions)
+        kind = procedure.kind.evaluate(names, self.functions) if procedure.kind else None
+        return str(subject or "")[:500], str(kind or "")[:64]
+
+    def sealed_fields(self) -> dict[str, Any]:
+        """Return the case's record as it is stored: personal values sealed."""
+        return seal_fields(self.env, self.deployed, self.file.fields)
+
+    def changes(self) -> list[list[Any]]:
+        """Return what the step changed in the record, ``[field, before, after]``; personal values by name only."""
+        personal = self.deployed.procedure.personal_fields
+        changed: list[list[Any]] = []
+        for key, value in self.file.fields.items():
+            before = self._before.get(key)
+            if key in personal:
+                if before != value and not (is_sealed(before) and is_sealed(value)):
+                    changed.append([key, None, "*"])
+            elif before != value:
+                changed.append([key, before, value])
+        return changed
+
+    def event_rows(self, actor: Actor) -> list[dict[str, Any]]:
+        """Return the recorded facts as rows."""
+        return [
+            {
+                "case_id": self.case.id,
+                "kind": one.event.kind,
+                "day": one.event.date,
+                "fields": dict(one.event.fields),
+                "activity_id": one.activity_id,
+                "recorded_by": actor.person_id,
+                "recorded_at": self.now,
+                "supersedes": one.supersedes,
+            }
+            for one in self.recorded
+        ]
+
+    def clock_rows(self) -> list[dict[str, Any]]:
+        """Return the answers of the case's clocks as rows."""
+        return [
+            {
+                "case_id": self.case.id,
+                "clock": clock_id,
+                "party": party or "",
+                "due": answer.due,
+                "due_at": answer.due_at,
+                "original": answer.original,
+                "state": answer.state,
+                "provisional": answer.provisional,
+                "held": [
+                    [str(entry.first), str(entry.last) if entry.last else None, entry.title]
+                    for entry in answer.explanation
+                    if entry.rule in HOLDING and entry.effective and entry.first
+                ],
+            }
+            for (clock_id, party), answer in self.file.answers().items()
+        ]
+
+    def person_id(self, assignee: object) -> str | None:
+        """Return the person that a diagram names by login or id, None where nobody is."""
+        if not assignee:
+            return None
+        return self._logins.get(str(assignee), str(assignee))
+
+    def item_of(self, item: WorkItem) -> dict[str, Any] | None:
+        """Return what a multi-instance task works on, as JSON."""
+        if item.item is None and not item.loop:
+            return None
+        return {"item": to_json(item.item), "loop": to_json(item.loop)}

@@ -1,0 +1,155 @@
+"""Putting a folder into force: a version with its whole content, an author, a reason and a date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import audit
+from engine.access import require
+from engine.bpmn import check
+from engine.bpmn.findings import ERROR, WARNING, DefinitionRefused, Finding
+from engine.commands import passing_time
+from engine.commands.errors import WarningsNotAccepted
+from engine.commands.noting import note
+from engine.environment import OFFICE, Environment
+from engine.errors import BadInput
+from engine.identity import SYSTEM, Actor
+from engine.institution import Institution
+from engine.office import Office
+from engine.procedure import Procedure, content_hash, read_folder
+from engine.procedure_check import inspect, known
+from engine.store import definitions as store
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class DeployedVersion:
+    """What a deployment made: version, and the dates it moved in open cases (office data only)."""
+
+    procedure: str
+    version_id: str
+    number: int
+    moved: Sequence[Mapping[str, object]] = ()
+
+
+def deploy_folder(
+    env: Environment,
+    actor: Actor,
+    folder: Path,
+    reason: str,
+    *,
+    accepted: Collection[str] = (),
+) -> DeployedVersion:
+    """Store the folder as a new version.
+
+    Args:
+        reason: why, in a sentence; required.
+        accepted: ids of warnings (``rule:element``) that the administrator takes upon himself.
+
+    Raises:
+        Denied; BadInput: the folder cannot be read; DefinitionRefused: errors; WarningsNotAccepted.
+    """
+    if not actor.is_system:
+        require(env.institution().rules, actor, "procedures.deploy")
+    if not reason.strip():
+        raise BadInput("no reason", sentence="请写明启用的理由，例如会议纪要编号")
+    files = read_folder(folder)
+    if folder.name == OFFICE:
+        return _deploy_office(env, actor, files, reason)
+    office = env.institution().office
+    procedure, findings = findings_of(files, office)
+    if procedure is None:
+        raise DefinitionRefused(findings)
+    if procedure.key != folder.name:
+        raise BadInput(
+            f"{folder.name} holds {procedure.key}",
+            sentence=f"文件夹名“{folder.name}”与 procedure.yaml 的 key“{procedure.key}”不一致，请改成一样",
+        )
+    _refuse(findings, accepted)
+    version = _store(env, actor, procedure.key, files, reason)
+    env.refresh()
+    return version
+
+
+def findings_of(
+    files: Mapping[str, bytes], office: Office
+) -> tuple[Procedure | None, list[Finding]]:
+    """Return a folder's procedure and everything the deployment check says of it."""
+    procedure, findings = inspect(files, office)
+    if procedure is None:
+        return None, findings
+    return procedure, [*findings, *check(procedure.sources, known(procedure, office))]
+
+
+def _refuse(findings: Sequence[Finding], accepted: Collection[str]) -> None:
+    if any(finding.severity == ERROR for finding in findings):
+        raise DefinitionRefused(findings)
+    left = sorted(
+        {f"{finding.rule}:{finding.element}" for finding in findings if finding.severity == WARNING}
+        - set(accepted)
+    )
+    if left:
+        raise WarningsNotAccepted(left)
+
+
+def _deploy_office(
+    env: Environment, actor: Actor, files: Mapping[str, bytes], reason: str
+) -> DeployedVersion:
+    Institution.from_files(files, "check")  # refuses what cannot be used, before anything is stored
+    version = _store(env, actor, OFFICE, files, reason)
+    env.refresh()
+    env.forget_compiled()
+    moved = passing_time.recompute_clocks(env)
+    return DeployedVersion(version.procedure, version.version_id, version.number, moved)
+
+
+def _store(
+    env: Environment, actor: Actor, key: str, files: Mapping[str, bytes], reason: str
+) -> DeployedVersion:
+    now = env.time.now()
+    digest = content_hash(files, env.config.hash_algorithm)
+    with UnitOfWork(env.database, writing=True) as uow:
+        before = store.in_force(uow.connection, key)
+        if before is not None and before["content_hash"] == digest:
+            raise BadInput(f"{key} unchanged", sentence="内容与正在使用的版本完全相同，不需要启用")
+        version_id, number = store.add(
+            uow.connection,
+            procedure=key,
+            content=files,
+            content_hash=digest,
+            by=actor.person_id,
+            at=now,
+            reason=reason.strip(),
+            from_day=legal_day(now),
+        )
+        note(
+            env,
+            uow.connection,
+            actor,
+            audit.AuditEvent(
+                "ProcedureDeployed",
+                f"procedure:{key}",
+                None,
+                {"number": number, "hash": digest, "before": before["number"] if before else 0},
+                reason=reason.strip(),
+                version=version_id,
+            ),
+        )
+        uow.commit()
+    return DeployedVersion(key, version_id, number)
+
+
+def deploy_missing(env: Environment, reason: str = "首次启用") -> list[DeployedVersion]:
+    """Put into force each folder of ``processes/`` that has no version yet, the office's data first."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        have = set(store.procedures(uow.connection))
+    folders = sorted(
+        (path for path in env.config.processes.iterdir() if path.is_dir() and path.name[0] != "."),
+        key=lambda path: (path.name != OFFICE, path.name),
+    )
+    return [
+        deploy_folder(env, SYSTEM, folder, reason) for folder in folders if folder.name not in have
+    ]

@@ -1,0 +1,187 @@
+"""What ``gk:effect`` can make the engine do. An effect is data; here it becomes rows that wait for the step.
+
+Every procedure may use every effect; none knows a procedure.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine import audit
+from engine.bpmn.step import Effect
+from engine.commands.errors import EffectFailed
+from engine.feel import to_json
+from engine.letters import LetterInvalid
+from engine.personal import open_fields
+from engine.store import numbers
+from engine.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from engine.commands.case_host import CaseHost
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+Answer = Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A number that the step uses, if it is still the next when it is written."""
+
+    series: str
+    year: int
+    number: int
+
+
+def perform(host: CaseHost, effect: Effect) -> Answer:
+    """Carry out one effect.
+
+    Raises:
+        EffectFailed: its arguments do not fit, or what it needs is missing; the step becomes an incident.
+    """
+    carry_out = EFFECTS.get(effect.name)
+    if carry_out is None:
+        raise EffectFailed(effect.name, "no such effect", f"没有“{effect.name}”这种自动办理")
+    return carry_out(host, dict(effect.arguments), effect)
+
+
+def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
+    key = str(given.pop("letter", "") or "")
+    procedure = host.deployed.procedure
+    if key not in procedure.letters:
+        raise EffectFailed(
+            "issue_letter", f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
+        )
+    letter = procedure.letters[key]
+    number = _allot(host, letter.series, letter.suffix) if letter.series else ""
+    names = _letter_names(host, given)
+    values = procedure.letter_values(
+        host.institution.office,
+        key,
+        number=number,
+        issued_on=host.today,
+        names=names,
+        functions=host.functions,
+        online=bool(given.get("online")),
+    )
+    try:
+        data = host.env.render(procedure.template(key), values)
+    except LetterInvalid as error:
+        raise EffectFailed("issue_letter", str(error), error.sentence) from error
+    document = {
+        "id": uuid.uuid4().hex,
+        "case_id": host.case.id,
+        "kind": "letter",
+        "title": letter.title,
+        "filename": f"{letter.title}{number and ' ' + number}.docx",
+        "media_type": DOCX,
+        "sha256": host.env.blobs.put(data),
+        "size": len(data),
+        "activity_id": effect.activity_id,
+        "field": None,
+        "letter": key,
+        "letter_number": number or None,
+        "created_by": host.actor.person_id,
+        "created_at": host.now,
+    }
+    host.documents.append(document)
+    host.audit_events.append(
+        audit.AuditEvent(
+            "LetterIssued",
+            f"document:{document['id']}",
+            host.case.id,
+            {"letter": key, "title": letter.title, "number": number, "sha256": document["sha256"]},
+            version=host.case.version_id,
+        )
+    )
+    return {"number": number, "document": document["id"], "title": letter.title}
+
+
+def _letter_names(host: CaseHost, given: Mapping[str, object]) -> dict[str, object]:
+    opened = host.deployed.procedure.typed(open_fields(host.env, host.file.fields))
+    return {**host.file.names(), **opened, **given}
+
+
+def _allot(host: CaseHost, series: str, suffix: str) -> str:
+    year = host.today.year
+    in_step = [one.number for one in host.numbers if (one.series, one.year) == (series, year)]
+    if in_step:
+        number = in_step[-1] + 1
+    else:
+        with UnitOfWork(host.env.database, writing=False) as uow:
+            number = numbers.next_number(uow.connection, series, year)
+    host.numbers.append(Taken(series, year, number))
+    return host.institution.office.number(series, year, number, suffix)
+
+
+def _allot_number(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
+    series = str(given.get("series") or "")
+    if series not in host.institution.office.series:
+        raise EffectFailed("allot_number", f"no series {series!r}", f"没有“{series}”这个编号系列")
+    return {"number": _allot(host, series, str(given.get("suffix") or ""))}
+
+
+def _notify(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
+    text = str(given.get("text") or "")
+    if not text or not (given.get("role") or given.get("person")):
+        raise EffectFailed(
+            "notify", "no text or nobody", "通知没有内容或者没有收件人，请检查流程图"
+        )
+    host.notices.append(
+        {
+            "case_id": host.case.id,
+            "person_id": host.person_id(given.get("person")),
+            "role": str(given["role"]) if given.get("role") else None,
+            "unit": str(given["unit"]) if given.get("unit") else None,
+            "text": text[:2000],
+            "at": host.now,
+        }
+    )
+    return None
+
+
+def _record_outcome(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
+    code = str(given.get("outcome") or "")
+    if code not in host.deployed.procedure.outcomes:
+        raise EffectFailed("record_outcome", f"no outcome {code!r}", f"没有“{code}”这种办理结果")
+    host.outcome = code
+    outcome = host.deployed.procedure.outcomes[code]
+    host.audit_events.append(
+        audit.AuditEvent(
+            "OutcomeRecorded",
+            f"case:{host.case.number}",
+            host.case.id,
+            {"outcome": code, "row": outcome.row, "basis": outcome.basis},
+            version=host.case.version_id,
+        )
+    )
+    return {"code": code, "row": outcome.row, "basis": outcome.basis}
+
+
+def _start_case(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
+    procedure = str(given.pop("procedure", "") or "")
+    host.env.version_in_force(procedure)
+    values: dict[str, Any] = {key: to_json(value) for key, value in given.items()}
+    host.outbox.append(
+        {
+            "key": f"start:{host.case.id}:{effect.token}",
+            "case_id": host.case.id,
+            "kind": "start_case",
+            "body": {"procedure": procedure, "values": values, "from_case": host.case.number},
+            "created_at": host.now,
+            "attempts": 0,
+        }
+    )
+    return None
+
+
+EFFECTS: Mapping[str, Callable[[CaseHost, dict[str, object], Effect], Answer]] = {
+    "issue_letter": _issue_letter,
+    "allot_number": _allot_number,
+    "notify": _notify,
+    "record_outcome": _record_outcome,
+    "start_case": _start_case,
+}

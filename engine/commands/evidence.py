@@ -1,0 +1,159 @@
+"""Evidence: checking the chain, handing out one case, opening a personal value or a file with a reason.
+
+Reads of personal data and exports are acts: each leaves a row in the trail.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine import audit
+from engine.access import can, require
+from engine.commands.noting import note
+from engine.environment import Environment
+from engine.errors import BadInput, Denied, NotFound
+from engine.identity import SYSTEM, Actor
+from engine.personal import open_fields
+from engine.sealing import is_sealed
+from engine.store import accounts, cases
+from engine.store import audit as trail
+from engine.stored_case import case_facts
+from engine.unit_of_work import UnitOfWork
+
+VERIFIER = Path(__file__).parent.parent / "audit_verifier.py"
+
+
+def verify_audit(env: Environment, actor: Actor = SYSTEM) -> list[audit.Break]:
+    """Check the whole trail; remember and record what came out. An empty list: it holds."""
+    if not actor.is_system:
+        require(env.institution().rules, actor, "audit.verify")
+    found: list[audit.Break] = []
+    count = 0
+    with UnitOfWork(env.database, writing=False) as uow:
+
+        def counted() -> Any:
+            nonlocal count
+            for row in trail.rows(uow.connection):
+                count += 1
+                yield row
+
+        for one in audit.breaks(counted()):
+            found.append(one)
+            if len(found) >= 100:
+                break
+    now = env.time.now()
+    state = f"good|{count}" if not found else f"bad|{found[0].seq}"
+    with UnitOfWork(env.database, writing=True) as uow:
+        shown = now.astimezone().strftime("%Y-%m-%d %H:%M")
+        accounts.set_meta(uow.connection, "audit_verified", f"{state}|{shown}")
+        if not found:
+            note(
+                env,
+                uow.connection,
+                actor,
+                audit.AuditEvent("AuditVerified", "audit", body={"rows": count}),
+            )
+        uow.commit()
+    return found
+
+
+def export_case(env: Environment, actor: Actor, number: str) -> bytes:
+    """Return a case as evidence: rows, documents, and a checker that needs nothing of ours (a .zip).
+
+    Raises:
+        NotFound: no such case. Denied.
+    """
+    with UnitOfWork(env.database, writing=False) as uow:
+        case_id = cases.id_of_number(uow.connection, number)
+        if case_id is None:
+            raise NotFound("case", number)
+        if not actor.is_system:
+            require(env.institution().rules, actor, "audit.read")
+        rows = list(trail.rows(uow.connection, case_id=case_id))
+        documents = [dict(row) for row in cases.case_documents(uow.connection, case_id)]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "audit.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        )
+        for document in documents:
+            data = env.blobs.get(document["sha256"])
+            archive.writestr(f"documents/{document['id']}-{Path(document['filename']).name}", data)
+        archive.writestr(
+            "documents.json",
+            json.dumps(
+                [
+                    {key: str(row[key]) for key in ("id", "title", "filename", "sha256", "size")}
+                    for row in documents
+                ],
+                ensure_ascii=False,
+                indent=1,
+            ),
+        )
+        archive.write(VERIFIER, "verify.py")
+    with UnitOfWork(env.database, writing=True) as uow:
+        event = audit.AuditEvent("CaseExported", f"case:{number}", case_id, {"rows": len(rows)})
+        note(env, uow.connection, actor, event)
+        uow.commit()
+    return buffer.getvalue()
+
+
+def reveal(env: Environment, actor: Actor, case_id: str, field: str, reason: str) -> str:
+    """Return a personal value of a case, with a reason that the trail keeps.
+
+    Raises:
+        Denied, NotFound; BadInput: no reason.
+    """
+    if len(reason.strip()) < 2:
+        raise BadInput("no reason", sentence="请写明查看身份信息的事由")
+    with UnitOfWork(env.database, writing=True) as uow:
+        case = cases.load(uow.connection, case_id)
+        if case is None:
+            raise NotFound("case", case_id)
+        facts = case_facts(uow.connection, case_id)
+        decision = can(env.institution().rules, actor, "case.personal", facts)
+        result = "done" if decision.ok else "denied"
+        event = audit.AuditEvent(
+            "PersonalDataRead",
+            f"case:{case.number}",
+            case_id,
+            {"field": field},
+            result=result,
+            reason=reason.strip()[:500],
+        )
+        note(env, uow.connection, actor, event)
+        uow.commit()
+    if not decision.ok:
+        raise Denied("personal", "您的岗位不能查看申请人的身份信息")
+    value = case.fields.get(field)
+    if not is_sealed(value):
+        raise NotFound("field", field)
+    return str(open_fields(env, {field: value})[field])
+
+
+def document(env: Environment, actor: Actor, document_id: str) -> tuple[Mapping[str, Any], bytes]:
+    """Return a document's row and bytes; reading it is recorded.
+
+    Raises:
+        NotFound: there is none, or none of a case that the actor may know of.
+    """
+    with UnitOfWork(env.database, writing=True) as uow:
+        row = cases.document_row(uow.connection, document_id)
+        if row is None:
+            raise NotFound("document", document_id)
+        allowed = can(
+            env.institution().rules, actor, "case.read", case_facts(uow.connection, row["case_id"])
+        )
+        if not allowed.ok:
+            raise NotFound("document", document_id)
+        event = audit.AuditEvent(
+            "DocumentRead", f"document:{document_id}", row["case_id"], {"sha256": row["sha256"]}
+        )
+        note(env, uow.connection, actor, event)
+        uow.commit()
+    return row, env.blobs.get(row["sha256"])

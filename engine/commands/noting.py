@@ -1,0 +1,34 @@
+"""One way to put events into the audit trail, within somebody's transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from engine import audit
+from engine.environment import Environment
+from engine.identity import Actor
+from engine.store import audit as trail
+
+
+def note(
+    env: Environment,
+    connection: Connection,
+    actor: Actor,
+    *events: audit.AuditEvent,
+    role: str = "",
+) -> None:
+    """Append events as the actor's acts.
+
+    Args:
+        role: the post in which he acts; his first one where none is given or he does not hold it.
+    """
+    if role not in actor.roles:
+        role = actor.posts[0].role if actor.posts else ""
+    trail.append(
+        connection,
+        events,
+        who=audit.Who(actor.person_id, actor.name, role, address=actor.address),
+        at=env.time.now(),
+        alg=env.config.hash_algorithm,
+        seal=env.sealer.seal,
+    )

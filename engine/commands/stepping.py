@@ -1,0 +1,458 @@
+"""One step of a case: read, compute, write together or not at all. The one place where a case moves.
+
+Reading and computing hold no lock. The writing transaction checks that the case is still at the revision
+that was read and that each number is still the next; where not, everything is computed again. A step
+that fails becomes an incident in a transaction of its own, and the case stands where it stood.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from engine import audit
+from engine.bpmn.execute import frontier
+from engine.bpmn.step import Step
+from engine.commands import moments
+from engine.commands.case_host import CaseHost
+from engine.commands.errors import CaseStopped, SilentStop
+from engine.commands.noting import note
+from engine.deployed import Deployed
+from engine.environment import Environment
+from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
+from engine.identity import Actor
+from engine.store import accounts, cases, numbers, outbox
+from engine.store.cases import CaseRow
+from engine.store.numbers import NumberTaken
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+
+TRIES = 4
+
+Act = Callable[[CaseHost, dict[str, Any]], Step]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a step is taken, for history and trail.
+
+    kind: start, complete, fire, message, signal, cancel or recompute. ``operation`` is what a retry
+    would do again. ``item`` is the row of the work item that is completed.
+    """
+
+    kind: str
+    action: str
+    operation: Mapping[str, Any]
+    activity_id: str | None = None
+    item: Mapping[str, Any] | None = None
+    form: str | None = None
+    submission: Mapping[str, Any] | None = None
+    documents: Sequence[Mapping[str, Any]] = ()
+    key: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    resolves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a step came to: the case after it, and the work items that it opened."""
+
+    case_id: str
+    number: str
+    revision: int
+    ended: bool
+    opened: tuple[Mapping[str, Any], ...] = ()
+    repeated: bool = False  # the same rendered form was posted before; nothing was done now
+
+
+def run(
+    env: Environment,
+    actor: Actor,
+    read: Callable[[Connection], tuple[CaseRow, bool]],
+    act: Act,
+    cause: Cause,
+    *,
+    fields: Mapping[str, Any] | None = None,
+) -> Moved:
+    """Take one step.
+
+    Args:
+        read: returns the case and whether it is new (not in the database yet).
+        act: computes the step from the host and the live state.
+        fields: what the record of the case takes over before the step.
+
+    Raises:
+        CaseStopped: the step failed; an incident was recorded.
+        TaskAlreadyCompleted, RevisionConflict: somebody else was faster; nothing was changed.
+    """
+    for _ in range(TRIES):
+        with UnitOfWork(env.database, writing=False) as uow:
+            if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
+                return _repeated(uow.connection, done["case_id"])
+            before, is_new = read(uow.connection)
+            events = [] if is_new else cases.events(uow.connection, before.id)
+            host = CaseHost.open(env, actor, before, events, uow.connection, fields or {})
+        try:
+            step = act(host, before.state)
+            _refuse_silent_stop(host, step)
+        except EngineError as failure:
+            if isinstance(failure, NotFound | TaskAlreadyCompleted):
+                raise
+            raise _stopped(env, actor, before, is_new, cause, failure) from failure
+        try:
+            return _write(env, actor, before, is_new, host, step, cause)
+        except (RevisionConflict, NumberTaken):
+            continue
+        except IntegrityError as error:
+            if "history" in str(error.orig) or "cases.number" in str(error.orig):
+                continue  # the same form, or the same new number, came in twice at once
+            raise
+    raise RevisionConflict(f"case {before.id} kept changing")
+
+
+def _repeated(connection: Connection, case_id: str) -> Moved:
+    case = cases.load(connection, case_id)
+    if case is None:
+        raise NotFound("case", case_id)
+    return Moved(case.id, case.number, case.revision, case.status == "closed", repeated=True)
+
+
+def _refuse_silent_stop(host: CaseHost, step: Step) -> None:
+    """Idea 4 of the design: an open case has a task, an armed timer or an awaited event."""
+    if step.ended:
+        return
+    waiting = frontier(host.deployed.definition, step.state)
+    if not (waiting.tasks or waiting.timers or waiting.waits):
+        raise SilentStop(f"case {host.case.id} would wait for nothing")
+
+
+def _write(
+    env: Environment,
+    actor: Actor,
+    before: CaseRow,
+    is_new: bool,
+    host: CaseHost,
+    step: Step,
+    cause: Cause,
+) -> Moved:
+    now = host.now
+    after = _after(before, host, step, now)
+    with UnitOfWork(env.database, writing=True) as uow:
+        connection = uow.connection
+        for taken in host.numbers:
+            numbers.take(connection, taken.series, taken.year, taken.number)
+        if is_new:
+            cases.insert_case(connection, after)
+        else:
+            cases.update_case(connection, after, revision=before.revision)
+        opened = _opened_rows(after, host, step, now)
+        cases.open_items(connection, opened)
+        _close_items(connection, after, step, cause, actor, now)
+        _timers_and_waits(connection, after, host, step)
+        _facts(connection, after, host, actor)
+        cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
+        outbox.tell(connection, host.notices)
+        outbox.add(connection, host.outbox)
+        cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
+        cases.append_history(connection, _history_row(after, step, cause, actor, now))
+        note(
+            env,
+            connection,
+            actor,
+            *_audit_events(after, is_new, host, step, cause),
+            role=_role(cause),
+        )
+        uow.commit()
+    return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
+
+
+def _after(before: CaseRow, host: CaseHost, step: Step, now: datetime) -> CaseRow:
+    subject, kind = host.described()
+    return replace(
+        before,
+        state=step.state,
+        revision=before.revision + 1,
+        fields=host.sealed_fields(),
+        subject=subject or before.subject,
+        kind=kind or before.kind,
+        status="closed" if step.ended else "open",
+        how=step.how if step.ended else None,
+        outcome=host.outcome or before.outcome,
+        closed_at=now if step.ended else None,
+        called_versions=host.called_versions,
+    )
+
+
+def _close_items(
+    connection: Connection,
+    case: CaseRow,
+    step: Step,
+    cause: Cause,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    for closed in step.closed:
+        done = closed.how == "completed"
+        count = cases.close_item(
+            connection,
+            case.id,
+            closed.token,
+            how=closed.how,
+            by=actor.person_id if done else None,
+            at=now,
+        )
+        mine = cause.item is not None and closed.token == cause.item["token"]
+        if mine and count == 0:
+            raise already_completed(connection, str(cause.item["id"]) if cause.item else "")
+        if mine and cause.item is not None:
+            cases.drop_draft(connection, str(cause.item["id"]))
+
+
+def already_completed(connection: Connection, task_id: str) -> TaskAlreadyCompleted:
+    """Return the error that tells the second clerk who did it and when."""
+    row = cases.work_item_row(connection, task_id)
+    person = accounts.by_id(connection, row["closed_by"]) if row and row["closed_by"] else None
+    name = person["name"] if person else (row["closed_by"] if row else None)
+    return TaskAlreadyCompleted(task_id, name, row["closed_at"] if row else None)
+
+
+def _opened_rows(case: CaseRow, host: CaseHost, step: Step, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": uuid.uuid4().hex,
+            "case_id": case.id,
+            "token": item.token,
+            "activity_id": item.activity_id,
+            "name": item.name,
+            "kind": item.kind,
+            "form": item.form,
+            "role": item.groups[0] if item.groups else None,
+            "unit": item.unit,
+            "candidates": {
+                "roles": list(item.groups),
+                "users": list(item.users),
+                "apart": list(item.separation),
+                "due": moments.plain_due(item.due),
+            },
+            "assignee": host.person_id(item.assignee),
+            "item": host.item_of(item),
+            "status": "open",
+            "due_on": moments.task_due(item.due, host, legal_day(now)),
+            "opened_at": now,
+            "version_id": case.version_id,
+        }
+        for item in step.opened
+    ]
+
+
+def _timers_and_waits(connection: Connection, case: CaseRow, host: CaseHost, step: Step) -> None:
+    armed = [
+        {
+            "id": f"{case.id}:{timer.id}",
+            "case_id": case.id,
+            "timer": timer.id,
+            "activity_id": timer.activity_id,
+            "due_at": moments.timer_due(timer.due_at, timer.clock, timer.offset, host),
+            "clock": timer.clock,
+            "offset": timer.offset,
+            "failures": 0,
+        }
+        for timer in step.timers_armed
+    ]
+    cases.replace_timers(connection, case.id, armed=armed, gone=step.timers_gone)
+    added = [
+        {
+            "id": f"{case.id}:{wait.id}",
+            "case_id": case.id,
+            "wait": wait.id,
+            "activity_id": wait.activity_id,
+            "kind": wait.kind,
+            "name": wait.name,
+            "correlation": wait.correlation,
+        }
+        for wait in step.waits_added
+    ]
+    cases.replace_waits(connection, case.id, added=added, gone=step.waits_gone)
+
+
+def _facts(connection: Connection, case: CaseRow, host: CaseHost, actor: Actor) -> None:
+    """Store recorded facts and, where they or the calendar may have moved a date, what hangs on it."""
+    if not host.recorded:
+        return
+    cases.append_events(connection, host.event_rows(actor))
+    write_clocks(connection, case.id, host)
+
+
+def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
+    """Write the answers of a case's clocks, and move the timers and limits that hang on them."""
+    cases.replace_clocks(connection, case_id, host.clock_rows())
+    moved = {
+        row["id"]: moment
+        for row in cases.case_timers(connection, case_id)
+        if row["clock"]
+        and (moment := moments.timer_due(None, row["clock"], row["offset"], host)) != row["due_at"]
+    }
+    cases.move_timers(connection, moved)
+    due = {
+        row["id"]: day
+        for row in cases.case_items(connection, case_id)
+        if row["status"] == "open"
+        and (spec := row["candidates"].get("due"))
+        and spec.get("clock")
+        and (day := moments.task_due(spec, host, legal_day(row["opened_at"]))) != row["due_on"]
+    }
+    cases.set_due(connection, due)
+
+
+def _documents(case: CaseRow, cause: Cause, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            **document,
+            "case_id": case.id,
+            "activity_id": cause.activity_id,
+            "created_by": actor.person_id,
+            "created_at": now,
+        }
+        for document in cause.documents
+    ]
+
+
+def _history_row(
+    case: CaseRow, step: Step, cause: Cause, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    return {
+        "case_id": case.id,
+        "revision": case.revision,
+        "at": now,
+        "actor": actor.person_id,
+        "cause": cause.kind,
+        "work_item_id": cause.item["id"] if cause.item is not None else None,
+        "activity_id": cause.activity_id,
+        "form": cause.form,
+        "submission": dict(cause.submission) if cause.submission is not None else None,
+        "entries": [list(entry) for entry in step.history],
+        "key": cause.key,
+    }
+
+
+def _role(cause: Cause) -> str:
+    """The post that the task was offered to."""
+    return str(cause.item["role"] or "") if cause.item is not None else ""
+
+
+def _audit_events(
+    case: CaseRow, is_new: bool, host: CaseHost, step: Step, cause: Cause
+) -> list[audit.AuditEvent]:
+    events = []
+    if is_new:
+        events.append(
+            audit.AuditEvent(
+                "CaseStarted",
+                f"case:{case.number}",
+                case.id,
+                {"procedure": case.procedure, "subject": case.subject},
+                version=case.version_id,
+            )
+        )
+    body = {
+        **cause.body,
+        "activity": cause.activity_id,
+        "name": cause.item["name"] if cause.item is not None else None,
+        "changes": host.changes(),
+        "path": [entry.activity_id for entry in step.history if entry.what == "entered"],
+        "opened": [item.activity_id for item in step.opened],
+    }
+    events.append(
+        audit.AuditEvent(
+            cause.action,
+            f"task:{cause.item['id']}" if cause.item is not None else f"case:{case.number}",
+            case.id,
+            audit_plain(body),
+            personal=cause.personal,
+            reason=cause.reason,
+            version=case.version_id,
+        )
+    )
+    events += host.audit_events
+    if step.ended:
+        events.append(
+            audit.AuditEvent(
+                "CaseClosed",
+                f"case:{case.number}",
+                case.id,
+                {"how": step.how or "", "outcome": case.outcome or ""},
+                version=case.version_id,
+            )
+        )
+    return events
+
+
+def audit_plain(value: Any) -> Any:
+    """Return a value as the trail may hold it: no floats, dates as text."""
+    if isinstance(value, Mapping):
+        return {str(key): audit_plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [audit_plain(item) for item in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    return str(value)
+
+
+def _stopped(
+    env: Environment,
+    actor: Actor,
+    before: CaseRow,
+    is_new: bool,
+    cause: Cause,
+    failure: EngineError,
+) -> CaseStopped:
+    """Record what went wrong, in a transaction of its own; a case that never began leaves no trace."""
+    element = getattr(failure, "element_id", None) or cause.activity_id
+    sentence = getattr(failure, "sentence", None) or "这一步在系统里没有办成，案件停在原处"
+    incident_id = uuid.uuid4().hex
+    now = env.time.now()
+    with UnitOfWork(env.database, writing=True) as uow:
+        cases.add_incident(
+            uow.connection,
+            {
+                "id": incident_id,
+                "case_id": None if is_new else before.id,
+                "element": element,
+                "code": failure.code,
+                "cause": str(failure)[:4000],
+                "sentence": sentence,
+                "operation": {} if is_new else dict(cause.operation),
+                "attempts": 1,
+                "created_at": now,
+            },
+        )
+        cases.resolve_incidents(uow.connection, cause.resolves, by=actor.person_id, at=now)
+        note(
+            env,
+            uow.connection,
+            actor,
+            audit.AuditEvent(
+                "StepFailed",
+                f"incident:{incident_id}",
+                None if is_new else before.id,
+                {"element": element or "", "code": failure.code},
+                result="failed",
+                version=before.version_id,
+            ),
+            role=_role(cause),
+        )
+        uow.commit()
+    return CaseStopped(incident_id, element, sentence)
+
+
+def deployed_of(env: Environment, case: CaseRow) -> Deployed:
+    """Return the version under which a case runs."""
+    return env.deployed(case.version_id)

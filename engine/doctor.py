@@ -1,0 +1,115 @@
+"""Is this machine in order? Every answer is a sentence that says what to do where it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine import commands
+from engine.environment import Environment
+from engine.store import cases, outbox
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+
+LOW_DISK = 0.10
+STALE_TICK = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    sentence: str
+
+
+def examine(env: Environment) -> list[Remark]:
+    """Look at everything and say what was found, in a fixed order."""
+    return [look(env) for look in _LOOKS]
+
+
+def _database(env: Environment) -> Remark:
+    with UnitOfWork(env.database, writing=False) as uow:
+        if env.database.dialect.name != "sqlite":
+            return Remark("database", True, "数据库可以连接")
+        good = uow.connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok"
+        safe = uow.connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    if not good:
+        return Remark("database", False, "数据库文件已损坏，请停用并从备份恢复")
+    return Remark(
+        "database", safe, "数据库完好，每次提交都落盘" if safe else "数据库没有设为每次提交落盘"
+    )
+
+
+def _audit(env: Environment) -> Remark:
+    found = commands.verify_audit(env)
+    if found:
+        return Remark("audit", False, f"审计链在第{found[0].seq}条断开，请立即报告审计管理员")
+    return Remark("audit", True, "审计链完好")
+
+
+def _key(env: Environment) -> Remark:
+    mode = stat.S_IMODE(env.config.secret_key_file.stat().st_mode)
+    good = mode & 0o077 == 0
+    return Remark(
+        "key", good, "密钥文件只有本账户可读" if good else "密钥文件别人也能读，请改为 0600"
+    )
+
+
+def _disk(env: Environment) -> Remark:
+    usage = shutil.disk_usage(env.config.data)
+    share = usage.free / usage.total
+    good = share >= LOW_DISK
+    words = f"磁盘还有 {usage.free // 1024**3} GB（{share:.0%}）"
+    return Remark("disk", good, words if good else words + "，请清理或扩容")
+
+
+def _calendar(env: Environment) -> Remark:
+    awaited = env.institution().calendar.notice_awaited(legal_day(env.time.now()))
+    if awaited:
+        return Remark("calendar", False, f"{awaited}年放假安排还没有导入，跨年的期限都是暂定")
+    return Remark("calendar", True, "工作日历齐备")
+
+
+def _scheduler(env: Environment) -> Remark:
+    with UnitOfWork(env.database, writing=False) as uow:
+        beat = outbox.heartbeats(uow.connection).get("scheduler")
+    if beat is None:
+        return Remark("scheduler", False, "定时办理还没有运行过，请启动 gongkai run")
+    age = env.time.now() - beat["at"]
+    good = timedelta(0) - STALE_TICK <= age <= STALE_TICK
+    words = f"定时办理最近一次在 {int(age.total_seconds())} 秒前"
+    return Remark(
+        "scheduler", good, words if good else words + "，请检查是否在运行、机器时钟是否被改过"
+    )
+
+
+def _incidents(env: Environment) -> Remark:
+    with UnitOfWork(env.database, writing=False) as uow:
+        count = len(cases.incidents(uow.connection))
+    return Remark("incidents", not count, f"有{count}件异常等待处理" if count else "没有异常")
+
+
+def _hashes(env: Environment) -> Remark:
+    algorithm = env.config.hash_algorithm
+    good = algorithm in hashlib.algorithms_available
+    return Remark(
+        "hash", good, f"审计链用 {algorithm}" if good else f"本机没有 {algorithm}，请改用 sha256"
+    )
+
+
+_LOOKS: tuple[Callable[[Environment], Remark], ...] = (
+    _database,
+    _audit,
+    _key,
+    _disk,
+    _calendar,
+    _scheduler,
+    _incidents,
+    _hashes,
+)

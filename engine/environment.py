@@ -1,0 +1,114 @@
+"""What a command or a query works with: database, time, key, files, and the institution in force.
+
+A holder of collaborators, made once by ``engine.bootstrap``. Versions of procedures are compiled once
+and kept: a version never changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from engine.blobs import Blobs
+from engine.bpmn.model import Definition
+from engine.config import Config
+from engine.deployed import Deployed, deployed_from
+from engine.errors import NotFound
+from engine.institution import Institution
+from engine.sealing import Sealer
+from engine.store import definitions as store
+from engine.timesource import TimeSource
+from engine.unit_of_work import UnitOfWork
+
+OFFICE = "_office"  # the key under which the office's own data is deployed
+
+Renderer = Callable[[bytes, Mapping[str, object]], bytes]
+
+
+@dataclass
+class Environment:
+    """Collaborators, and a cache of what was compiled. Safe for threads."""
+
+    config: Config
+    database: Engine
+    time: TimeSource
+    sealer: Sealer
+    blobs: Blobs
+    render: Renderer
+    _institutions: dict[str, Institution] = field(default_factory=dict)
+    _versions: dict[str, Deployed] = field(default_factory=dict)
+    _in_force: dict[str, str] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def refresh(self) -> None:
+        """Look again which versions are in force: after a deployment, and at every tick."""
+        with UnitOfWork(self.database, writing=False) as uow:
+            found = {
+                key: str(row["id"])
+                for key in store.procedures(uow.connection)
+                if (row := store.in_force(uow.connection, key))
+            }
+        with self._lock:
+            self._in_force = found
+
+    def version_in_force(self, procedure: str) -> str:
+        """Return the id of the version in force.
+
+        Raises:
+            NotFound: the procedure was never deployed.
+        """
+        with self._lock:
+            if procedure not in self._in_force:
+                self.refresh()
+            if procedure not in self._in_force:
+                raise NotFound("procedure", procedure)
+            return self._in_force[procedure]
+
+    def procedures_in_force(self) -> dict[str, str]:
+        """Return {procedure key: version id} without the office's own data."""
+        with self._lock:
+            if not self._in_force:
+                self.refresh()
+            return {key: value for key, value in self._in_force.items() if key != OFFICE}
+
+    def institution(self) -> Institution:
+        """Return the office's data in force: roles, calendar, settings, rights."""
+        version_id = self.version_in_force(OFFICE)
+        with self._lock:
+            if version_id not in self._institutions:
+                with UnitOfWork(self.database, writing=False) as uow:
+                    files = store.files(uow.connection, version_id)
+                self._institutions = {version_id: Institution.from_files(files, version_id)}
+            return self._institutions[version_id]
+
+    def deployed(self, version_id: str) -> Deployed:
+        """Return a version, compiled.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        with self._lock:
+            if version_id not in self._versions:
+                with UnitOfWork(self.database, writing=False) as uow:
+                    row = store.version(uow.connection, version_id)
+                    if row is None:
+                        raise NotFound("version", version_id)
+                    files = store.files(uow.connection, version_id)
+                office = self.institution().office
+                self._versions[version_id] = deployed_from(
+                    files, office, version_id=version_id, number=int(row["number"])
+                )
+            return self._versions[version_id]
+
+    def forget_compiled(self) -> None:
+        """Drop compiled versions: the office's lists that forms show may have changed."""
+        with self._lock:
+            self._versions = {}
+
+    def definition_in_force(self, process_id: str) -> tuple[str, Definition]:
+        """Return (version id, definition) of the procedure that holds a called process."""
+        version_id = self.version_in_force(process_id)
+        return version_id, self.deployed(version_id).definition

@@ -1,0 +1,82 @@
+"""The office's own data in force: roles and sections, calendar, settings, rights, as one value.
+
+Made from the content of ``processes/_office`` as it was deployed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cached_property
+from pathlib import Path
+
+from engine.access import AccessRules
+from engine.business_calendar import BusinessCalendar
+from engine.lengths import Length
+from engine.office import Office
+from engine.office_settings import FILE as SETTINGS_FILE
+from engine.office_settings import OfficeSettings
+from engine.security import FILE as SECURITY_FILE
+from engine.security import SecurityInvalid, SignInRules, read_security
+from engine.statutory_clock.counting import shifted
+
+CALENDAR_FOLDER = "calendar/"
+
+
+@dataclass(frozen=True)
+class Institution:
+    """What the institution knows, at one version."""
+
+    version_id: str
+    office: Office
+    calendar: BusinessCalendar
+    settings: OfficeSettings
+    rules: AccessRules
+    sign_in: SignInRules
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], version_id: str) -> Institution:
+        """Read {relative path: bytes} of ``_office``.
+
+        Raises:
+            YamlRefused, CalendarRefused: a file is missing or cannot be used; each names file and place.
+        """
+        office = Office.from_files(files)
+        if SECURITY_FILE not in files:
+            raise SecurityInvalid(SECURITY_FILE, "missing", "文件不存在，请补上")
+        security = read_security(files[SECURITY_FILE], office.roles)
+        settings = OfficeSettings.from_bytes(files.get(SETTINGS_FILE, b""))
+        return cls(
+            version_id,
+            office,
+            _calendar(files, settings),
+            settings,
+            security.rights,
+            security.sign_in,
+        )
+
+    @cached_property
+    def opening_time(self) -> time:
+        """When the office opens: timers with an offset fire then."""
+        return time.fromisoformat(str(self.settings["opening_time"]))
+
+    @property
+    def soon_days(self) -> int:
+        """Up to how many working days left a limit counts as near."""
+        return int(self.settings["soon_days"])
+
+    def shift(self, day: date, length: Length) -> date:
+        """Return the day a length after (or, with a minus, before) a day, on this office's calendar."""
+        return shifted(day, length.amount, length.unit, self.calendar)
+
+
+def _calendar(files: Mapping[str, bytes], settings: OfficeSettings) -> BusinessCalendar:
+    """Build the calendar from deployed bytes; its reader wants a folder."""
+    with tempfile.TemporaryDirectory(prefix="gongkai-calendar-") as folder:
+        for path, data in files.items():
+            if path.startswith(CALENDAR_FOLDER):
+                (Path(folder) / Path(path).name).write_bytes(data)
+        counts = settings["local_holidays"] == "rest_day"
+        return BusinessCalendar.load(Path(folder), local_counts=counts)

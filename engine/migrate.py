@@ -1,0 +1,36 @@
+"""Brings a database to the newest schema with Alembic, whose scripts stand in ``engine/migrations``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Apply what is missing, in one transaction, unless the schema is the newest already."""
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest():
+            return
+    with engine.connect().execution_options(gk_writing=True) as connection, connection.begin():
+        command.upgrade(_config(connection), "head")
+
+
+def newest() -> str | None:
+    """Return the newest revision that the scripts know."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    return ScriptDirectory.from_config(config).get_current_head()

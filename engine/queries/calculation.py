@@ -1,0 +1,129 @@
+"""How a due date came about: the rows of the calculation and the day ruler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from engine.access import require
+from engine.case_file import CaseFile
+from engine.environment import Environment
+from engine.errors import NotFound
+from engine.identity import Actor
+from engine.queries.clocks import view_of
+from engine.queries.opened import head_of, open_case
+from engine.queries.pages import (
+    CalcRow,
+    Calculation,
+    CaseHead,
+    Ruler,
+    RulerBracket,
+    RulerCell,
+    RulerMark,
+)
+from engine.statutory_clock import CaseEvent, ClockAnswer, Entry
+from engine.unit_of_work import UnitOfWork
+from engine.words import say
+
+
+def calculation_of(
+    env: Environment, file: CaseFile, clock_id: str, party: str | None = None
+) -> Calculation | None:
+    """Return the calculation of a clock of a case; None while it has not begun."""
+    given = file.clock(clock_id, party)
+    definition = file.clocks.get(clock_id)
+    if given is None or definition is None:
+        return None
+    institution = env.institution()
+    return Calculation(
+        clock=view_of(given, definition, institution),
+        rows=[row for entry in given.explanation if (row := _row(entry))],
+        ruler=_ruler(given, env, file.today),
+        basis=say(
+            "{article} · 日历 {calendar}",
+            article=definition.article,
+            calendar=institution.calendar.version,
+        ),
+        today=file.today,
+    )
+
+
+def calculation(
+    env: Environment, actor: Actor, case_id: str, clock_id: str, party: str | None = None
+) -> tuple[CaseHead, Calculation]:
+    """Return how one clock of a case was computed.
+
+    Raises:
+        NotFound: no such case for the actor, or the clock has not begun.
+    """
+    with UnitOfWork(env.database, writing=False) as uow:
+        opened = open_case(env, actor, case_id, uow.connection)
+    found = calculation_of(env, opened.file, clock_id, party)
+    if found is None:
+        raise NotFound("clock", clock_id)
+    return head_of(env, opened), found
+
+
+def simulate(
+    env: Environment,
+    actor: Actor,
+    procedure: str,
+    clock_id: str,
+    channel: str,
+    events: Sequence[tuple[str, date, Mapping[str, object]]],
+) -> Calculation | None:
+    """Return what a clock would say of facts that belong to no case.
+
+    Args:
+        events: (kind, legal day, fields), in any order.
+
+    Raises:
+        Denied, NotFound; FactUnusable: a fact lacks what a rule needs.
+    """
+    require(env.institution().rules, actor, "simulator.use")
+    deployed = env.deployed(env.version_in_force(procedure))
+    file = CaseFile(
+        number="",
+        procedure=procedure,
+        deployed=deployed,
+        institution=env.institution(),
+        fields={"channel": channel},
+        events=[CaseEvent(kind, day, dict(fields)) for kind, day, fields in events],
+        now=env.time.now(),
+    )
+    return calculation_of(env, file, clock_id)
+
+
+def _row(entry: Entry) -> CalcRow | None:
+    dates: list[tuple[date, str]] = []
+    if entry.first:
+        dates.append((entry.first, ""))
+    if entry.last and entry.last != entry.first:
+        dates.append((entry.last, ""))
+    if entry.on and not dates:
+        dates.append((entry.on, ""))
+    return CalcRow(
+        what=entry.title or entry.rule,
+        dates=dates,
+        text=entry.text,
+        article=entry.article,
+        due=entry.due,
+        evidence="、".join(entry.evidence),
+        is_result=entry.rule == "result",
+    )
+
+
+def _ruler(given: ClockAnswer, env: Environment, today: date) -> Ruler | None:
+    from engine.day_ruler import day_ruler
+
+    drawn = day_ruler(given, env.institution().calendar, today)
+    if drawn is None:
+        return None
+    return Ruler(
+        cells=[RulerCell(cell.date, cell.kind, cell.label) for cell in drawn.cells],
+        marks=[RulerMark(mark.date, mark.text, mark.style) for mark in drawn.marks],
+        brackets=[RulerBracket(one.first, one.last, one.text) for one in drawn.brackets],
+        today=today,
+        due=given.due,
+        summary=drawn.summary,
+    )

@@ -1,0 +1,242 @@
+"""The inbox and the list of cases: what is legally next comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal
+
+from engine.access import Allowed, can, visibility
+from engine.environment import Environment
+from engine.identity import Actor
+from engine.queries.clocks import nearest
+from engine.queries.common import People, holder_of, today_of
+from engine.queries.pages import CaseList, Inbox, InboxRow
+from engine.store import cases as case_store
+from engine.store import lists
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+from engine.words import say
+
+PAGE = 50
+Group = Literal["urgent", "soon", "running", "held"]
+_GROUPS: Mapping[str, Group] = {
+    "late": "urgent",
+    "today": "urgent",
+    "soon": "soon",
+    "run": "running",
+}
+_ORDER: Sequence[Group] = ("urgent", "soon", "running", "held")
+
+
+def inbox(
+    env: Environment, actor: Actor, tab: str = "mine", search: str = "", only: str = ""
+) -> Inbox:
+    """Return the inbox.
+
+    Args:
+        tab: ``mine`` (what I can do, and open cases of mine that wait for others), ``unit`` (open cases
+            I may read), ``unclaimed`` (offered to my post, taken by nobody), ``done``.
+        search: part of a number or a subject.
+        only: one of the clock states, to see just those.
+    """
+    rules = env.institution().rules
+    day = legal_day(env.time.now())
+    posts = [(post.role, post.unit) for post in actor.posts]
+    with UnitOfWork(env.database, writing=False) as uow:
+        connection = uow.connection
+        people = People.read(connection, day)
+        mine = [dict(row) for row in lists.my_items(connection, posts, actor.person_id)]
+        followed = lists.my_cases(connection, actor.person_id, status="open")
+        seen = visibility(rules, actor)
+        readable = lists.open_cases(connection, seen)
+        done = lists.my_cases(connection, actor.person_id, status="closed", limit=100)
+        wanted = {row["case_id"] for row in mine}
+        wanted |= {row["id"] for row in [*followed, *readable]}
+        clocks = case_store.case_clocks(connection, sorted(wanted))
+        items = [dict(row) for row in lists.open_items_of(connection, sorted(wanted))]
+    shown = _Rows(env, actor, people, day, clocks, items)
+    mine_rows = shown.of_items(mine)
+    waiting = shown.of_cases(
+        [row for row in followed if row["id"] not in {m["case_id"] for m in mine}]
+    )
+    rows_by_tab: dict[str, list[InboxRow]] = {
+        "mine": [*mine_rows, *waiting],
+        "unit": shown.of_cases(readable),
+        "unclaimed": shown.of_items([row for row in mine if not row["assignee"]]),
+        "done": shown.closed(done),
+    }
+    rows = _sorted(rows_by_tab.get(tab, rows_by_tab["mine"]))
+    counts = dict.fromkeys(("late", "today", "soon", "run", "held", "waiting"), 0)
+    for row in rows:
+        if row.clock and row.clock.state in counts:
+            counts[row.clock.state] += 1
+    if search:
+        rows = [row for row in rows if search in row.number or search in row.subject]
+    if only:
+        rows = [row for row in rows if row.clock and row.clock.state == only]
+    return Inbox(
+        today=today_of(env),
+        tab=tab if tab in rows_by_tab else "mine",
+        tabs=(
+            ("mine", say("我的"), len(rows_by_tab["mine"])),
+            (
+                "unit",
+                say("本科室") if not seen.everything else say("全部在办"),
+                len(rows_by_tab["unit"]),
+            ),
+            ("unclaimed", say("待签收"), len(rows_by_tab["unclaimed"])),
+            ("done", say("已办"), None),
+        ),
+        counts=counts,
+        rows=rows,
+        total=len(rows),
+        may_start=may_start(env, actor),
+        next_due=next(iter(_sorted(rows_by_tab["unit"])), None),
+        search=search,
+        filter=only,
+    )
+
+
+def may_start(env: Environment, actor: Actor) -> list[tuple[str, str]]:
+    """Return the procedures that the actor may start: (key, words of the button)."""
+    found = []
+    for key, version_id in env.procedures_in_force().items():
+        start = env.deployed(version_id).procedure.start
+        if start and isinstance(
+            can(env.institution().rules, actor, "case.start", start.roles), Allowed
+        ):
+            found.append((key, start.label))
+    return sorted(found, key=lambda pair: (pair[0] != "on_request", pair[0]))
+
+
+def _sorted(rows: Sequence[InboxRow]) -> list[InboxRow]:
+    """Overdue first (most days), then by days left; what stands still last. Ties by number."""
+
+    def rank(row: InboxRow) -> tuple[int, int, str]:
+        left = row.clock.left if row.clock and row.clock.left is not None else 10**6
+        return _ORDER.index(row.priority_group), left, row.number
+
+    return sorted(rows, key=rank)
+
+
+class _Rows:
+    """Makes rows of work items and of cases."""
+
+    def __init__(
+        self,
+        env: Environment,
+        actor: Actor,
+        people: People,
+        day: date,
+        clocks: Mapping[str, Sequence[Mapping[str, Any]]],
+        items: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self.env, self.actor, self.people, self.day, self.clocks = env, actor, people, day, clocks
+        self.items: dict[str, list[Mapping[str, Any]]] = {}
+        for item in items:
+            self.items.setdefault(item["case_id"], []).append(item)
+
+    def of_items(self, items: Sequence[Mapping[str, Any]]) -> list[InboxRow]:
+        """Rows of tasks that I can do."""
+        return [
+            self._row(
+                case_id=item["case_id"],
+                number=item["number"],
+                subject=item["subject"],
+                kind=item["case_kind"],
+                version=item["case_version"],
+                step=item["name"],
+                holders=[say("我")],
+                is_mine=True,
+                task_id=item["id"],
+                verb=self._verb(item),
+            )
+            for item in items
+        ]
+
+    def _verb(self, item: Mapping[str, Any]) -> str:
+        """The word on the task's button, as the diagram has it."""
+        activities = self.env.deployed(item["case_version"]).definition.activities
+        activity = activities.get(item["activity_id"])
+        label = (activity.button or {}).get("label") if activity else None
+        return str(label or item["name"])
+
+    def of_cases(self, rows: Sequence[Mapping[str, Any]]) -> list[InboxRow]:
+        """Rows of cases, with who holds them and what is waited for."""
+        return [self._of_case(row) for row in rows]
+
+    def _of_case(self, row: Mapping[str, Any]) -> InboxRow:
+        items = self.items.get(row["id"], [])
+        steps = list(dict.fromkeys(item["name"] for item in items))
+        holders = list(dict.fromkeys(holder_of(self.env, self.people, item) for item in items))
+        step = "、".join(steps[:2])
+        return self._row(
+            case_id=row["id"],
+            number=row["number"],
+            subject=row["subject"],
+            kind=row["kind"],
+            version=row["version_id"],
+            step=step or say("等待"),
+            holders=holders,
+            is_mine=False,
+            task_id=None,
+            verb=say("等待{step}", step=step) if step else say("等待"),
+        )
+
+    def closed(self, rows: Sequence[Mapping[str, Any]]) -> list[InboxRow]:
+        """Rows of closed cases."""
+        return [
+            InboxRow(
+                case_id=row["id"],
+                number=row["number"],
+                subject=row["subject"],
+                kind=row["kind"],
+                step=say("已办结"),
+                holders=[],
+                is_mine=False,
+                clock=None,
+                due_word="",
+                task_id=None,
+                verb=say("查看"),
+                priority_group="held",
+            )
+            for row in rows
+        ]
+
+    def _row(self, *, version: str, case_id: str, **values: Any) -> InboxRow:
+        clock, word = nearest(self.env, version, self.clocks.get(case_id, ()), self.day)
+        return InboxRow(
+            case_id=case_id,
+            clock=clock,
+            due_word=word,
+            priority_group=_GROUPS.get(clock.state, "held") if clock else "held",
+            **values,
+        )
+
+
+def case_list(
+    env: Environment, actor: Actor, search: str = "", status: str = "", page: int = 1
+) -> CaseList:
+    """Return the cases that the actor may read, newest first, a page of them."""
+    day = legal_day(env.time.now())
+    with UnitOfWork(env.database, writing=False) as uow:
+        connection = uow.connection
+        rows, total = case_store.find(
+            connection,
+            visible=lists.visible_cases(visibility(env.institution().rules, actor)),
+            search=search[:100],
+            status=status if status in {"open", "closed"} else "",
+            limit=PAGE,
+            offset=(max(1, page) - 1) * PAGE,
+        )
+        people = People.read(connection, day)
+        ids = [row["id"] for row in rows]
+        clocks = case_store.case_clocks(connection, ids)
+        items = [dict(row) for row in lists.open_items_of(connection, ids)]
+    shown = _Rows(env, actor, people, day, clocks, items)
+    made = [
+        shown.of_cases([row])[0] if row["status"] == "open" else shown.closed([row])[0]
+        for row in rows
+    ]
+    return CaseList(today_of(env), made, total, search, status)

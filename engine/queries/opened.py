@@ -1,0 +1,98 @@
+"""A case opened for its pages: read once, within the actor's rights, with the head that each page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.access import Refused, can
+from engine.case_file import CaseFile
+from engine.deployed import Deployed
+from engine.environment import Environment
+from engine.errors import NotFound
+from engine.identity import Actor
+from engine.queries.clocks import nearest, view_of
+from engine.queries.common import People, holder_of
+from engine.queries.pages import CaseHead, ClockView
+from engine.store import cases
+from engine.store.cases import CaseRow
+from engine.stored_case import case_facts, case_file
+from engine.timesource import legal_day
+from engine.words import say
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case with everything that its pages are made of, read in one transaction."""
+
+    case: CaseRow
+    deployed: Deployed
+    file: CaseFile
+    people: People
+    items: Sequence[Mapping[str, Any]]
+    clocks: Sequence[Mapping[str, Any]]
+    day: date
+
+    @property
+    def open_items(self) -> list[Mapping[str, Any]]:
+        """The work items that are open."""
+        return [item for item in self.items if item["status"] == "open"]
+
+
+def open_case(env: Environment, actor: Actor, case_id: str, connection: Connection) -> Opened:
+    """Read a case for its pages.
+
+    Raises:
+        NotFound: there is none, or none that the actor may know of.
+    """
+    case = cases.load(connection, case_id)
+    if case is None:
+        raise NotFound("case", case_id)
+    allowed = can(env.institution().rules, actor, "case.read", case_facts(connection, case_id))
+    if isinstance(allowed, Refused):
+        raise NotFound("case", case_id)
+    deployed = env.deployed(case.version_id)
+    day = legal_day(env.time.now())
+    return Opened(
+        case,
+        deployed,
+        case_file(env, deployed, case, cases.events(connection, case_id)),
+        People.read(connection, day),
+        [dict(row) for row in cases.case_items(connection, case_id)],
+        [dict(row) for row in cases.case_clocks(connection, [case_id])[case_id]],
+        day,
+    )
+
+
+def head_of(env: Environment, opened: Opened, has_incident: bool = False) -> CaseHead:
+    """Return what every page of the case shows on top."""
+    case = opened.case
+    items = opened.open_items
+    clock, _ = nearest(env, case.version_id, opened.clocks, opened.day)
+    outcome = opened.deployed.procedure.outcomes.get(case.outcome or "")
+    closed = say("已办结")
+    return CaseHead(
+        case_id=case.id,
+        number=case.number,
+        procedure=opened.deployed.procedure.title,
+        subject=case.subject,
+        kind=case.kind,
+        step="、".join(dict.fromkeys(item["name"] for item in items))
+        if case.status == "open"
+        else closed,
+        holders=list(dict.fromkeys(holder_of(env, opened.people, item) for item in items)),
+        state="closed" if case.status == "closed" else "incident" if has_incident else "open",
+        clock=clock if case.status == "open" else _ended_clock(env, opened),
+        note=f"{outcome.group}：{outcome.row}" if outcome else "",
+    )
+
+
+def _ended_clock(env: Environment, opened: Opened) -> ClockView | None:
+    main = next(iter(opened.deployed.clocks), "")
+    given = opened.file.clock(main)
+    definition = opened.deployed.clocks.get(main)
+    return view_of(given, definition, env.institution()) if given and definition else None

@@ -1,0 +1,256 @@
+"""Audit events as sentences: who did what, for the timeline of a case and for the audit page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from engine.environment import Environment
+from engine.timesource import legal_day
+from engine.words import say
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sentence, the part of it to stress, and what stands beside it."""
+
+    sentence: str
+    strong: str = ""
+    held: str = ""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What sentences need to know besides the event: the words of kinds, sections and clocks."""
+
+    env: Environment
+    version: str | None = None
+
+    def clock(self, clock_id: str) -> str:
+        """Return a clock's title in the case's version."""
+        if self.version:
+            found = self.env.deployed(self.version).definition.clocks.get(clock_id)
+            if found is not None:
+                return str(getattr(found, "title", clock_id))
+        return clock_id
+
+    def field(self, key: str) -> str:
+        """Return the label of a form's field in the case's version."""
+        if self.version:
+            for form in self.env.deployed(self.version).procedure.forms.values():
+                for one in form.fields:
+                    if one.key == key:
+                        return one.label
+        return key
+
+
+# How each kind of event is called in filters and on the audit page.
+KINDS: Mapping[str, str] = {
+    "CaseStarted": "登记案件",
+    "TaskCompleted": "办理步骤",
+    "TaskClaimed": "签收",
+    "TaskReleased": "退回待签",
+    "ActionTaken": "另行办理",
+    "TimerFired": "到时自动办理",
+    "LetterIssued": "制发文书",
+    "OutcomeRecorded": "记录办理结果",
+    "DecisionEvaluated": "决策表判断",
+    "FactRecorded": "记录事实",
+    "ClocksRecomputed": "重新计算期限",
+    "WarningSent": "提醒",
+    "CaseClosed": "办结",
+    "CaseCancelled": "终止",
+    "StepFailed": "异常",
+    "IncidentRetried": "重试异常",
+    "Refused": "拒绝",
+    "PersonalDataRead": "查阅个人信息",
+    "DocumentRead": "下载文件",
+    "CaseExported": "导出案卷",
+    "SignedIn": "登录",
+    "SignInRefused": "登录失败",
+    "ProcedureDeployed": "启用版本",
+    "AuditVerified": "核验审计链",
+    "CalendarImported": "导入日历",
+    "PersonAdded": "开设账号",
+}
+
+
+def kind_word(action: str) -> str:
+    """Return what an event's kind is called."""
+    return say(KINDS[action]) if action in KINDS else action
+
+
+def instant_of(row: Mapping[str, Any]) -> datetime:
+    """Return the instant of a row of the trail."""
+    return datetime.fromisoformat(row["at"]).astimezone(UTC)
+
+
+def told(row: Mapping[str, Any], names: Names) -> Told:
+    """Return an event of a case as a sentence."""
+    body = json.loads(row["body"])
+    who = row["actor_name"] or say("有人")
+    teller = _TELLERS.get(row["action"])
+    if teller is None:
+        return Told(say("{who}：{act}", who=who, act=kind_word(row["action"])))
+    return teller(who, body, row, names)
+
+
+def _completed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    step = body.get("name") or names_of_activity(names, body.get("activity"))
+    decided = _decided(body, names)
+    if decided:
+        sentence = say("{who}完成{step}：{what}", who=who, step=step, what=decided)
+        return Told(sentence, step)
+    return Told(say("{who}完成{step}", who=who, step=step), step)
+
+
+def names_of_activity(names: Names, activity_id: str | None) -> str:
+    """Return an activity's name in the case's version."""
+    if not activity_id or not names.version:
+        return activity_id or ""
+    found = names.env.deployed(names.version).definition.activities.get(activity_id)
+    return found.name if found else activity_id
+
+
+def _decided(body: Mapping[str, Any], names: Names) -> str:
+    """What was chosen in the step: the labels of its first answered choice and its opinion."""
+    if not names.version:
+        return ""
+    changed = {key: after for key, _, after in body.get("changes", []) if after not in (None, "*")}
+    labels = names.env.deployed(names.version).procedure.labels(changed)
+    return next(
+        (
+            label
+            for key, label in labels.items()
+            if key.endswith(("decision", "outcome", "opinion"))
+        ),
+        "",
+    )
+
+
+def _started(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("{who}登记了本案", who=who), "")
+
+
+def _claimed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("{who}签收", who=who))
+
+
+def _released(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("{who}退回待签", who=who))
+
+
+def _action(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    label = str(body.get("label") or "")
+    return Told(say("{who}办理{what}", who=who, what=label), label)
+
+
+def _fired(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    late = int(body.get("late_seconds") or 0)
+    step = names_of_activity(names, body.get("activity")) or say("定时事项")
+    held = say("迟了{n}分钟，因停机补办", n=late // 60) if late >= 600 else ""
+    return Told(say("到时自动办理{step}", step=step), step, held)
+
+
+def _letter(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    title = str(body.get("title") or "")
+    return Told(say("制发{title}", title=title), title, str(body.get("number") or ""))
+
+
+def _outcome(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    text = str(body.get("row") or "")
+    return Told(say("办理结果：{row}", row=text), text, str(body.get("basis") or ""))
+
+
+def _decision(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("按决策表判断：{table}", table=row["object"].partition(":")[2]))
+
+
+def _recomputed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    parts = [
+        say(
+            "{clock}由{before}改为{after}",
+            clock=names.clock(one["clock"]),
+            before=one.get("before") or say("未定"),
+            after=one.get("after") or say("未定"),
+        )
+        for one in body.get("moved", [])
+    ]
+    return Told(
+        say("重新计算期限：{what}", what="；".join(parts)), "", str(body.get("calendar") or "")
+    )
+
+
+def _warning(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    clock = names.clock(row["object"].partition(":")[2])
+    late = int(body.get("late_days") or 0)
+    held = say("应于{day}发出，因停机迟{n}天", day=body.get("planned_for"), n=late) if late else ""
+    return Told(
+        say(
+            "系统{title}：{clock}于{due}届满",
+            title=body.get("title"),
+            clock=clock,
+            due=body.get("due"),
+        ),
+        "",
+        held or say("提醒阶梯第{n}级", n=body.get("rung")),
+    )
+
+
+def _closed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    words = {"completed": say("办结"), "terminated": say("终止"), "cancelled": say("撤销")}
+    word = words.get(str(body.get("how")), say("办结"))
+    return Told(say("本案{how}", how=word), word)
+
+
+def _failed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    step = names_of_activity(names, body.get("element"))
+    return Told(say("{step}没有办成，记为异常", step=step), say("异常"))
+
+
+def _refused(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("{who}想办理而被拒绝", who=who), say("被拒绝"))
+
+
+def _read(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    what = names.field(str(body.get("field") or ""))
+    return Told(say("{who}查看{what}", who=who, what=what), what, row["reason"])
+
+
+def _fact(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(
+        say("{who}记录事实：{kind}，{day}", who=who, kind=body.get("kind"), day=body.get("day"))
+    )
+
+
+def _cancelled(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("{who}终止本案", who=who), "", row["reason"])
+
+
+_TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Names], Told]] = {
+    "CaseStarted": _started,
+    "TaskCompleted": _completed,
+    "TaskClaimed": _claimed,
+    "TaskReleased": _released,
+    "ActionTaken": _action,
+    "TimerFired": _fired,
+    "LetterIssued": _letter,
+    "OutcomeRecorded": _outcome,
+    "DecisionEvaluated": _decision,
+    "ClocksRecomputed": _recomputed,
+    "WarningSent": _warning,
+    "CaseClosed": _closed,
+    "CaseCancelled": _cancelled,
+    "StepFailed": _failed,
+    "Refused": _refused,
+    "PersonalDataRead": _read,
+    "FactRecorded": _fact,
+}
+
+
+def day_of(row: Mapping[str, Any]) -> date:
+    """Return the legal day of a row of the trail."""
+    return legal_day(instant_of(row))

@@ -1,0 +1,105 @@
+"""What surrounds every page: who is signed in, the rail with its counts, what must be known today."""
+
+from __future__ import annotations
+
+from engine.access import can, visibility
+from engine.environment import Environment
+from engine.identity import Actor
+from engine.queries.common import today_of
+from engine.queries.pages import Account, Shell
+from engine.store import accounts, cases, lists
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+from engine.words import say
+
+# (endpoint key, word, right that shows it; "" for everybody who has cases or tasks)
+_RAIL = (
+    ("inbox", "待办", "", "/"),
+    ("cases", "案件", "", "/cases"),
+    ("audit", "审计", "audit.read", "/audit"),
+    ("procedures", "流程", "procedures.read", "/procedures"),
+    ("simulator", "期限试算", "simulator.use", "/simulator"),
+)
+
+
+def shell(env: Environment, actor: Actor) -> Shell:
+    """Return the frame of a signed-in person's pages."""
+    institution = env.institution()
+    posts = [(post.role, post.unit) for post in actor.posts]
+    seen = visibility(institution.rules, actor)
+    with UnitOfWork(env.database, writing=False) as uow:
+        connection = uow.connection
+        person = accounts.by_id(connection, actor.person_id)
+        mine = len(lists.my_items(connection, posts, actor.person_id))
+        readable = lists.count_open(connection, seen)
+        is_demo = accounts.get_meta(connection, "demo") is not None
+        incidents = (
+            len(cases.incidents(connection))
+            if can(institution.rules, actor, "incidents.retry").ok
+            else 0
+        )
+    display = dict(person["display"] or {}) if person else {}
+    counts = {"inbox": mine, "cases": readable}
+    rail = [
+        (key, say(word), counts.get(key), url)
+        for key, word, right, url in _RAIL
+        if (right and can(institution.rules, actor, right).ok)
+        or (not right and (seen.everything or seen.posts))
+    ]
+    awaited = institution.calendar.notice_awaited(legal_day(env.time.now()))
+    alerts = []
+    if awaited and can(institution.rules, actor, "calendar.import").ok:
+        alerts.append(say("{year}年放假安排还没有导入，跨年的期限都是暂定", year=awaited))
+    if incidents:
+        alerts.append(say("有{n}件异常等待处理", n=incidents))
+    return Shell(
+        today=today_of(env),
+        bureau=institution.office.letterhead.get("机关名称", ""),
+        account=Account(actor.login, actor.name, title_of(env, actor)),
+        rail=rail,
+        is_demo=is_demo,
+        large_text=display.get("text") == "large",
+        high_contrast=display.get("contrast") == "high",
+        alerts=alerts,
+    )
+
+
+def title_of(env: Environment, actor: Actor) -> str:
+    """Return how a person is called by post: 信息公开专员, or the section for posts held per unit."""
+    office = env.institution().office
+    for post in actor.posts:
+        role = office.roles.get(post.role)
+        unit = office.units.get(post.unit or "")
+        if role is None:
+            continue
+        return f"{unit.title}{role.title}" if unit and role.per_unit else role.title
+    return ""
+
+
+def demo_accounts(env: Environment) -> tuple[list[Account], str] | None:
+    """Return the demonstration's accounts and their common password; None in an office of real people."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        password = accounts.get_meta(uow.connection, "demo")
+        if password is None:
+            return None
+        people = accounts.demo_people(uow.connection, legal_day(env.time.now()))
+    office = env.institution().office
+    shown: dict[str, Account] = {}
+    for row in people:
+        role, unit = office.roles.get(row["role"]), office.units.get(row["unit"] or "")
+        title = (
+            f"{unit.title if unit and role and role.per_unit else ''}{role.title if role else ''}"
+        )
+        shown.setdefault(row["login"], Account(row["login"], row["name"], title))
+    order = list(office.roles)
+    rank = {
+        row["login"]: order.index(row["role"]) for row in reversed(people) if row["role"] in order
+    }
+    return sorted(
+        shown.values(), key=lambda account: (rank.get(account.login, 99), account.login)
+    ), password
+
+
+def bureau(env: Environment) -> str:
+    """Return the office's name, for the sign-in page."""
+    return env.institution().office.letterhead.get("机关名称", "")

@@ -1,0 +1,200 @@
+"""The page of a task, and of the first step of a case that does not exist yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from engine.access import ActionFacts, Refused, can
+from engine.commands.acting import first_form, form_key
+from engine.environment import Environment
+from engine.errors import Denied, NotFound
+from engine.forms import Form
+from engine.identity import Actor
+from engine.personal import open_fields
+from engine.queries.calculation import calculation_of
+from engine.queries.case import document_view, facts_of, internal_limit
+from engine.queries.clocks import view_of
+from engine.queries.common import today_of
+from engine.queries.diagram import diagram_of
+from engine.queries.opened import Opened, head_of, open_case
+from engine.queries.pages import ActionPage, ClockView, Fact, StartPage, TaskPage
+from engine.sealing import is_sealed
+from engine.store import cases
+from engine.stored_case import case_facts, task_facts, task_form
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+from engine.words import say
+
+
+def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
+    """Return a task with its form, its limits and what it is about.
+
+    Raises:
+        NotFound: no such task, or the actor may not know of its case.
+    """
+    with UnitOfWork(env.database, writing=False) as uow:
+        connection = uow.connection
+        item = cases.work_item_row(connection, task_id)
+        if item is None:
+            raise NotFound("task", task_id)
+        opened = open_case(env, actor, item["case_id"], connection)
+        facts = task_facts(connection, item)
+        allowed = can(env.institution().rules, actor, "task.complete", facts)
+        draft = cases.draft_row(connection, task_id, actor.person_id)
+        documents = cases.case_documents(connection, opened.case.id)
+        history = cases.case_history(connection, opened.case.id)
+    row = dict(item)
+    deployed = opened.deployed
+    form = task_form(env, deployed, opened.case, row) or Form.empty(row["name"])
+    activity = deployed.definition.activities.get(row["activity_id"])
+    button = dict((activity.button if activity else None) or {})
+    clocks = _clocks(env, opened)
+    binding = _binding(env, row, clocks, opened.day)
+    ruler_clock = next(iter(deployed.clocks), None)
+    calculation = calculation_of(env, opened.file, ruler_clock) if ruler_clock else None
+    return TaskPage(
+        today=today_of(env),
+        head=head_of(env, opened),
+        task_id=task_id,
+        name=row["name"],
+        instruction=activity.documentation if activity else "",
+        due=binding,
+        clocks=clocks,
+        ruler=calculation.ruler if calculation else None,
+        diagram=diagram_of(env, opened, history),
+        form=form,
+        values=_values(env, opened, form, row, draft),
+        source_text=_source(opened),
+        source_facts=_source_facts(env, actor, opened, history),
+        source_documents=[document_view(one) for one in documents],
+        button=button.get("label") or row["name"],
+        then=button.get("then") or "",
+        idempotency_key=form_key(env, actor, task_id),
+        version=opened.case.version_id,
+        may_act=allowed.ok,
+        why_not=allowed.sentence if isinstance(allowed, Refused) else "",
+        draft_saved_at=draft["saved_at"] if draft else None,
+    )
+
+
+def _clocks(env: Environment, opened: Opened) -> list[ClockView]:
+    """The running clocks of the case, the nearest first."""
+    institution = env.institution()
+    views = [
+        view_of(given, opened.deployed.clocks[clock_id], institution)
+        for (clock_id, _), given in opened.file.answers().items()
+        if given.state in {"running", "waiting", "exceeded"}
+    ]
+    return sorted(views, key=lambda view: (view.due or date.max, view.clock_id))
+
+
+def _binding(
+    env: Environment, item: Mapping[str, Any], clocks: list[ClockView], day: date
+) -> ClockView | None:
+    """The limit that binds this step: its own, else the nearest statutory one."""
+    return internal_limit(env, item, day) or next(iter(clocks), None)
+
+
+def _values(
+    env: Environment,
+    opened: Opened,
+    form: Form,
+    item: Mapping[str, Any],
+    draft: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    names = dict(opened.file.names())
+    if item["item"] and isinstance(item["item"].get("item"), dict | str | int):
+        names["item"] = item["item"]["item"]
+    values: dict[str, Any] = form.initial(today=opened.day, names=names)
+    known = {key: value for key, value in opened.case.fields.items() if key in form.field_keys}
+    values.update({key: value for key, value in known.items() if not is_sealed(value)})
+    if draft is not None:
+        values.update(open_fields(env, draft["values"]))
+    return values
+
+
+def _source(opened: Opened) -> str:
+    """What the case is about, in the applicant's own words, as the procedure names it."""
+    source = opened.deployed.procedure.source
+    if source is None:
+        return opened.case.subject
+    found = source.evaluate(opened.file.names(), opened.file.functions)
+    return str(found or opened.case.subject)
+
+
+def _source_facts(env: Environment, actor: Actor, opened: Opened, history: Any) -> list[Fact]:
+    """What was submitted first: who asks, how to reach them, how they want it."""
+    rules = env.institution().rules
+    may_see = any("case.personal" in rules[role].may for role in actor.roles if role in rules)
+    for row in history:
+        form = opened.deployed.procedure.forms.get(row["form"] or "")
+        if row["submission"] and form is not None:
+            return facts_of(env, form, row["submission"], may_reveal=may_see)[:12]
+    return []
+
+
+def action_page(env: Environment, actor: Actor, case_id: str, wait_id: str) -> ActionPage:
+    """Return the form of a drawn event that waits (``gk:action``), such as 撤回 or 延期.
+
+    Raises:
+        NotFound: nothing waits under that id. Denied: the actor's post may not do it.
+    """
+    with UnitOfWork(env.database, writing=False) as uow:
+        opened = open_case(env, actor, case_id, uow.connection)
+        waits = cases.case_waits(uow.connection, case_id)
+        facts = case_facts(uow.connection, case_id)
+    wait = next((row for row in waits if row["wait"] == wait_id), None)
+    action = opened.deployed.definition.actions.get(wait["activity_id"]) if wait else None
+    if action is None:
+        raise NotFound("action", wait_id)
+    allowed = can(
+        env.institution().rules, actor, "action.deliver", ActionFacts(action.group, facts)
+    )
+    if isinstance(allowed, Refused):
+        raise Denied(allowed.reason, allowed.sentence)
+    form = opened.deployed.procedure.forms[action.form] if action.form else Form.empty(action.label)
+    return ActionPage(
+        today=today_of(env),
+        head=head_of(env, opened),
+        wait_id=wait_id,
+        name=action.label,
+        form=form,
+        values=form.initial(today=opened.day, names=opened.file.names()),
+        button=action.label,
+        idempotency_key=form_key(env, actor, wait_id),
+    )
+
+
+def start_page(env: Environment, actor: Actor, procedure: str) -> StartPage:
+    """Return the first step of a new case; nothing is stored before it is submitted.
+
+    Raises:
+        Denied: the actor may not start it. NotFound: no such procedure, or it does not begin with a form.
+    """
+    deployed = env.deployed(env.version_in_force(procedure))
+    roles = deployed.procedure.start.roles if deployed.procedure.start else ()
+    allowed = can(env.institution().rules, actor, "case.start", roles)
+    if isinstance(allowed, Refused):
+        raise Denied(allowed.reason, allowed.sentence)
+    first = first_form(deployed)
+    if first is None:
+        raise NotFound("form", procedure)
+    activity_id, form = first
+    activity = deployed.definition.activities[activity_id]
+    button = dict(activity.button or {})
+    day = legal_day(env.time.now())
+    return StartPage(
+        today=today_of(env),
+        procedure_key=procedure,
+        procedure=deployed.procedure.title,
+        name=activity.name,
+        instruction=activity.documentation,
+        form=form,
+        values=form.initial(today=day, names={}),
+        button=button.get("label")
+        or (deployed.procedure.start.label if deployed.procedure.start else say("登记")),
+        then=button.get("then") or "",
+        idempotency_key=form_key(env, actor, procedure),
+    )

@@ -1,0 +1,48 @@
+"""The ladder of warnings: which running clocks to look at, and which rungs were climbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from engine.store.rows import Row, many
+from engine.tables import cases, clock, warning
+
+
+def running_clocks(connection: Connection) -> list[Row]:
+    """Return ``{case_id, number, clock, party, due}`` of clocks that run in open cases, by date."""
+    return many(
+        connection,
+        select(clock.c.case_id, cases.c.number, clock.c.clock, clock.c.party, clock.c.due)
+        .join(cases, cases.c.id == clock.c.case_id)
+        .where(
+            cases.c.status == "open",
+            clock.c.due.is_not(None),
+            clock.c.state.in_(("running", "exceeded")),
+        )
+        .order_by(clock.c.due, clock.c.case_id, clock.c.clock, clock.c.party),
+    )
+
+
+def climbed(connection: Connection) -> set[tuple[str, str, date, str]]:
+    """Return the rungs that open cases have climbed: (case, clock, due date, rung)."""
+    found = connection.execute(
+        select(warning.c.case_id, warning.c.clock, warning.c.due, warning.c.rung)
+        .join(cases, cases.c.id == warning.c.case_id)
+        .where(cases.c.status == "open")
+    )
+    return {(row.case_id, row.clock, row.due, row.rung) for row in found}
+
+
+def has_climbed(connection: Connection, key: Mapping[str, Any]) -> bool:
+    """Return whether this rung was climbed."""
+    columns = [warning.c[name] == value for name, value in key.items()]
+    return connection.execute(select(warning.c.rung).where(*columns)).first() is not None
+
+
+def climb(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Store that a rung was climbed; its key forbids a second time."""
+    connection.execute(insert(warning), dict(row))

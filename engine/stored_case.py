@@ -1,0 +1,82 @@
+"""A stored case as rules see it: its file for expressions and clocks, and the facts for access."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.access import CaseFacts, TaskFacts
+from engine.case_file import CaseFile
+from engine.deployed import Deployed
+from engine.environment import Environment
+from engine.forms import Form
+from engine.statutory_clock import CaseEvent
+from engine.store import cases
+from engine.store.cases import CaseRow
+
+
+def case_file(
+    env: Environment,
+    deployed: Deployed,
+    case: CaseRow,
+    events: Sequence[Mapping[str, Any]],
+    fields: Mapping[str, Any] | None = None,
+) -> CaseFile:
+    """Return the file of a stored case: its record, its facts, its clocks."""
+    return CaseFile(
+        number=case.number,
+        procedure=case.procedure,
+        deployed=deployed,
+        institution=env.institution(),
+        fields=dict(case.fields if fields is None else fields),
+        events=[_event(row) for row in events],
+        now=env.time.now(),
+        extra={"subject": case.subject, "kind": case.kind, "outcome": case.outcome},
+    )
+
+
+def _event(row: Mapping[str, Any]) -> CaseEvent:
+    """A stored fact as the clocks read it; a fact may supersede an earlier one by its id."""
+    own = {"id": row["id"], "supersedes": row["supersedes"]}
+    return CaseEvent(row["kind"], row["day"], {**row["fields"], **own})
+
+
+def task_form(
+    env: Environment, deployed: Deployed, case: CaseRow, item: Mapping[str, Any]
+) -> Form | None:
+    """Return the form of a work item, from the version that its activity belongs to."""
+    key = item["form"]
+    if key is None:
+        return None
+    if key in deployed.procedure.forms and item["activity_id"] in deployed.definition.activities:
+        return deployed.procedure.forms[key]
+    for version_id in case.called_versions.values():
+        called = env.deployed(version_id)
+        if item["activity_id"] in called.definition.activities and key in called.procedure.forms:
+            return called.procedure.forms[key]
+    return deployed.procedure.forms.get(key)
+
+
+def task_facts(connection: Connection, item: Mapping[str, Any]) -> TaskFacts:
+    """Return what the access decision needs of a work item."""
+    candidates = item["candidates"]
+    return TaskFacts(
+        roles=candidates.get("roles", []),
+        unit=item["unit"],
+        users=candidates.get("users", []),
+        assignee=item["assignee"],
+        is_open=item["status"] == "open",
+        apart_from=cases.completed_by(connection, item["case_id"], candidates.get("apart", [])),
+    )
+
+
+def case_facts(connection: Connection, case_id: str) -> CaseFacts:
+    """Return what the access decision needs of a case."""
+    items = cases.case_items(connection, case_id)
+    return CaseFacts(
+        {(role, row["unit"]) for row in items for role in row["candidates"].get("roles", [])},
+        {row["closed_by"] for row in items if row["closed_by"]}
+        | {row["assignee"] for row in items if row["assignee"]},
+    )
