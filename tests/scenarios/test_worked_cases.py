@@ -1,0 +1,45 @@
+"""Every worked case of every procedure: ``processes/*/scenarios/*.yaml``, run in memory."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.scenarios import read_scenario, run_scenario
+from engine.scenarios.checking import check_paths
+
+PROCESSES = Path(__file__).parents[2] / "processes"
+FOLDERS = sorted(path.parent for path in PROCESSES.glob("*/procedure.yaml"))
+FILES = sorted(PROCESSES.glob("*/scenarios/*.yaml"))
+
+# A scenario that asserts only that the case ended proves nothing.
+TELLING = {"due", "letters", "offered", "tasks", "variables", "refused", "fails"}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(PROCESSES))
+
+
+@pytest.mark.parametrize("file", FILES, ids=named)
+def test_a_worked_case_goes_as_its_file_says(file):
+    outcomes = run_scenario(file.parents[1], read_scenario(file.read_bytes(), file.name))
+    wrong = [
+        f"{o.run}: step {o.step}: expected {o.expected}, got {o.got}" for o in outcomes if not o.ok
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("file", FILES, ids=named)
+def test_a_worked_case_asserts_something(file):
+    for run in read_scenario(file.read_bytes(), file.name).runs:
+        assert TELLING & {step.word for step in run.steps}, run.name
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_what_ships_has_no_findings(folder):
+    assert check_paths((folder,)) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_every_procedure_has_worked_cases_and_a_readme(folder):
+    assert list((folder / "scenarios").glob("*.yaml"))
+    assert (folder / "README.md").is_file()
