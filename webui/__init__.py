@@ -44,9 +44,10 @@ def create_app(environment: Any, *, settings: WebSettings, engine: Engine | None
 
     Args:
         environment: what the engine's functions are called with.
-        settings: the machine.
+        settings: the machine; by default what the environment's configuration says.
         engine: another door, for tests; by default the product's own.
     """
+    settings = settings or WebSettings.of(environment)
     catalogues.compile_catalogues()
     app = Flask(__name__)
     app.extensions["gongkai"] = engine or real_engine(environment)

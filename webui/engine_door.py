@@ -1,16 +1,19 @@
 """The one door to the engine: whatever a page asks or does passes here.
 
 Views know ``engine().queries``, ``engine().commands``, ``engine().accounts`` and ``engine().may`` and nothing
-else of the engine; tests put a made-up office behind the same door.
+else of the engine; tests put a made-up office behind the same door. What a page needs in a shape of its own
+(the sign-in page, the questions that apply, the choices of the simulator) is put together here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
+
+from engine.queries.pages import Account, Today
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,27 @@ class Engine:
     may: Callable[[Any, str], str | None]
 
 
+@dataclass(frozen=True)
+class FrontPage:
+    """The sign-in page; accounts and their password only in the demonstration."""
+
+    today: Today
+    bureau: str
+    helper: str
+    demo_accounts: tuple[Account, ...] = ()
+    demo_password: str = ""
+
+
+@dataclass(frozen=True)
+class SimulatorOptions:
+    """What the simulator offers: (value, word) each; ``numbers`` are facts that carry a number of days."""
+
+    clocks: tuple[tuple[str, str], ...]
+    channels: tuple[tuple[str, str], ...]
+    kinds: tuple[str, ...]
+    numbers: Mapping[str, str]
+
+
 def engine() -> Engine:
     """Return the engine of the running application."""
     found: Engine = current_app.extensions["gongkai"]
@@ -36,13 +60,81 @@ def engine() -> Engine:
 
 def real_engine(environment: Any) -> Engine:
     """Return the door to the product's own engine."""
-    from engine import accounts, commands, queries
+    from engine import accounts, commands
     from engine.access import GENERAL, Refused, can
 
     def may(actor: Any, action: str) -> str | None:
         if action not in GENERAL:
             return None
-        decision = can(environment.institution().rights, actor, action)
+        decision = can(environment.institution().rules, actor, action)
         return decision.sentence if isinstance(decision, Refused) else None
 
-    return Engine(environment, queries, commands, accounts, may)
+    return Engine(environment, RealQueries(), commands, accounts, may)
+
+
+class RealQueries:
+    """``engine.queries``, and what the pages need besides."""
+
+    def __getattr__(self, name: str) -> Any:
+        from engine import queries
+
+        return getattr(queries, name)
+
+    def front_page(self, env: Any) -> FrontPage:
+        """Return the sign-in page."""
+        from engine import queries
+        from engine.queries.common import today_of
+
+        demo = queries.demo_accounts(env)
+        accounts, password = demo if demo else ((), "")
+        return FrontPage(today_of(env), queries.bureau(env), "", tuple(accounts), password)
+
+    def shown(self, env: Any, page: Any, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the questions that apply to the answers so far.
+
+        A condition that looks at anything outside this form cannot be told here; its question stays, and the
+        engine drops the answer if it did not apply.
+        """
+        form = page.form
+        known = {one.key for one in form.fields}
+        judged = form.shown(today=page.today.date, names={}, values=dict(values))
+        return frozenset(
+            one.key
+            for section in form.sections
+            for one in section.fields
+            if judged[one.key] or not (_names(section.visible_if) | _names(one.visible_if)) <= known
+        )
+
+    def simulator_options(self, env: Any, actor: Any) -> SimulatorOptions:
+        """Return clocks of all procedures in force, channels, and the facts that their rules know."""
+        clocks: list[tuple[str, str]] = []
+        channels: dict[str, str] = {}
+        kinds: set[str] = set()
+        numbers: dict[str, str] = {}
+        for key, version in sorted(env.procedures_in_force().items()):
+            deployed = env.deployed(version)
+            for clock_id, clock in deployed.clocks.items():
+                clocks.append((f"{key}.{clock_id}", f"{deployed.procedure.title} · {clock.title}"))
+                kinds |= clock.event_names
+                numbers |= _numbers(clock)
+            for form in deployed.procedure.forms.values():
+                for one in form.fields:
+                    if one.key == "channel":
+                        channels |= {option.value: option.label for option in one.options}
+        return SimulatorOptions(
+            tuple(clocks), tuple(channels.items()), tuple(sorted(kinds)), numbers
+        )
+
+
+def _names(condition: Any) -> frozenset[str]:
+    return condition.names if condition is not None else frozenset()
+
+
+def _numbers(clock: Any) -> dict[str, str]:
+    """Return {event: field} for events that say a number of days."""
+    return {
+        event: field
+        for rule in clock.rules
+        for event in (*rule.words("event"), *rule.words("from"))
+        if (field := rule.attributes.get("by") or rule.attributes.get("lengthField"))
+    }

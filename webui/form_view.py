@@ -186,7 +186,7 @@ class _Maker:
             value=_text(value),
             choices=_choices(one, value, self._lists.get(one.key, one.options)),
             error=self._errors.get(one.key, ""),
-            on=self._shown is None or one.key in self._shown or one.type == "given",
+            on=self._shown is None or one.key in self._shown,
             depends=one.visible_if is not None,
             max_length=one.max_length,
             accept=",".join(f".{ending}" for ending in one.accept),

@@ -6,6 +6,7 @@ Values only; where they come from (``config.yaml``, ``secret.key``) is the busin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 MIB = 1024 * 1024
 
@@ -25,6 +26,16 @@ class WebSettings:
     max_request_bytes: int = 50 * MIB
     max_form_bytes: int = 2 * MIB
     max_form_parts: int = 2000
+
+    @classmethod
+    def of(cls, environment: Any) -> WebSettings:
+        """Return the settings of an environment: its configuration, and a key derived from its own."""
+        config = environment.config
+        return cls(
+            environment.sealer.derive("web"),
+            tls=config.tls is not None or config.behind_proxy,
+            behind_proxy=config.behind_proxy,
+        )
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < 32:

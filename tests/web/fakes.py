@@ -91,6 +91,7 @@ class Commands:
     done: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     closed: dict[str, tuple[str, Any]] = field(default_factory=dict)
     fails: EngineError | Exception | None = None
+    breaks: list[Any] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -104,6 +105,15 @@ class Commands:
             return self._answer(name)
 
         return act
+
+    def document(self, env: Any, actor: Actor, document_id: str) -> tuple[dict[str, str], bytes]:
+        if document_id != "d-1":
+            raise NotFound("document", document_id)
+        return {"filename": "申请表 扫描件.pdf", "media_type": "application/pdf"}, b"%PDF-1.7 x"
+
+    def verify_audit(self, env: Any, actor: Actor) -> list[Any]:
+        self.done.append(("verify_audit", (actor,), {}))
+        return self.breaks
 
     def _judge(self, name: str, arguments: tuple[Any, ...]) -> None:
         if name == "complete_task":
@@ -122,7 +132,7 @@ class Commands:
                 )
             if errors:
                 raise SubmissionInvalid(errors)
-        if name == "deploy" and not arguments[2].strip():
+        if name == "deploy_folder" and not arguments[2].strip():
             raise BadInput("no reason", sentence="请写明启用的理由，例如会议纪要编号")
         if name == "reveal" and "section_staff" in arguments[0].roles:
             raise Denied("personal", "您的岗位不能查看申请人的身份信息")
@@ -202,10 +212,9 @@ class Queries:
     def action_page(self, env: Any, actor: Actor, case_id: str, wait_id: str) -> Any:
         if case_id != self.case.head.case_id:
             raise NotFound("case", case_id)
-        return SimpleNamespace(
-            today=office.today, head=self.case.head, procedure="依申请公开", name="申请人撤回",
-            instruction="申请人要求撤回的，登记撤回的日期和凭证。", form=office.REGISTER, values={},
-            button="登记撤回", then="登记后案件终止，不再答复", idempotency_key="k-act",
+        return pages.ActionPage(
+            today=office.today, head=self.case.head, wait_id=wait_id, name="申请人撤回",
+            form=office.REGISTER, values={}, button="登记撤回", idempotency_key="k-act",
         )  # fmt: skip
 
     def shown(self, env: Any, page: Any, values: Mapping[str, Any]) -> frozenset[str]:
@@ -244,17 +253,13 @@ class Queries:
         return SimpleNamespace(
             clocks=[("on_request.reply", "依申请公开 · 答复申请人")],
             channels=[("counter", "当面提交"), ("internet", "网上")],
-            kinds=[("submitted", "提交"), ("reply_sent", "发出答复")],
+            kinds=("submitted", "extension_approved", "reply_sent"),
+            numbers={"extension_approved": "working_days"},
         )
 
     def simulate(self, env: Any, actor: Actor, *arguments: Any) -> pages.Calculation:
         self.simulated = arguments
         return office.CALC_0168
-
-    def document(self, env: Any, actor: Actor, document_id: str) -> tuple[str, str, bytes]:
-        if document_id != "d-1":
-            raise NotFound("document", document_id)
-        return "申请表 扫描件.pdf", "application/pdf", b"%PDF-1.7 x"
 
     def diagram_xml(self, env: Any, actor: Actor, version_id: str) -> bytes:
         return self.diagram
@@ -273,7 +278,9 @@ class Office:
         self.queries = Queries(self.accounts)
 
     def door(self) -> Engine:
-        environment = SimpleNamespace(time=self.time)
+        environment = SimpleNamespace(
+            time=self.time, config=SimpleNamespace(processes=Path("processes"))
+        )
         return Engine(environment, self.queries, self.commands, self.accounts, self.may)
 
     def may(self, actor: Actor, action: str) -> str | None:

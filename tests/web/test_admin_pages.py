@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,6 +46,13 @@ def test_audit_filters_stay_in_the_form(meng: Client) -> None:
 def test_verifying_is_a_command(meng: Client, office: Office) -> None:
     assert meng.post("/audit/verify").status_code == 303
     assert office.commands.done[0][0] == "verify_audit"
+    assert "已校验，留痕链完整" in text(meng.get("/audit").main)
+
+
+def test_a_broken_chain_is_told_with_its_place(meng: Client, office: Office) -> None:
+    office.commands.breaks = [SimpleNamespace(seq=17902)]
+    meng.post("/audit/verify")
+    assert "从第17902条起" in text(meng.get("/audit").select_one("[role=status]"))
 
 
 def test_a_changed_folder_shows_findings_and_what_is_missing(zhang: Client) -> None:
@@ -67,11 +76,10 @@ def test_errors_block_deploying_and_say_so(zhang: Client, office: Office) -> Non
 def test_deploying_passes_reason_and_accepted_warnings(zhang: Client, office: Office) -> None:
     data = {"reason": "局办公会纪要第12号", "accepted": "one_person:cosign"}
     assert zhang.post("/procedures/on_request/deploy", data).status_code == 303
-    name, arguments, _more = office.commands.done[0]
-    assert (name, arguments[1:]) == (
-        "deploy",
-        ("on_request", "局办公会纪要第12号", ["one_person:cosign"]),
-    )
+    name, arguments, more = office.commands.done[0]
+    assert name == "deploy_folder"
+    assert arguments[1:] == (Path("processes/on_request"), "局办公会纪要第12号")
+    assert more == {"accepted": ["one_person:cosign"]}
 
 
 def test_deploying_without_a_reason_keeps_what_was_accepted(zhang: Client, office: Office) -> None:
@@ -88,22 +96,33 @@ def test_an_unknown_procedure_is_not_found(zhang: Client) -> None:
 
 def test_the_simulator_computes_and_stores_nothing(meng: Client, office: Office) -> None:
     assert len(meng.get("/simulator").select("select[name=kind]")) == 4
-    page = meng.get(
-        "/simulator?clock=on_request.reply&channel=counter&kind=submitted&day=2026-09-18&kind=&day="
-    )
+    rows = [
+        ("submitted", "2026-09-18", ""),
+        ("extension_approved", "2026-11-03", "16"),
+        ("", "", ""),
+    ]
+    facts = "".join(f"&kind={kind}&day={day}&number={number}" for kind, day, number in rows)
+    page = meng.get("/simulator?clock=on_request.reply&channel=counter" + facts)
     assert "届满 2026年11月26日（周四）" in text(page.main)
     assert office.queries.simulated == (
         "on_request",
         "reply",
         "counter",
-        [("submitted", date(2026, 9, 18))],
+        [
+            ("submitted", date(2026, 9, 18), {}),
+            ("extension_approved", date(2026, 11, 3), {"working_days": 16}),
+        ],
     )
     assert office.commands.done == []
 
 
 @pytest.mark.parametrize(
     ("query", "sentence"),
-    [("kind=submitted&day=9-18", "日期应写成"), ("kind=&day=2026-09-18", "都要选发生了什么")],
+    [
+        ("kind=submitted&day=9-18&number=", "日期应写成"),
+        ("kind=&day=2026-09-18&number=", "都要选发生了什么"),
+        ("kind=submitted&day=2026-09-18&number=x", "天数应为整数"),
+    ],
 )
 def test_the_simulator_says_what_is_wrong(meng: Client, query: str, sentence: str) -> None:
     assert sentence in text(meng.get(f"/simulator?clock=on_request.reply&{query}").main)

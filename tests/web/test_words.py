@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
 from pathlib import Path
@@ -11,11 +12,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from engine.queries import sentences, shell
+from engine.queries import sentences
 from tests.web.conftest import Client
 from tests.web.test_pages import text
 from webui.catalogues import compile_catalogues
 
+RAIL = importlib.import_module("engine.queries.shell")._RAIL
 KEYWORDS = {
     **dict.fromkeys(["_", "_l", "gettext", "say", "Sentence", "ValueRefused"]),
     "ngettext": (1, 2),
@@ -44,7 +46,7 @@ def words_of(project: Path) -> set[str]:
         if name.startswith(("engine", "webui")):
             found.add(message if isinstance(message, str) else message[0])
     found |= set(sentences.KINDS.values())
-    found |= {word for _key, word, _right, _url in shell._RAIL}
+    found |= {word for _key, word, _right, _url in RAIL}
     return found
 
 

@@ -47,6 +47,9 @@ def show() -> ResponseReturnValue:
 @rule("audit.verify")
 def verify() -> ResponseReturnValue:
     """Check the whole chain."""
-    sentence = engine().commands.verify_audit(engine().environment, actor())
-    flash(str(sentence) if isinstance(sentence, str) else _("已校验，结果在本页上方。"))
+    breaks = engine().commands.verify_audit(engine().environment, actor())
+    if breaks:
+        flash(_("校验发现记录对不上，从第%(seq)s条起。请立即报告。", seq=breaks[0].seq), "late")
+    else:
+        flash(_("已校验，留痕链完整。"))
     return redirect(url_for("audit.show"), 303)

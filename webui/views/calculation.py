@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from flask import Blueprint, request
@@ -12,6 +13,7 @@ from engine.errors import BadInput
 from webui import rendering, ruler
 from webui.auth import actor, rule
 from webui.engine_door import engine
+from webui.event_words import WORDS, event_word
 
 blueprint = Blueprint("calculation", __name__)
 
@@ -34,16 +36,17 @@ def simulator() -> ResponseReturnValue:
     """Compute a due date from facts that somebody makes up; nothing is stored."""
     options = engine().queries.simulator_options(engine().environment, actor())
     chosen, channel = request.args.get("clock", ""), request.args.get("channel", "")
-    pairs = list(zip(request.args.getlist("kind"), request.args.getlist("day"), strict=False))
-    facts = [(kind, day) for kind, day in pairs[:MAX_EVENTS] if kind or day]
+    rows = zip(*(request.args.getlist(name) for name in ("kind", "day", "number")), strict=False)
+    facts = [row for row in list(rows)[:MAX_EVENTS] if any(row)]
     calc, refusal = None, ""
     if facts and not request.args.get("more"):
         try:
-            events = [_event(kind, day) for kind, day in facts]
+            events = [_event(*row, options.numbers) for row in facts]
             procedure, _dot, clock = chosen.partition(".")
             calc = engine().queries.simulate(
-                engine().environment, actor(), procedure, clock, channel or None, events
+                engine().environment, actor(), procedure, clock, channel, events
             )
+            refusal = "" if calc else _("还没有起算：请选收到方式，填写起算的事实")
         except BadInput as error:
             refusal = error.sentence
     blank = max(4 - len(facts), 1) + (2 if request.args.get("more") else 0)
@@ -53,14 +56,23 @@ def simulator() -> ResponseReturnValue:
         options=options,
         chosen=chosen,
         channel=channel,
-        events=[*facts, *[("", "")] * blank],
+        events=[*facts, *[("", "", "")] * blank],
+        kinds=sorted(((kind, event_word(kind)) for kind in options.kinds), key=_place),
         calc=calc,
         refusal=refusal,
         drawing=ruler.draw(calc.ruler, 1120) if calc and calc.ruler else None,
     )
 
 
-def _event(kind: str, day: str) -> tuple[str, date]:
+def _place(pair: tuple[str, str]) -> tuple[int, str]:
+    """The order of a case's life; a procedure's own facts last."""
+    order = list(WORDS)
+    return (order.index(pair[0]) if pair[0] in WORDS else len(order), pair[0])
+
+
+def _event(
+    kind: str, day: str, number: str, numbers: Mapping[str, str]
+) -> tuple[str, date, dict[str, object]]:
     try:
         found = date.fromisoformat(day)
     except ValueError as error:
@@ -68,4 +80,7 @@ def _event(kind: str, day: str) -> tuple[str, date]:
         raise BadInput(f"bad date {day!r}", sentence=str(sentence)) from error
     if not kind:
         raise BadInput("no kind", sentence=str(_("每个日期都要选发生了什么")))
-    return kind, found
+    if number and not (number.isascii() and number.isdigit() and len(number) <= 4):
+        raise BadInput("bad number", sentence=str(_("天数应为整数，请改正")))
+    fields: dict[str, object] = {numbers[kind]: int(number)} if number and kind in numbers else {}
+    return kind, found, fields

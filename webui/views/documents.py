@@ -18,12 +18,10 @@ blueprint = Blueprint("documents", __name__)
 @blueprint.get("/documents/<document_id>")
 @rule("case.read")
 def download(document_id: str) -> ResponseReturnValue:
-    """Send a document as a file to keep: never shown inside our pages, never run."""
-    filename, media_type, data = engine().queries.document(
-        engine().environment, actor(), document_id
-    )
-    answer = Response(data, content_type=media_type)
-    answer.headers["Content-Disposition"] = _attachment(filename)
+    """Send a document as a file to keep: never shown inside our pages, never run; the trail tells."""
+    row, data = engine().commands.document(engine().environment, actor(), document_id)
+    answer = Response(data, content_type=row["media_type"])
+    answer.headers["Content-Disposition"] = _attachment(row["filename"])
     answer.headers["Content-Security-Policy"] = DOWNLOAD_POLICY
     return answer
 

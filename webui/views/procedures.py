@@ -42,8 +42,11 @@ def show(key: str) -> ResponseReturnValue:
 def deploy(key: str) -> ResponseReturnValue:
     """Put the changed folder into force."""
     reason, accepted = request.form.get("reason", ""), request.form.getlist("accepted")
+    folder = engine().environment.config.processes / _one(key).key
     try:
-        engine().commands.deploy(engine().environment, actor(), key, reason, accepted)
+        engine().commands.deploy_folder(
+            engine().environment, actor(), folder, reason, accepted=accepted
+        )
     except EngineError as error:
         if error.code not in ON_THE_FORM:
             raise

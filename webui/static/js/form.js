@@ -10,7 +10,6 @@ function post(url) {
 
 function show(keys) {
   for (const field of form.querySelectorAll("[data-field]")) {
-    if (field.querySelector(".given")) continue;
     field.toggleAttribute("data-off", !keys.has(field.dataset.field));
   }
   for (const part of form.querySelectorAll(".form-section")) {
