@@ -121,8 +121,10 @@ def negate(value: Any) -> Any:
     return None
 
 
-def _tidy(number: Decimal) -> int | Decimal:
-    """Return a whole number as int, so that what follows takes the fast path."""
+def _tidy(number: Decimal) -> int | Decimal | None:
+    """Return a whole number as int, so that what follows takes the fast path; infinity is null."""
+    if not number.is_finite():
+        return None
     if -1_000_000_000 < number < 1_000_000_000:
         whole = int(number)
         if whole == number:

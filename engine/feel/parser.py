@@ -78,6 +78,7 @@ _CANNOT_START: Final = frozenset(
         ".",
     ]
 )
+NAME: Final = "名称"
 _BUILT_INS: Final = Vocabulary(BUILT_IN_NAMES)
 _TYPES: Final = Vocabulary(TYPE_NAMES)
 
@@ -155,8 +156,9 @@ class Parser:
         found_zh = f"“{token.text}”" if token.kind != "end" else "结尾"
         found_en = repr(token.text) if token.kind != "end" else "the end"
         if wanted:
+            wanted_en = "a name" if wanted == NAME else repr(wanted)
             return self._error(
-                f"这里应为“{wanted}”，却是{found_zh}", f"expected {wanted!r} but found {found_en}"
+                f"这里应为“{wanted}”，却是{found_zh}", f"expected {wanted_en} but found {found_en}"
             )
         if token.kind == "end":
             return self._error("表达式没有写完", "the expression is incomplete")
@@ -391,12 +393,9 @@ class Parser:
         else:
             first = self.expression()
             if self._take(".."):
-                tests = [self._interval(first, low_included=False)]
-                # An interval has taken its closing bracket along.
-                if not (several and self._is(",")):
-                    return tests
-            else:
-                tests = [first]
+                # An interval takes its closing bracket along.
+                return [self._interval(first, low_included=False)]
+            tests = [first]
         while several and self._take(","):
             tests.append(self._positive_test())
         self._expect(")")
@@ -450,7 +449,7 @@ class Parser:
             self._expect(":")
             return start.text
         if start.kind != "word":
-            raise self._unexpected("名称")
+            raise self._unexpected(NAME)
         while not self._is(":"):
             if self.tok.kind in ("end", "string") or self._is("{", "}", ",", "[", "]"):
                 raise self._unexpected(":")
@@ -485,8 +484,6 @@ class Parser:
             return self._quantified(word)
         if word == "function":
             return self._function()
-        if word == "not" and self._is("("):
-            return self._made(n.Name("not"))  # type: ignore[no-any-return]
         self.at -= 1
         raise self._unexpected()
 
@@ -513,7 +510,7 @@ class Parser:
             self.at += known[1]
             return known[0]
         if end == self.at:
-            raise self._unexpected("名称")
+            raise self._unexpected(NAME)
         words = self.tokens[self.at : end]
         self.at = end
         return " ".join(token.text for token in words)
@@ -552,10 +549,10 @@ class Parser:
         start = self.at
         while self.tok.kind == "word" and (self.at == start or not self._is("in")):
             if self.tok.text in KEYWORDS and self.at == start:
-                raise self._unexpected("名称")
+                raise self._unexpected(NAME)
             self.at += 1
         if self.at == start:
-            raise self._unexpected("名称")
+            raise self._unexpected(NAME)
         return " ".join(token.text for token in self.tokens[start : self.at])
 
     def _if(self) -> n.Node:
