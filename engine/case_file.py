@@ -28,6 +28,9 @@ class Typing(Protocol):
     def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
         """Return stored values with dates as dates."""
 
+    def labels(self, values: Mapping[str, object]) -> dict[str, str]:
+        """Return the words of answered choices by field."""
+
 
 class Ground(Protocol):
     """What a case stands on: a deployed version, or the parts of one that is only tried."""
@@ -131,7 +134,7 @@ class CaseFile:
         return list(dict.fromkeys(party for party in named if party is not None)) or [None]
 
     def names(self) -> Mapping[str, object]:
-        """Return what expressions see: the record by form key, ``case``, ``clock``, ``settings``."""
+        """Return what expressions see: the record by form key, ``case``, ``clock``, ``label``, ``settings``."""
         return _Names(self)
 
     def case_context(self) -> dict[str, object]:
@@ -170,6 +173,7 @@ class _Names(Mapping[str, object]):
         self._special: dict[str, Callable[[], object]] = {
             "case": file.case_context,
             "clock": file.clock_context,
+            "label": lambda: file._deployed.procedure.labels(file.fields),
             "settings": lambda: dict(file._institution.settings),
         }
 

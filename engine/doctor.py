@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from engine import commands
 from engine.environment import Environment
+from engine.invariants import violations
 from engine.store import cases, outbox
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
@@ -95,6 +96,15 @@ def _incidents(env: Environment) -> Remark:
     return Remark("incidents", not count, f"有{count}件异常等待处理" if count else "没有异常")
 
 
+def _cases(env: Environment) -> Remark:
+    found = violations(env)
+    if found:
+        return Remark(
+            "cases", False, f"{found[0].case} 的办理状态前后不符，请把本机诊断结果交给维护人员"
+        )
+    return Remark("cases", True, "在办案件都有人办或者有事项在等")
+
+
 def _hashes(env: Environment) -> Remark:
     algorithm = env.config.hash_algorithm
     good = algorithm in hashlib.algorithms_available
@@ -111,5 +121,6 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _calendar,
     _scheduler,
     _incidents,
+    _cases,
     _hashes,
 )

@@ -33,7 +33,7 @@ from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
-TRIES = 4
+TRIES = 12
 
 Act = Callable[[CaseHost, dict[str, Any]], Step]
 

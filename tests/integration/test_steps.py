@@ -98,7 +98,9 @@ def test_a_clock_timer_fires_on_its_day_and_says_how_late(desk):
     assert commands.fire_due_timers(desk.env) == 1
     assert commands.fire_due_timers(desk.env) == 0
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        told = uow.connection.execute(text("select text from notice where role = 'office_head'")).scalars()
+        told = uow.connection.execute(
+            text("select text from notice where role = 'office_head'")
+        ).scalars()
         assert list(told) == ["请尽快审核"]
     page = queries.case_page(desk.env, desk.actor("zhao"), moved.case_id)
     assert page.head.step == "审核"
@@ -117,8 +119,14 @@ def test_one_changed_byte_breaks_the_chain_at_its_row(desk):
     registered(desk)
     with UnitOfWork(desk.env.database, writing=True) as uow:
         uow.connection.execute(text("drop trigger audit_event_no_update"))
-        uow.connection.execute(text("update audit_event set body = replace(body, 'leave', 'leaves') where action = 'CaseStarted'"))
-        seq = uow.connection.execute(text("select seq from audit_event where action = 'CaseStarted'")).scalar()
+        uow.connection.execute(
+            text(
+                "update audit_event set body = replace(body, 'leave', 'leaves') where action = 'CaseStarted'"
+            )
+        )
+        seq = uow.connection.execute(
+            text("select seq from audit_event where action = 'CaseStarted'")
+        ).scalar()
         uow.commit()
     found = commands.verify_audit(desk.env)
     assert found[0].seq == seq
@@ -126,5 +134,8 @@ def test_one_changed_byte_breaks_the_chain_at_its_row(desk):
 
 def test_evidence_refuses_to_be_changed(desk):
     registered(desk)
-    with UnitOfWork(desk.env.database, writing=True) as uow, pytest.raises(Exception, match="append only"):
+    with (
+        UnitOfWork(desk.env.database, writing=True) as uow,
+        pytest.raises(Exception, match="append only"),
+    ):
         uow.connection.execute(text("delete from history"))
