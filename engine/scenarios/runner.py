@@ -80,13 +80,15 @@ def _refused(run: ScenarioRun, refused: Refused) -> Outcome:
     return Outcome(run.name, ok, 0, expected, rules)
 
 
-def run_one(subject: Subject, scenario: Scenario, run: ScenarioRun) -> Outcome:
-    """Run one run from the beginning."""
+def run_one(
+    subject: Subject, scenario: Scenario, run: ScenarioRun, world: type[World] = World
+) -> Outcome:
+    """Run one run from the beginning; tests give a ``world`` that saves and restores."""
     process = scenario.process or subject.definition.main
     if process not in subject.definition.processes:
         known = sorted(subject.definition.processes)
         return Outcome(run.name, False, 0, process, f"no such process; there are {known}")
-    player = Player(subject, process)
+    player = Player(subject, process, world)
     failure: str | None = None
     for number, act in enumerate(run.steps):
         if act.word == "fails":
@@ -120,10 +122,9 @@ class Player:
         ("tasks", "offered", "due", "variables", "letters", "ended", "refused")
     )
 
-    def __init__(self, subject: Subject, process: str) -> None:
-        self.world = World(subject, process, DEFAULT_NOW)
+    def __init__(self, subject: Subject, process: str, world: type[World] = World) -> None:
+        self.world = world(subject, process, DEFAULT_NOW)
         self.subject, self.process = subject, process
-        self.moved = False
 
     def is_action(self, act: Act) -> bool:
         """Return whether a step does something (rather than comparing)."""

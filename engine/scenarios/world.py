@@ -52,6 +52,9 @@ class _BareProcedure:
     def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
         return dict(values)
 
+    def labels(self, values: Mapping[str, object]) -> dict[str, str]:
+        return {}
+
 
 @dataclass(frozen=True)
 class _Bare:
