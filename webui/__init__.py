@@ -39,7 +39,9 @@ BLUEPRINTS = (
 )
 
 
-def create_app(environment: Any, *, settings: WebSettings, engine: Engine | None = None) -> Flask:
+def create_app(
+    environment: Any, *, settings: WebSettings | None = None, engine: Engine | None = None
+) -> Flask:
     """Return the application over an environment.
 
     Args:

@@ -58,6 +58,11 @@ class Question:
     width: str = ""
     rows_full: bool = False
 
+    @property
+    def empty(self) -> bool:
+        """Shown only, and nothing to show."""
+        return self.type == "given" and not self.value
+
 
 @dataclass(frozen=True)
 class Part:
@@ -227,7 +232,7 @@ class _Maker:
             key=column.key,
             name=name,
             id=f"f-{name}",
-            type=column.type,
+            type="select" if column.type in ("choice", "yesno") else column.type,
             label=column.label,
             required=column.required,
             help=column.help,

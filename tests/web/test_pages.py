@@ -61,7 +61,7 @@ def test_empty_inbox_says_what_comes_next(zhou: Client, office: Office) -> None:
 def test_task_says_why_by_when_and_what_to_press(zhou: Client) -> None:
     page = zhou.get("/tasks/t-2026-0213")
     assert text(page.h1) == "受理审查"
-    assert "补正告知须在 11月27日（周五，含当日） 前办理， 还有3个工作日" in text(
+    assert "补正告知：请在 11月27日（周五，含当日） 前办理， 还有3个工作日" in text(
         page.select_one(".why")
     )
     button = page.select_one(".actions .btn-primary")

@@ -41,7 +41,7 @@ def simulator() -> ResponseReturnValue:
     calc, refusal = None, ""
     if facts and not request.args.get("more"):
         try:
-            events = [_event(*row, options.numbers) for row in facts]
+            events = [_event(kind, day, number, options.numbers) for kind, day, number in facts]
             procedure, _dot, clock = chosen.partition(".")
             calc = engine().queries.simulate(
                 engine().environment, actor(), procedure, clock, channel, events

@@ -9,9 +9,9 @@ import { is } from "bpmn-js/lib/util/ModelUtil";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 
-const SMALLEST = 0.6; // below this the labels cannot be read: rather move the drawing than shrink it
+const SMALLEST = 0.72; // below this the labels cannot be read: rather move the drawing than shrink it
 const LARGEST = 1.15;
-const TALLEST = 360;
+const TALLEST = 236; // the drawing must not push the work out of the first screenful
 const ROOM = 14;
 const LETTER = 12.5; // pixels on the screen, whatever the scale
 
@@ -56,16 +56,18 @@ function letterSize(xml, container) {
   return Math.round(Math.min(Math.max(LETTER / scale, 12), 18));
 }
 
-/** Give the drawing the room it needs at a readable size, with the present place in view. */
-function fit(viewer, container, progress) {
+/** Show the part around the present place, at a readable size, or (whole) all of it. */
+function fit(viewer, container, progress, whole) {
   if (!container.clientWidth) return; // narrow screens and paper show the sentence instead
   const canvas = viewer.get("canvas");
   container.style.height = "100px";
   canvas.resized();
   const { inner } = canvas.viewbox();
   const width = container.clientWidth;
-  const scale = scaleFor(inner.width, container);
-  const height = Math.min((inner.height + 2 * ROOM) * scale, TALLEST);
+  const fitting = Math.min(width / (inner.width + 2 * ROOM), LARGEST);
+  const scale = whole ? fitting : scaleFor(inner.width, container);
+  const full = (inner.height + 2 * ROOM) * scale;
+  const height = whole ? full : Math.min(full, TALLEST);
   container.style.height = `${Math.ceil(height)}px`;
   canvas.resized();
   const left = inner.x - ROOM;
@@ -78,6 +80,23 @@ function fit(viewer, container, progress) {
     view.y = within(place.y + place.height / 2 - view.height / 2, top, inner.y + inner.height + ROOM - view.height);
   }
   canvas.viewbox(view);
+  return full > TALLEST || fitting < SMALLEST;
+}
+
+/** A button that shows the whole drawing, where only a part fits. */
+function offerWhole(viewer, container, progress) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "gk-whole";
+  let whole = false;
+  const say = () => (button.textContent = whole ? container.dataset.part : container.dataset.whole);
+  button.addEventListener("click", () => {
+    whole = !whole;
+    fit(viewer, container, progress, whole);
+    say();
+  });
+  say();
+  container.append(button);
 }
 
 function within(value, low, high) {
@@ -104,14 +123,14 @@ async function draw(container) {
       },
       textRenderer: {
         defaultStyle: { fontFamily: colours.getPropertyValue("--sans"), fontSize: letterSize(xml, container), lineHeight: 1.25 },
-        externalStyle: { fontSize: Math.max(letterSize(xml, container) - 1, 11), lineHeight: 1.25 },
+        externalStyle: { fontSize: 12, lineHeight: 1.2 },
       },
     });
     await viewer.importXML(xml);
     // The wheel scrolls the page; with Ctrl it zooms the drawing, as in the modeler.
     viewer.get("zoomScroll", false)?.toggle(false);
     mark(viewer, progress);
-    fit(viewer, container, progress);
+    if (fit(viewer, container, progress)) offerWhole(viewer, container, progress);
     addEventListener("resize", () => fit(viewer, container, progress));
   } catch (error) {
     container.classList.remove("is-drawn");
