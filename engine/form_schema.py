@@ -121,7 +121,8 @@ class FormSchema:
     @property
     def lists(self) -> frozenset[str]:
         """Names of the office lists that the options come from (``units``, ``outcomes``...)."""
-        return frozenset(one.options_from for one in self.fields if one.options_from)
+        every = [each for one in self.fields for each in (one, *one.columns)]
+        return frozenset(each.options_from for each in every if each.options_from)
 
 
 def parse_schema(data: bytes, name: str) -> FormSchema:
@@ -146,6 +147,8 @@ def with_lists(schema: FormSchema, lists: Mapping[str, tuple[Option, ...]]) -> F
     """
 
     def filled(one: Field) -> Field:
+        if one.columns:
+            one = replace(one, columns=tuple(filled(column) for column in one.columns))
         if one.options_from is None or one.options_from not in lists:
             return one
         return replace(one, options=lists[one.options_from])

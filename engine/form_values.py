@@ -27,7 +27,7 @@ _WEEKDAYS = "一二三四五六日"
 _MOBILE = re.compile(r"^1[3-9]\d{9}$")
 _LANDLINE = re.compile(r"^(0\d{2,3}-?)?[2-9]\d{6,7}(-\d{1,6})?$")
 _EMAIL = re.compile(r"^[^@\s,;<>]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}$")
-_REFERENCE = re.compile(r"^[A-Za-z0-9._-]{1,128}$")
+_REFERENCE = re.compile(r"^[^/\\\x00-\x1f]{1,255}$")
 
 
 class Sentence(str):
@@ -295,9 +295,9 @@ def _one_file(field: Field, raw: object) -> Json:
         raw = {"id": raw}
     if not isinstance(raw, Mapping) or not _REFERENCE.match(str(raw.get("id", ""))):
         raise ValueRefused("{label}没有上传成功，请重新上传", label=field.label)
-    name = str(raw.get("name", ""))
+    name = str(raw.get("name") or raw["id"])
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
-    if name and field.accept and ending not in field.accept:
+    if ending and field.accept and ending not in field.accept:
         raise ValueRefused(
             "{label}只收{accept}文件，“{name}”不是，请转换后再上传",
             label=field.label,

@@ -48,6 +48,11 @@ def error_of(fields: str, raw: object, **names: object) -> str | None:
         ("{key: x, label: 附件, type: file}", "a1", [{"id": "a1"}]),
         (
             "{key: x, label: 附件, type: file, accept: [pdf]}",
+            ["申请表 (1).pdf"],
+            [{"id": "申请表 (1).pdf"}],
+        ),
+        (
+            "{key: x, label: 附件, type: file, accept: [pdf]}",
             [{"id": "a1", "name": "申请.PDF", "size": 3, "evil": 1}],
             [{"id": "a1", "name": "申请.PDF", "size": 3}],
         ),
@@ -110,6 +115,11 @@ def test_an_answer_is_read_as_its_type(field, raw, value):
         ),
         ("{key: x, label: 是否, type: yesno}", "perhaps", "是否请选“是”或“否”"),
         ("{key: x, label: 附件, type: file}", "../../etc/passwd", "附件没有上传成功，请重新上传"),
+        (
+            "{key: x, label: 附件, type: file, accept: [pdf]}",
+            "申请表.exe",
+            "附件只收pdf文件，“申请表.exe”不是，请转换后再上传",
+        ),
         (
             "{key: x, label: 附件, type: file, accept: [pdf, docx]}",
             [{"id": "a", "name": "a.exe"}],
@@ -323,6 +333,17 @@ def test_choices_come_from_the_offices_lists():
     assert "x" in judged(form, x="housing").errors
     filled = form.with_lists({"units": [Option("housing", "房屋安全管理科")]})
     assert judged(filled, x="housing").ok
+
+
+def test_choices_in_a_table_come_from_the_offices_lists():
+    form = a_form(
+        "- key: t\n  label: 协办\n  type: table\n"
+        "  columns: [{key: section, label: 科室, type: choice, options_from: units}]"
+    )
+    assert form.lists == {"units"}
+    filled = form.with_lists({"units": [Option("works", "市政公用科")]})
+    assert judged(filled, t=[{"section": "works"}]).ok
+    assert not judged(filled, t=[{"section": "x"}]).ok
 
 
 def test_choices_come_from_the_case():
