@@ -14,7 +14,7 @@ MAX_TEXT = 64 * 1024
 MAX_LIST = 10_000
 """Items of any list that an expression builds."""
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 """Node evaluations of one run that a loop or a function may cause."""
 
 MAX_NESTING = 60

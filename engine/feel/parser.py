@@ -462,8 +462,11 @@ class Parser:
 
     def _worded(self) -> n.Node:
         word = self.tok.text
-        if word in KEYWORDS and not self._known_name():
-            return self._keyword(word)
+        if word in KEYWORDS and word != "not":
+            # A name that is nothing but a keyword must not take the keyword away.
+            known = self._known_name()
+            if known is None or known[1] == 1:
+                return self._keyword(word)
         name = self._name(None)
         local = any(name in scope.names for scope in self.scopes)
         if not local:
