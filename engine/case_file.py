@@ -56,19 +56,27 @@ class CaseFile:
         deployed: Ground,
         institution: Institution,
         fields: dict[str, Any],
-        events: Sequence[CaseEvent],
+        events: Sequence[CaseEvent] | Callable[[], Sequence[CaseEvent]],
         now: datetime,
         extra: Mapping[str, object] | None = None,
     ) -> None:
         self.number, self.procedure = number, procedure
         self.fields = fields
-        self.events = list(events)
+        self._source = events
+        self._events: list[CaseEvent] | None = None
         self.today: date = legal_day(now)
         self._deployed, self._institution = deployed, institution
         self._extra = dict(extra or {})
         self._answers: dict[ClockKey, ClockAnswer] | None = None
         self._facts: list[CaseEvent] | None = None
         self.functions = functions_of(self.today, institution.calendar)
+
+    @property
+    def events(self) -> list[CaseEvent]:
+        """The recorded facts, in the order they were recorded; read when first asked for."""
+        if self._events is None:
+            self._events = list(self._source() if callable(self._source) else self._source)
+        return self._events
 
     @property
     def clocks(self) -> Mapping[str, ClockDefinition]:

@@ -7,10 +7,12 @@ no database and no wall clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from engine.feel import Expression, to_json
 from engine.form_schema import (
@@ -192,7 +194,9 @@ class _Judge:
         self, form: Form, raw: Mapping[str, object], today: date, names: Mapping[str, object]
     ) -> None:
         self._form, self._raw, self._today = form, raw, today
-        self._scope: dict[str, object] = {**names, **{one.key: None for one in form.fields}}
+        # Chained, not copied: a name such as ``clock`` is computed only where a condition reads it.
+        own: dict[str, object] = {one.key: None for one in form.fields}
+        self._scope: MutableMapping[str, object] = ChainMap(own, cast("dict[str, object]", names))
         self._values: dict[str, Json] = {}
         self._errors: dict[str, Sentence] = {}
         self.visible: set[str] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,31 +15,47 @@ from engine.forms import Form
 from engine.statutory_clock import CaseEvent
 from engine.store import cases
 from engine.store.cases import CaseRow
+from engine.unit_of_work import UnitOfWork
 
 
 def case_file(
     env: Environment,
     deployed: Deployed,
     case: CaseRow,
-    events: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]] | None = None,
     fields: Mapping[str, Any] | None = None,
 ) -> CaseFile:
-    """Return the file of a stored case: its record, its facts, its clocks."""
+    """Return the file of a stored case: its record, its facts, its clocks.
+
+    Args:
+        events: rows of its facts; None reads them only when a clock is asked.
+        fields: the record, where it is not the stored one.
+    """
     return CaseFile(
         number=case.number,
         procedure=case.procedure,
         deployed=deployed,
         institution=env.institution(),
         fields=dict(case.fields if fields is None else fields),
-        events=[_event(row) for row in events],
+        events=_reading(env, case.id) if events is None else [_event(row) for row in events],
         now=env.time.now(),
         extra={"subject": case.subject, "kind": case.kind, "outcome": case.outcome},
     )
 
 
+def _reading(env: Environment, case_id: str) -> Callable[[], list[CaseEvent]]:
+    def read() -> list[CaseEvent]:
+        with UnitOfWork(env.database, writing=False) as uow:
+            return [_event(row) for row in cases.events(uow.connection, case_id)]
+
+    return read
+
+
 def _event(row: Mapping[str, Any]) -> CaseEvent:
     """A stored fact as the clocks read it; a fact may supersede an earlier one by its id."""
-    own = {"id": row["id"], "supersedes": row["supersedes"]}
+    own = {"id": row["id"]}
+    if row["supersedes"] is not None:
+        own["supersedes"] = row["supersedes"]
     return CaseEvent(row["kind"], row["day"], {**row["fields"], **own})
 
 
@@ -59,7 +75,7 @@ def task_form(
     return deployed.procedure.forms.get(key)
 
 
-def task_facts(connection: Connection, item: Mapping[str, Any]) -> TaskFacts:
+def task_facts(case: CaseRow, item: Mapping[str, Any]) -> TaskFacts:
     """Return what the access decision needs of a work item."""
     candidates = item["candidates"]
     return TaskFacts(
@@ -68,7 +84,11 @@ def task_facts(connection: Connection, item: Mapping[str, Any]) -> TaskFacts:
         users=candidates.get("users", []),
         assignee=item["assignee"],
         is_open=item["status"] == "open",
-        apart_from=cases.completed_by(connection, item["case_id"], candidates.get("apart", [])),
+        apart_from={
+            person
+            for activity in candidates.get("apart", [])
+            for person in case.doers.get(activity, [])
+        },
     )
 
 

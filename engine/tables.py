@@ -138,6 +138,7 @@ cases = Table(
     Column("state", Text, nullable=False),  # live state of the process instance, JSON
     Column("revision", Integer, nullable=False),
     Column("called_versions", JSON, nullable=False, default=dict),
+    Column("doers", JSON, nullable=False, default=dict),  # activity -> who completed it: four eyes
     Index("ix_cases_status_opened", "status", "opened_at"),
 )
 

@@ -151,6 +151,7 @@ def _new_case(
         state={},
         revision=0,
         called_versions={},
+        doers={},
     )
 
 
@@ -188,7 +189,7 @@ def complete_task(
                     case.id, case.number, case.revision, case.status == "closed", repeated=True
                 )
         case, item = _item(uow.connection, task_id)
-        facts = task_facts(uow.connection, item)
+        facts = task_facts(case, item)
         if item["status"] != "open":
             raise stepping.already_completed(uow.connection, task_id)
     _require(env, actor, "task.complete", facts, f"task:{task_id}", case.id)
@@ -234,6 +235,7 @@ def complete_task(
             resolves=resolves,
         ),
         fields=submitted if own else None,
+        first=case,
     )
 
 
@@ -247,9 +249,7 @@ def claim(env: Environment, actor: Actor, task_id: str) -> None:
         case, item = _item(uow.connection, task_id)
         if item["status"] != "open":
             raise stepping.already_completed(uow.connection, task_id)
-        decision = can(
-            env.institution().rules, actor, "task.claim", task_facts(uow.connection, item)
-        )
+        decision = can(env.institution().rules, actor, "task.claim", task_facts(case, item))
         if isinstance(decision, Refused):
             raise Denied(decision.reason, decision.sentence)
         cases.set_assignee(uow.connection, task_id, actor.person_id, item["assignee"])
@@ -280,9 +280,7 @@ def save_draft(env: Environment, actor: Actor, task_id: str, values: Mapping[str
     """Keep what somebody has typed; it is theirs alone and no evidence."""
     with UnitOfWork(env.database, writing=True) as uow:
         case, item = _item(uow.connection, task_id)
-        if not can(
-            env.institution().rules, actor, "task.complete", task_facts(uow.connection, item)
-        ).ok:
+        if not can(env.institution().rules, actor, "task.complete", task_facts(case, item)).ok:
             raise Denied("not_candidate", "这一步不由您的岗位办理")
         sealed = seal_fields(env, env.deployed(case.version_id), dict(values))
         cases.save_draft(uow.connection, task_id, actor.person_id, sealed, env.time.now())
@@ -420,10 +418,7 @@ def _item(connection: Connection, task_id: str) -> tuple[CaseRow, dict[str, Any]
     found = cases.load_with_item(connection, task_id)
     if found is None:
         raise NotFound("task", task_id)
-    case, row = found
-    return case, {
-        name.removeprefix("item_"): value for name, value in row.items() if name.startswith("item_")
-    }
+    return found
 
 
 def _judged(
@@ -442,7 +437,7 @@ def _judged(
         return raw
     names: Mapping[str, object] = {}
     if case is not None:
-        names = case_file(env, deployed, case, []).names()
+        names = case_file(env, deployed, case).names()
     judged = form.validate(raw, today=legal_day(env.time.now()), names=names)
     if not judged.ok:
         raise SubmissionInvalid(judged.errors, judged.values)

@@ -6,12 +6,10 @@ together with the state, or drops them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-
-from sqlalchemy import Connection
 
 from engine import audit
 from engine.bpmn.model import Definition
@@ -30,6 +28,7 @@ from engine.store import accounts
 from engine.store.cases import CaseRow
 from engine.stored_case import case_file
 from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
 
 HOLDING = ("suspends", "waits")  # rules of a clock under which days do not count
 
@@ -53,7 +52,6 @@ class CaseHost:
         case: CaseRow,
         deployed: Deployed,
         file: CaseFile,
-        logins: Mapping[str, str],
     ) -> None:
         self.env, self.actor, self.case, self.deployed = env, actor, case, deployed
         self.institution: Institution = env.institution()
@@ -70,25 +68,15 @@ class CaseHost:
         self.outcome: str | None = None
         self.called_versions = dict(case.called_versions)
         self._before = dict(case.fields)
-        self._logins = logins
 
     @classmethod
     def open(
-        cls,
-        env: Environment,
-        actor: Actor,
-        case: CaseRow,
-        events: Sequence[Mapping[str, Any]],
-        connection: Connection,
-        fields: Mapping[str, Any],
+        cls, env: Environment, actor: Actor, case: CaseRow, fields: Mapping[str, Any]
     ) -> CaseHost:
         """Make the host of a step; ``fields`` are taken into the record before it begins."""
         deployed = env.deployed(case.version_id)
-        file = case_file(env, deployed, case, events, {**case.fields, **fields})
-        logins = {
-            row["login"]: row["person_id"] for row in accounts.holders(connection, file.today)
-        }
-        return cls(env, actor, case, deployed, file, logins)
+        file = case_file(env, deployed, case, None, {**case.fields, **fields})
+        return cls(env, actor, case, deployed, file)
 
     # What the executor asks ---------------------------------------------------------------------
 
@@ -204,7 +192,9 @@ class CaseHost:
         """Return the person that a diagram names by login or id, None where nobody is."""
         if not assignee:
             return None
-        return self._logins.get(str(assignee), str(assignee))
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            row = accounts.by_login(uow.connection, str(assignee))
+        return row["id"] if row else str(assignee)
 
     def item_of(self, item: WorkItem) -> dict[str, Any] | None:
         """Return what a multi-instance task works on, as JSON."""

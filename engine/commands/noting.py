@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
 from engine import audit
@@ -16,11 +18,13 @@ def note(
     actor: Actor,
     *events: audit.AuditEvent,
     role: str = "",
+    ends: tuple[audit.Head, Mapping[str, audit.Head]] | None = None,
 ) -> None:
     """Append events as the actor's acts.
 
     Args:
         role: the post in which he acts; his first one where none is given or he does not hold it.
+        ends: where the trail and the cases' chains end, where that was read already.
     """
     if role not in actor.roles:
         role = actor.posts[0].role if actor.posts else ""
@@ -31,4 +35,5 @@ def note(
         at=env.time.now(),
         alg=env.config.hash_algorithm,
         seal=env.sealer.seal,
+        ends=ends,
     )

@@ -252,8 +252,7 @@ def _recompute(env: Environment, case_id: str) -> list[dict[str, Any]]:
         case = cases.load(uow.connection, case_id)
         if case is None or case.status != "open":
             return []
-        events = cases.events(uow.connection, case_id)
-        host = CaseHost.open(env, SYSTEM, case, events, uow.connection, {})
+        host = CaseHost.open(env, SYSTEM, case, {})
         before = {
             (row["clock"], row["party"]): row["due"]
             for row in cases.case_clocks(uow.connection, [case_id])[case_id]
@@ -296,6 +295,7 @@ def tick(env: Environment) -> None:
     warned = climb_ladder(env)
     sent = deliver_outbox(env)
     with UnitOfWork(env.database, writing=True) as uow:
+        cases.drop_stale_drafts(uow.connection)
         outbox.beat(
             uow.connection,
             "scheduler",

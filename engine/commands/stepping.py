@@ -28,6 +28,7 @@ from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
 from engine.identity import Actor
 from engine.store import accounts, cases, numbers, outbox
+from engine.store import audit as trail
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
@@ -81,11 +82,13 @@ def run(
     cause: Cause,
     *,
     fields: Mapping[str, Any] | None = None,
+    first: CaseRow | None = None,
 ) -> Moved:
     """Take one step.
 
     Args:
         read: returns the case and whether it is new (not in the database yet).
+        first: the case as the caller has just read it, with the key looked up: spares the first read.
         act: computes the step from the host and the live state.
         fields: what the record of the case takes over before the step.
 
@@ -93,13 +96,15 @@ def run(
         CaseStopped: the step failed; an incident was recorded.
         TaskAlreadyCompleted, RevisionConflict: somebody else was faster; nothing was changed.
     """
-    for _ in range(TRIES):
-        with UnitOfWork(env.database, writing=False) as uow:
-            if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
-                return _repeated(uow.connection, done["case_id"])
-            before, is_new = read(uow.connection)
-            events = [] if is_new else cases.events(uow.connection, before.id)
-            host = CaseHost.open(env, actor, before, events, uow.connection, fields or {})
+    for attempt in range(TRIES):
+        if attempt == 0 and first is not None:
+            before, is_new = first, False
+        else:
+            with UnitOfWork(env.database, writing=False) as uow:
+                if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
+                    return _repeated(uow.connection, done["case_id"])
+                before, is_new = read(uow.connection)
+        host = CaseHost.open(env, actor, before, fields or {})
         try:
             step = act(host, before.state)
             _refuse_silent_stop(host, step)
@@ -144,15 +149,18 @@ def _write(
     cause: Cause,
 ) -> Moved:
     now = host.now
-    after = _after(before, host, step, now)
+    after = _after(before, host, step, cause, actor)
     with UnitOfWork(env.database, writing=True) as uow:
         connection = uow.connection
         for taken in host.numbers:
             numbers.take(connection, taken.series, taken.year, taken.number)
+        ends = None
         if is_new:
             cases.insert_case(connection, after)
         else:
-            cases.update_case(connection, after, revision=before.revision)
+            trail.lock(connection)
+            last, of_case = cases.update_case(connection, after, revision=before.revision)
+            ends = last, {after.id: of_case}
         opened = _opened_rows(after, host, step, now)
         cases.open_items(connection, opened)
         _close_items(connection, after, step, cause, actor, now)
@@ -169,12 +177,13 @@ def _write(
             actor,
             *_audit_events(after, is_new, host, step, cause),
             role=_role(cause),
+            ends=ends,
         )
         uow.commit()
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
 
 
-def _after(before: CaseRow, host: CaseHost, step: Step, now: datetime) -> CaseRow:
+def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Actor) -> CaseRow:
     subject, kind = host.described()
     return replace(
         before,
@@ -186,9 +195,20 @@ def _after(before: CaseRow, host: CaseHost, step: Step, now: datetime) -> CaseRo
         status="closed" if step.ended else "open",
         how=step.how if step.ended else None,
         outcome=host.outcome or before.outcome,
-        closed_at=now if step.ended else None,
+        closed_at=host.now if step.ended else None,
         called_versions=host.called_versions,
+        doers=_doers(before.doers, cause, actor),
     )
+
+
+def _doers(before: Mapping[str, list[str]], cause: Cause, actor: Actor) -> dict[str, list[str]]:
+    """Remember who completed which activity: four eyes are checked without reading history."""
+    if cause.kind not in {"complete", "start"} or cause.activity_id is None:
+        return dict(before)
+    so_far = before.get(cause.activity_id, [])
+    if actor.person_id in so_far:
+        return dict(before)
+    return {**before, cause.activity_id: [*so_far, actor.person_id]}
 
 
 def _close_items(
@@ -212,8 +232,6 @@ def _close_items(
         mine = cause.item is not None and closed.token == cause.item["token"]
         if mine and count == 0:
             raise already_completed(connection, str(cause.item["id"]) if cause.item else "")
-        if mine and cause.item is not None:
-            cases.drop_draft(connection, str(cause.item["id"]))
 
 
 def already_completed(connection: Connection, task_id: str) -> TaskAlreadyCompleted:

@@ -23,7 +23,7 @@ from engine.errors import EngineError
 from engine.forms import Form
 from engine.identity import Actor, Post
 from engine.store import accounts, cases
-from engine.stored_case import case_file, task_form
+from engine.stored_case import case_file, task_facts, task_form
 from engine.timesource import FixedTime, legal_day, office_instant
 from engine.unit_of_work import UnitOfWork
 
@@ -231,14 +231,14 @@ class _Walk:
     def _actor_for(self, case_id: str, item: Mapping[str, Any]) -> Actor | None:
         """Somebody in the post that the task is offered to, and not kept apart from it."""
         with UnitOfWork(self.env.database, writing=False) as uow:
-            apart = cases.completed_by(uow.connection, case_id, item["candidates"].get("apart", []))
+            case = cases.load(uow.connection, case_id)
             holders = accounts.holders(uow.connection, self.today)
         for row in holders:
             fits = row["role"] in item["candidates"]["roles"] and item["unit"] in (
                 None,
                 row["unit"],
             )
-            if fits and row["person_id"] not in apart:
+            if case and fits and row["person_id"] not in task_facts(case, item).apart_from:
                 return self._actor(row)
         return None
 

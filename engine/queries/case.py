@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine.access import ActionFacts, Refused, can
 from engine.deployed import Deployed
 from engine.environment import Environment
@@ -55,7 +53,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         documents = cases.case_documents(connection, case_id)
         waits = cases.case_waits(connection, case_id)
         incidents = cases.incidents(connection, case_id)
-        tasks = [_task(env, actor, connection, opened, item) for item in opened.open_items]
+        tasks = [_task(env, actor, opened, item) for item in opened.open_items]
         facts = case_facts(connection, case_id)
     main = next(iter(opened.deployed.clocks), None)
     calculation = calculation_of(env, opened.file, main) if main else None
@@ -94,9 +92,9 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
 
 
 def _task(
-    env: Environment, actor: Actor, connection: Connection, opened: Opened, item: Mapping[str, Any]
+    env: Environment, actor: Actor, opened: Opened, item: Mapping[str, Any]
 ) -> tuple[str, str, bool]:
-    allowed = can(env.institution().rules, actor, "task.complete", task_facts(connection, item))
+    allowed = can(env.institution().rules, actor, "task.complete", task_facts(opened.case, item))
     activity = opened.deployed.definition.activities.get(item["activity_id"])
     button = (activity.button or {}).get("label") if activity else None
     return item["id"], str(button or item["name"]), allowed.ok

@@ -40,7 +40,7 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         if item is None:
             raise NotFound("task", task_id)
         opened = open_case(env, actor, item["case_id"], connection)
-        facts = task_facts(connection, item)
+        facts = task_facts(opened.case, item)
         allowed = can(env.institution().rules, actor, "task.complete", facts)
         draft = cases.draft_row(connection, task_id, actor.person_id)
         documents = cases.case_documents(connection, opened.case.id)

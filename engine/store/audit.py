@@ -12,13 +12,19 @@ from engine import audit
 from engine.store.rows import many
 from engine.tables import audit_event, audit_personal
 
+_INSERT = insert(audit_event)
 ADVISORY_LOCK = 7_211_019  # one writer of the trail at a time on PostgreSQL; SQLite has one anyway
+
+
+def lock(connection: Connection) -> None:
+    """Keep other writers of the trail out until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
 
 
 def head(connection: Connection) -> audit.Head:
     """Return the end of the trail, locked against other writers until the transaction ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+    lock(connection)
     row = connection.execute(
         select(audit_event.c.seq, audit_event.c.hash).order_by(desc(audit_event.c.seq)).limit(1)
     ).first()
@@ -48,11 +54,13 @@ def append(
     at: datetime,
     alg: str,
     seal: Any,
+    ends: tuple[audit.Head, Mapping[str, audit.Head]] | None = None,
 ) -> None:
     """Append events to the trail in one statement, personal values sealed beside it.
 
     Args:
         seal: ``seal(text, name) -> str`` for the erasable side table.
+        ends: where the trail and the cases' own chains end, where the caller has read that already.
     """
     if not events:
         return
@@ -60,11 +68,13 @@ def append(
         events,
         who=who,
         at=at,
-        head=head(connection),
-        case_heads=case_heads(connection, (e.case_id for e in events if e.case_id)),
+        head=ends[0] if ends else head(connection),
+        case_heads=ends[1]
+        if ends
+        else case_heads(connection, (e.case_id for e in events if e.case_id)),
         alg=alg,
     )
-    connection.execute(insert(audit_event), rows)
+    connection.execute(_INSERT, rows)
     if aside:
         for row in aside:
             row["value"] = seal(row["value"], f"audit_personal|{row['seq']}|{row['name']}")

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
+from engine import audit
 from engine.errors import RevisionConflict
 from engine.store.rows import Row, many, one
 from engine.tables import (
+    audit_event,
     candidate,
     case_event,
     cases,
@@ -49,29 +51,76 @@ class CaseRow:
     state: dict[str, Any]
     revision: int
     called_versions: dict[str, str]
+    doers: dict[str, list[str]]
 
 
-def _case_row(row: Row) -> CaseRow:
+def _case_row(row: Mapping[Any, Any]) -> CaseRow:
     values = {name: row[name] for name in CaseRow.__dataclass_fields__ if name != "state"}
     return CaseRow(state=json.loads(row["state"]), **values)
 
 
+# Built once: a statement that is built anew costs three times what it costs to run.
+_LOAD = select(cases).where(cases.c.id == bindparam("case_id"))
+_LOAD_WITH_ITEM = (
+    select(*cases.c, *(column.label(f"item_{column.name}") for column in work_item.c))
+    .join(work_item, work_item.c.case_id == cases.c.id)
+    .where(work_item.c.id == bindparam("task_id"))
+)
+_CHANGING = (
+    "version_id",
+    "subject",
+    "kind",
+    "status",
+    "how",
+    "outcome",
+    "closed_at",
+    "fields",
+    "state",
+    "revision",
+    "called_versions",
+    "doers",
+)
+_LAST = select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
+_LAST_OF_CASE = (
+    select(audit_event.c.case_seq, audit_event.c.hash)
+    .where(audit_event.c.case_id == bindparam("case_id"))
+    .order_by(audit_event.c.case_seq.desc())
+    .limit(1)
+)
+_UPDATE = (
+    update(cases)
+    .where(cases.c.id == bindparam("case_id"), cases.c.revision == bindparam("read_at"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+    .returning(
+        _LAST.with_only_columns(audit_event.c.seq).scalar_subquery(),
+        _LAST.with_only_columns(audit_event.c.hash).scalar_subquery(),
+        _LAST_OF_CASE.with_only_columns(audit_event.c.case_seq).scalar_subquery(),
+        _LAST_OF_CASE.with_only_columns(audit_event.c.hash).scalar_subquery(),
+    )
+)
+_CLOSE_ITEM = (
+    update(work_item)
+    .where(
+        work_item.c.case_id == bindparam("of_case"),
+        work_item.c.token == bindparam("of_token"),
+        work_item.c.status == "open",
+    )
+    .values(status=bindparam("how"), closed_at=bindparam("at"), closed_by=bindparam("by"))
+)
+
+
 def load(connection: Connection, case_id: str) -> CaseRow | None:
     """Return one case."""
-    row = one(connection, select(cases).where(cases.c.id == case_id))
+    row = connection.execute(_LOAD, {"case_id": case_id}).mappings().first()
     return _case_row(row) if row else None
 
 
 def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] | None:
     """Return a work item and its case in one read."""
-    columns = [cases] + [column.label(f"item_{column.name}") for column in work_item.c]
-    row = one(
-        connection,
-        select(*columns)
-        .join(work_item, work_item.c.case_id == cases.c.id)
-        .where(work_item.c.id == task_id),
-    )
-    return (_case_row(row), row) if row else None
+    row = connection.execute(_LOAD_WITH_ITEM, {"task_id": task_id}).mappings().first()
+    if row is None:
+        return None
+    return _case_row(row), {column.name: row[f"item_{column.name}"] for column in work_item.c}
 
 
 def work_item_row(connection: Connection, task_id: str) -> Row | None:
@@ -94,31 +143,24 @@ def insert_case(connection: Connection, row: CaseRow) -> None:
     connection.execute(insert(cases), values)
 
 
-def update_case(connection: Connection, row: CaseRow, *, revision: int) -> None:
-    """Write a case that was read at ``revision``.
+def update_case(
+    connection: Connection, row: CaseRow, *, revision: int
+) -> tuple[audit.Head, audit.Head]:
+    """Write a case that was read at ``revision``; return where the trail and the case's own chain end.
 
     Raises:
         RevisionConflict: somebody else wrote it since; nothing was written.
     """
-    changed = connection.execute(
-        update(cases)
-        .where(cases.c.id == row.id, cases.c.revision == revision)
-        .values(
-            version_id=row.version_id,
-            subject=row.subject,
-            kind=row.kind,
-            status=row.status,
-            how=row.how,
-            outcome=row.outcome,
-            closed_at=row.closed_at,
-            fields=row.fields,
-            state=_state_text(row.state),
-            revision=row.revision,
-            called_versions=row.called_versions,
-        )
-    )
-    if changed.rowcount != 1:
+    new = {f"new_{name}": getattr(row, name) for name in _CHANGING}
+    new["new_state"] = _state_text(row.state)
+    found = connection.execute(_UPDATE, {"case_id": row.id, "read_at": revision, **new}).first()
+    if found is None:
         raise RevisionConflict(f"case {row.id} is no longer at revision {revision}")
+    seq, last, case_seq, case_last = found
+    return (
+        audit.Head(seq, last) if seq else audit.Head(),
+        audit.Head(case_seq, case_last) if case_seq else audit.Head(),
+    )
 
 
 def _state_text(state: Mapping[str, Any]) -> str:
@@ -147,15 +189,8 @@ def close_item(
     connection: Connection, case_id: str, token: str, *, how: str, by: str | None, at: datetime
 ) -> int:
     """Close the open work item of a token; return how many were open (0 or 1)."""
-    return connection.execute(
-        update(work_item)
-        .where(
-            work_item.c.case_id == case_id,
-            work_item.c.token == token,
-            work_item.c.status == "open",
-        )
-        .values(status=how, closed_at=at, closed_by=by)
-    ).rowcount
+    values = {"of_case": case_id, "of_token": token, "how": how, "at": at, "by": by}
+    return connection.execute(_CLOSE_ITEM, values).rowcount
 
 
 def set_assignee(
@@ -198,7 +233,6 @@ def replace_timers(
 ) -> None:
     """Disarm timers by their instance ids and arm new ones."""
     ids = [f"{case_id}:{name}" for name in gone]
-    ids += [row["id"] for row in armed]
     if ids:
         connection.execute(delete(timer).where(timer.c.id.in_(ids)))
     if armed:
@@ -300,23 +334,6 @@ def history_by_key(connection: Connection, key: str) -> Row | None:
     return one(connection, select(history).where(history.c.key == key))
 
 
-def completed_by(connection: Connection, case_id: str, activities: Iterable[str]) -> set[str]:
-    """Return who completed any of these activities in the case."""
-    wanted = list(activities)
-    if not wanted:
-        return set()
-    return set(
-        connection.scalars(
-            select(work_item.c.closed_by).where(
-                work_item.c.case_id == case_id,
-                work_item.c.activity_id.in_(wanted),
-                work_item.c.status == "completed",
-                work_item.c.closed_by.is_not(None),
-            )
-        )
-    )
-
-
 def replace_clocks(connection: Connection, case_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the present answers of a case's clocks in place of the old ones."""
     connection.execute(delete(clock).where(clock.c.case_id == case_id))
@@ -376,6 +393,12 @@ def drop_draft(connection: Connection, task_id: str, person_id: str | None = Non
     if person_id is not None:
         condition = and_(condition, draft.c.person_id == person_id)
     connection.execute(delete(draft).where(condition))
+
+
+def drop_stale_drafts(connection: Connection) -> None:
+    """Forget drafts of work items that are closed: no step waits for it."""
+    closed = select(work_item.c.id).where(work_item.c.status != "open")
+    connection.execute(delete(draft).where(draft.c.work_item_id.in_(closed)))
 
 
 def draft_row(connection: Connection, task_id: str, person_id: str) -> Row | None:

@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("called_versions", sa.JSON(), nullable=False),
+        sa.Column("doers", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["version_id"],
             ["procedure_version.id"],
