@@ -61,8 +61,9 @@ coverage: setup .venv/.dev ## Run the tests and report the branches they miss
 	@$(BIN)/coverage run -m pytest $(T)
 	@$(BIN)/coverage report
 
-bench: .venv/.dev ## Measure a step, its growth with the case, and memory
-	@$(BIN)/python -m bench $(ARGS)
+bench: .venv/.dev ## Measure what a step, the executor and expressions cost
+	@set -e; for file in bench/*_bench.py; do \
+	  name="$${file##*/}"; echo "--- $$name"; $(BIN)/python -m "bench.$${name%.py}"; done
 
 ##@ Change
 .PHONY: format lock clean
