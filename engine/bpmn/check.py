@@ -218,6 +218,9 @@ class _Checker:
 
     def __init__(self, root: etree._Element, report: Report) -> None:
         self.report = report
+        self.associations = [
+            (a.get("sourceRef"), a.get("targetRef")) for a in root.iter(tags.tag("association"))
+        ]
         self.declared: dict[str, set[str]] = {
             kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
             for kind in ("message", "signal", "error", "escalation")
@@ -635,9 +638,7 @@ class _Checker:
         outgoing: dict[str, list[etree._Element]],
         incoming: dict[str, list[etree._Element]],
     ) -> None:
-        ends = [
-            (a.get("sourceRef"), a.get("targetRef")) for a in tags.children(holder, "association")
-        ]
+        ends = self.associations
         for key, node in nodes.items():
             kinds = {tags.local(e) for e in tags.events_of(node)}
             if tags.local(node) == "boundaryEvent" and "compensateEventDefinition" in kinds:

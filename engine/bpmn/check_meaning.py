@@ -5,7 +5,7 @@ Errors where a reference does not resolve; warnings where a drawing runs but is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from lxml import etree
 
@@ -183,6 +183,10 @@ def _reach(report: Report, body: Body) -> None:
         begin += [body.nodes[n] for n in body.adhoc.enabled]
     begin += [n for n in body.nodes.values() if n.by_event or (n.kind == "start" and n.events)]
     begin += [n.handler for n in body.nodes.values() if n.handler is not None]
+    hosted: dict[str, list[Node]] = {}
+    for node in body.nodes.values():
+        if node.host is not None:
+            hosted.setdefault(node.host.id, []).append(node)
     seen: set[str] = set()
     stack = list(begin)
     while stack:
@@ -191,7 +195,7 @@ def _reach(report: Report, body: Body) -> None:
             continue
         seen.add(node.id)
         stack += [f.target for f in node.out]
-        stack += [b for b in body.nodes.values() if b.host is node] if _hosts(body, node) else []
+        stack += hosted.get(node.id, ())
     for node in body.nodes.values():
         if node.id not in seen:
             report.warning(
@@ -203,49 +207,37 @@ def _reach(report: Report, body: Body) -> None:
             )
 
 
-def _hosts(body: Body, node: Node) -> bool:
-    return bool(node.boundary) or node.handler is not None
-
-
 def _loops(report: Report, body: Body) -> None:
     """Warn of a circle of flows in which nobody and nothing is waited for."""
-    passing = {n.id: n for n in body.nodes.values() if not _pauses(n)}
-    indegree = dict.fromkeys(passing, 0)
-    for node in passing.values():
+    left = {n.id: n for n in body.nodes.values() if not _pauses(n)}
+    into: dict[str, list[str]] = {key: [] for key in left}
+    ways = dict.fromkeys(left, 0)
+    for key, node in left.items():
         for flow in node.out:
-            if flow.target.id in indegree:
-                indegree[flow.target.id] += 1
-    free = [key for key, count in indegree.items() if count == 0]
-    while free:
-        key = free.pop()
-        del indegree[key]
-        for flow in passing[key].out:
-            if flow.target.id in indegree:
-                indegree[flow.target.id] -= 1
-                if indegree[flow.target.id] == 0:
-                    free.append(flow.target.id)
-    circle = next((passing[k] for k in indegree if _comes_back(passing[k], indegree)), None)
-    if circle is not None:
-        report.warning(
-            "loop-without-person",
-            circle.id,
-            circle.line,
-            f"经过{_say(circle)}的循环里没有人办理也不等待，可能停不下来",
-            f"{circle.id}: a loop in which nothing waits may never end",
-        )
-
-
-def _comes_back(node: Node, among: Iterable[str]) -> bool:
-    allowed, seen = set(among), set()
-    stack = [f.target for f in node.out]
-    while stack:
-        at = stack.pop()
-        if at is node:
-            return True
-        if at.id in allowed and at.id not in seen:
-            seen.add(at.id)
-            stack += [f.target for f in at.out]
-    return False
+            if flow.target.id in left:
+                into[flow.target.id].append(key)
+                ways[key] += 1
+    nowhere = [key for key, count in ways.items() if count == 0]
+    while nowhere:  # what leads nowhere is on no circle
+        key = nowhere.pop()
+        del left[key]
+        for before in into[key]:
+            ways[before] -= 1
+            if ways[before] == 0:
+                nowhere.append(before)
+    if not left:
+        return
+    at, seen = next(iter(left.values())), set()
+    while at.id not in seen:
+        seen.add(at.id)
+        at = next(f.target for f in at.out if f.target.id in left)
+    report.warning(
+        "loop-without-person",
+        at.id,
+        at.line,
+        f"经过{_say(at)}的循环里没有人办理也不等待，可能停不下来",
+        f"{at.id}: a loop in which nothing waits may never end",
+    )
 
 
 def _pauses(node: Node) -> bool:

@@ -81,6 +81,10 @@ class FileCompiler:
     ) -> None:
         self.file, self.root, self.specs, self.reading = file, root, specs, reading
         self.lanes = _lanes(root)
+        self.associations = [
+            (str(a.get("sourceRef")), str(a.get("targetRef")))
+            for a in root.iter(tags.tag("association"))
+        ]
 
     def processes(self) -> list[Process]:
         """Return the processes of the file, in document order."""
@@ -111,7 +115,7 @@ class FileCompiler:
         for task_spec in task_specs:
             self._tie(body, body.nodes[task_spec.bpmn_id], task_spec)
         _tie_links(body)
-        _tie_compensation(body, element)
+        _tie_compensation(body, self.associations)
         self._data(body, element)
         self._enter(body, element)
 
@@ -324,11 +328,8 @@ def _tie_links(body: Body) -> None:
         node.kind = "link"
 
 
-def _tie_compensation(body: Body, element: etree._Element) -> None:
-    """A compensation boundary event and its handler are joined by an association."""
-    joined = [
-        (a.get("sourceRef"), a.get("targetRef")) for a in tags.children(element, "association")
-    ]
+def _tie_compensation(body: Body, joined: list[tuple[str, str]]) -> None:
+    """A compensation boundary event and its handler are joined by an association, drawn at any level."""
     for event in list(body.nodes.values()):
         if event.kind != "boundary" or event.host is None:
             continue

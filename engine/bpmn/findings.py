@@ -78,6 +78,7 @@ class Report:
     def __init__(self, file: str) -> None:
         self.file = file
         self.findings: list[Finding] = []
+        self._seen: set[Finding] = set()
 
     def add(
         self,
@@ -90,7 +91,8 @@ class Report:
     ) -> None:
         """Note a finding; a second one with the same rule on the same element and sentence is dropped."""
         found = Finding(self.file, element, rule, severity, message, message_en, line)
-        if found not in self.findings:
+        if found not in self._seen:
+            self._seen.add(found)
             self.findings.append(found)
 
     def error(

@@ -40,7 +40,9 @@ def load_xml(data: bytes, name: str) -> etree._Element:
         XmlRefused: too large, too deep, not well formed, or with a DOCTYPE.
     """
     if len(data) > MAX_BYTES:
-        raise XmlRefused(name, "too large", f"文件超过{MAX_BYTES // 1024 // 1024} MB，请检查是否放错了文件")
+        raise XmlRefused(
+            name, "too large", f"文件超过{MAX_BYTES // 1024 // 1024} MB，请检查是否放错了文件"
+        )
     if not data.strip():
         raise XmlRefused(name, "empty", "文件是空的，请重新保存后再上传")
     if _FORBIDDEN.search(data) or _FORBIDDEN.search(data.replace(b"\x00", b"")):
@@ -60,7 +62,10 @@ def load_xml(data: bytes, name: str) -> etree._Element:
         line = getattr(error, "lineno", None)
         where = f"第{line}行附近" if line else "内容"
         raise XmlRefused(
-            name, f"not well formed: {error}", f"不是完整的 XML，{where}有错，请重新导出后再上传", line
+            name,
+            f"not well formed: {error}",
+            f"不是完整的 XML，{where}有错，请重新导出后再上传",
+            line,
         ) from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # missing from the stubs
         raise XmlRefused(name, "DOCTYPE", "文件含有 DOCTYPE，请删去后再上传")
@@ -77,6 +82,10 @@ def _refuse_out_of_proportion(root: etree._Element, name: str) -> None:
         depth += 1
         count += 1
         if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise XmlRefused(name, "too deep or too many elements", "嵌套太深或元素太多，请拆成几个流程")
+            raise XmlRefused(
+                name, "too deep or too many elements", "嵌套太深或元素太多，请拆成几个流程"
+            )
         if element.text and len(element.text) > MAX_TEXT:
-            raise XmlRefused(name, "text too long", "有一段文字过长，请缩短后再上传", element.sourceline)
+            raise XmlRefused(
+                name, "text too long", "有一段文字过长，请缩短后再上传", element.sourceline
+            )

@@ -11,10 +11,11 @@ GK = "urn:gongkai:bpmn:1"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 FLOWABLE = "http://flowable.org/bpmn"
 ACTIVITI = "http://activiti.org/bpmn"
+OPERATON = "http://operaton.org/schema/1.0/bpmn"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-# These three share one vocabulary; the first that has the attribute wins.
-VENDORS = (CAMUNDA, FLOWABLE, ACTIVITI)
+# These share one vocabulary; the first that has the attribute wins.
+VENDORS = (CAMUNDA, OPERATON, FLOWABLE, ACTIVITI)
 
 TASKS = frozenset(
     (
@@ -96,7 +97,7 @@ def extension(element: etree._Element, namespace: str, name: str) -> etree._Elem
 
 
 def vendor(element: etree._Element, name: str) -> str | None:
-    """Return an attribute that Camunda, Flowable and Activiti share; None if absent or empty."""
+    """Return an attribute that Camunda and its relatives share; None if absent or empty."""
     for namespace in VENDORS:
         value = element.get(f"{{{namespace}}}{name}")
         if value is not None and value.strip():
