@@ -7,6 +7,7 @@ from datetime import date
 
 from engine.access import require
 from engine.case_file import CaseFile
+from engine.day_ruler import day_ruler
 from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
@@ -109,13 +110,11 @@ def _row(entry: Entry) -> CalcRow | None:
         article=entry.article,
         due=entry.due,
         evidence="、".join(entry.evidence),
-        is_result=entry.rule == "result",
+        is_result=entry.rule == "due",
     )
 
 
 def _ruler(given: ClockAnswer, env: Environment, today: date) -> Ruler | None:
-    from engine.day_ruler import day_ruler
-
     drawn = day_ruler(given, env.institution().calendar, today)
     if drawn is None:
         return None

@@ -1,0 +1,184 @@
+"""The day ruler of a clock, as plain data: one cell a day, named days above, the arithmetic under it.
+
+Says the same as the explanation's rows, once to see and once to cite. Geometry and colours are the web's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from engine.business_calendar import BusinessCalendar
+from engine.statutory_clock import ClockAnswer, Entry
+
+MAX_DAYS = 150
+OUT = ("suspends", "waits")
+COUNTING = ("counts", "extends")
+
+CellKind = Literal["start", "counted", "ahead", "out", "off"]
+MarkStyle = Literal["", "soon", "duelab"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One day; ``label`` is 班 on a make-up day, or a holiday's name on its middle day."""
+
+    date: date
+    kind: CellKind
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A named day."""
+
+    date: date
+    text: str
+    style: MarkStyle = ""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """A stretch of days with its count."""
+
+    first: date
+    last: date
+    text: str
+
+
+@dataclass(frozen=True)
+class DayRuler:
+    """Everything to draw, and one sentence that says it."""
+
+    cells: Sequence[Cell]
+    marks: Sequence[Mark]
+    brackets: Sequence[Bracket]
+    summary: str
+
+
+def day_ruler(given: ClockAnswer, calendar: BusinessCalendar, today: date) -> DayRuler | None:
+    """Return the ruler of a clock in days; None where it has not begun, counts hours, or is too long to see."""
+    start = given.started_on
+    last = given.due or max(given.ended_on or today, today)
+    if start is None or given.due_at is not None or not 0 < (last - start).days <= MAX_DAYS:
+        return None
+    # A count begun anew leaves the earlier stretches in the explanation; the ruler shows the present one.
+    entries = [e for e in given.explanation if e.effective and e.first and e.first >= start]
+    out = [(e.first, e.last or last) for e in entries if e.rule in OUT and e.first]
+    labels = _labels(calendar, start, last)
+    cells = [Cell(start, "start")]
+    for day in days_of(start + timedelta(days=1), last):
+        cells.append(Cell(day, _kind(day, given, calendar, out, today), labels.get(day, "")))
+    brackets = _brackets(given, entries)
+    return DayRuler(
+        cells, _marks(given, entries, today), brackets, _summary(given, brackets, today)
+    )
+
+
+def days_of(first: date, last: date) -> list[date]:
+    """Return every day from ``first`` to ``last``, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _kind(
+    day: date,
+    given: ClockAnswer,
+    calendar: BusinessCalendar,
+    out: Sequence[tuple[date, date]],
+    today: date,
+) -> CellKind:
+    if given.unit == "working_day" and not calendar.is_working_day(day):
+        return "off"
+    if any(first <= day <= last for first, last in out):
+        return "out"
+    return "counted" if day <= today else "ahead"
+
+
+def _labels(calendar: BusinessCalendar, first: date, last: date) -> dict[date, str]:
+    """班 on each make-up day; a holiday's name once, on the middle of its days off."""
+    labels: dict[date, str] = {}
+    run: list[date] = []
+    for day in [*days_of(first, last), last + timedelta(days=1)]:
+        name = calendar.day_name(day) if day <= last else None
+        if name and calendar.is_working_day(day):
+            labels[day] = "班"
+        if name and not calendar.is_working_day(day):
+            run.append(day)
+        elif run and (day > last or calendar.is_working_day(day)):
+            labels[run[len(run) // 2]] = _short(calendar.day_name(run[0]) or "")
+            run = []
+    return labels
+
+
+def _short(name: str) -> str:
+    """国庆节、中秋节 becomes 国庆、中秋: the cells are narrow."""
+    return name.replace("节", "") if len(name) > 3 else name.removesuffix("节") or name
+
+
+def _marks(given: ClockAnswer, entries: Sequence[Entry], today: date) -> list[Mark]:
+    marks = []
+    for entry in entries:
+        if entry.rule in {"starts", "restarts"} and entry.on and entry.on == given.started_on:
+            marks.append(Mark(entry.on, f"{_verb(entry.title)} {_md(entry.on)}"))
+        elif entry.rule == "suspends" and entry.first:
+            began = entry.on or entry.first
+            marks.append(Mark(began, f"{entry.title.removesuffix('意见')} {_md(began)}"))
+            if entry.last and entry.last <= today:
+                marks.append(Mark(entry.last, f"恢复 {_md(entry.last)}"))
+    if given.started_on and given.started_on < today and (given.due is None or today < given.due):
+        marks.append(Mark(today, f"今天 {_md(today)}"))
+    if given.due:
+        marks.append(Mark(given.due, f"届满 {_md(given.due)}", "duelab"))
+    return _once_a_day(marks)
+
+
+def _once_a_day(marks: Sequence[Mark]) -> list[Mark]:
+    """Two names of one day are written as one, so that they do not lie on each other."""
+    by_day: dict[date, Mark] = {}
+    for mark in marks:
+        there = by_day.get(mark.date)
+        if there is None:
+            by_day[mark.date] = mark
+        elif mark.text.split(" ")[0] not in there.text:
+            head, _, day = there.text.rpartition(" ")
+            style = mark.style or there.style
+            by_day[mark.date] = Mark(mark.date, f"{head}、{mark.text.split(' ')[0]} {day}", style)
+    return sorted(by_day.values(), key=lambda mark: mark.date)
+
+
+def _verb(title: str) -> str:
+    return title.removesuffix("申请") or title
+
+
+def _md(day: date) -> str:
+    return f"{day.month}-{day.day:02d}"
+
+
+def _brackets(given: ClockAnswer, entries: Sequence[Entry]) -> list[Bracket]:
+    brackets, so_far = [], 0
+    for entry in entries:
+        if not entry.first or not entry.last:
+            continue
+        if entry.rule == "counts":
+            before, so_far = so_far, so_far + entry.counted
+            full = before and so_far == given.allowance
+            brackets.append(
+                Bracket(
+                    entry.first, entry.last, f"计{entry.counted}{f'，满{so_far}' if full else ''}"
+                )
+            )
+        elif entry.rule == "extends":
+            so_far += entry.counted
+            brackets.append(Bracket(entry.first, entry.last, f"延长{entry.counted}"))
+        elif entry.rule in OUT and entry.skipped:
+            brackets.append(Bracket(entry.first, entry.last, f"不计{entry.skipped}"))
+    return brackets
+
+
+def _summary(given: ClockAnswer, brackets: Sequence[Bracket], today: date) -> str:
+    parts = [f"{given.started_on}起算"]
+    parts += [f"{one.first}至{one.last}{one.text}" for one in brackets]
+    parts.append(f"{given.due}届满" if given.due else "届满日还不能确定")
+    return "；".join([*parts, f"今天{today}"])
