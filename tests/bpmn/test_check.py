@@ -1,0 +1,307 @@
+"""The deployment check: each rule by name, with the element it speaks of."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.bpmn import DefinitionRefused, Known, check, compile_definition
+from tests.bpmn.drawing import HEAD, doc, flows, node, user
+
+S, E = node("startEvent", "s"), node("endEvent", "e")
+MESSAGE = '<bpmn:message id="m" name="m"/>'
+
+
+def event(kind: str, **attributes: str) -> str:
+    extra = "".join(f' {k}="{v}"' for k, v in attributes.items())
+    return f"<bpmn:{kind}EventDefinition{extra}/>"
+
+
+def line(middle: str, name: str = "x", after: str = "") -> bytes:
+    return doc(S + middle + E + flows(f"s>{name}", f"{name}>e"), after)
+
+
+def extension(text: str) -> str:
+    return f"<bpmn:extensionElements>{text}</bpmn:extensionElements>"
+
+
+TIMER = "<bpmn:timerEventDefinition><bpmn:{0}>{1}</bpmn:{0}></bpmn:timerEventDefinition>"
+MULTI = "<bpmn:multiInstanceLoopCharacteristics{}>{}</bpmn:multiInstanceLoopCharacteristics>"
+SUB = node("startEvent", "s1") + node("endEvent", "e1") + flows("s1>e1")
+
+ERRORS = [
+    ("not-bpmn", "t.bpmn", b"<html/>"),
+    ("xml", "t.bpmn", b"<a><b></a>"),
+    ("not-executable", "p", doc(S).replace(b'isExecutable="true"', b'isExecutable="false"')),
+    ("duplicate-id", "s", doc(S + S)),
+    ("dangling-flow", "s_nowhere", doc(S + flows("s>nowhere"))),
+    ("flow-into-event", "x_s", doc(S + user("x") + flows("s>x", "x>s"))),
+    ("flow-out-of-end", "e_x", doc(S + E + user("x") + flows("s>e", "e>x"))),
+    ("default-flow", "x", line(node("userTask", "x", default="other"))),
+    ("script-task", "x", line(node("scriptTask", "x"))),
+    ("effect-missing", "x", line(node("serviceTask", "x"))),
+    ("effect-missing", "x", line(node("sendTask", "x"))),
+    ("effect-misplaced", "x", line(node("userTask", "x", extension('<gk:effect name="notify"/>')))),
+    ("decision-missing", "x", line(node("businessRuleTask", "x"))),
+    ("called-element", "x", line(node("callActivity", "x"))),
+    ("complex-gateway", "x", line(node("complexGateway", "x"))),
+    (
+        "condition-on-parallel",
+        "x_e",
+        doc(S + node("parallelGateway", "x") + E + flows("s>x", "x>e?a")),
+    ),
+    ("event-gateway", "x", line(node("eventBasedGateway", "x"))),
+    ("event-empty", "x", line(node("intermediateCatchEvent", "x"))),
+    ("event-empty", "x", line(node("intermediateCatchEvent", "x", event("conditional")))),
+    ("event-definition", "x", line(node("intermediateCatchEvent", "x", event("error")))),
+    (
+        "reference",
+        "x",
+        line(node("intermediateCatchEvent", "x", event("message", messageRef="no"))),
+    ),
+    ("timer", "x", line(node("intermediateCatchEvent", "x", TIMER.format("timeDuration", "PT5")))),
+    (
+        "timer",
+        "x",
+        line(node("intermediateCatchEvent", "x", TIMER.format("timeCycle", "0 0/5 * * * ?"))),
+    ),
+    (
+        "timer",
+        "x",
+        line(node("intermediateCatchEvent", "x", TIMER.format("timeDate", "2026-13-01"))),
+    ),
+    ("timer", "x", line(node("intermediateCatchEvent", "x", event("timer")))),
+    (
+        "link",
+        "x",
+        doc(S + node("intermediateThrowEvent", "x", event("link", name="L")) + flows("s>x")),
+    ),
+    (
+        "boundary-host",
+        "b",
+        line(user("x") + node("boundaryEvent", "b", event("timer"), attachedToRef="no")),
+    ),
+    (
+        "start-event",
+        "s1",
+        line(node("subProcess", "x", node("startEvent", "s1", event("signal")))),
+    ),
+    (
+        "event-subprocess-start",
+        "h",
+        doc(S + E + flows("s>e") + node("subProcess", "h", user("t"), triggeredByEvent="true")),
+    ),
+    (
+        "cancel-outside-transaction",
+        "x",
+        doc(S + node("endEvent", "x", event("cancel")) + flows("s>x")),
+    ),
+    (
+        "compensation-handler",
+        "b",
+        line(user("x") + node("boundaryEvent", "b", event("compensate"), attachedToRef="x")),
+    ),
+    ("multi-instance-empty", "x", line(node("userTask", "x", MULTI.format("", "")))),
+    (
+        "multi-instance-behavior",
+        "x",
+        line(
+            node(
+                "userTask",
+                "x",
+                MULTI.format(' behavior="One"', "<bpmn:loopCardinality>2</bpmn:loopCardinality>"),
+            )
+        ),
+    ),
+    ("adhoc-event", "s1", line(node("adHocSubProcess", "x", SUB))),
+    ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?a === 1"))),
+    ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?${ok}"))),
+    (
+        "vendor-code",
+        "x",
+        line(
+            node("userTask", "x", extension('<camunda:taskListener event="create" class="a.B"/>'))
+        ),
+    ),
+    ("vendor-code", "x", line(node("serviceTask", "x", camunda__topic="mail"))),
+    ("unknown-gk", "x", line(node("userTask", "x", extension("<gk:from/>")))),
+    ("gk-incomplete", "x", line(node("userTask", "x", extension("<gk:records/>")))),
+    (
+        "gk-misplaced",
+        "s_x",
+        doc(
+            S
+            + user("x")
+            + E
+            + flows("s>x", "x>e").replace(
+                'targetRef="x">', 'targetRef="x">' + extension('<gk:form key="a"/>'), 1
+            )
+        ),
+    ),
+    ("separation", "x", line(node("userTask", "x", extension('<gk:separation notSameAs="no"/>')))),
+    (
+        "unknown-clock",
+        "x",
+        line(
+            node("intermediateCatchEvent", "x", extension('<gk:at clock="no"/>') + event("timer"))
+        ),
+    ),
+    ("unsupported", "x", doc(S + '<bpmn:choreographyTask id="x"/>' + E + flows("s>e"))),
+    (
+        "parallel-event-gateway",
+        "x",
+        line(node("eventBasedGateway", "x", eventGatewayType="Parallel")),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "element", "xml"), ERRORS, ids=[f"{r}-{n}" for n, (r, _, _) in enumerate(ERRORS)]
+)
+def test_an_error_names_rule_element_and_what_to_do(rule: str, element: str, xml: bytes) -> None:
+    found = [f for f in check({"t.bpmn": xml}) if f.severity == "error"]
+    match = [f for f in found if f.rule == rule and f.element == element]
+    assert match, found
+    assert any("\u4e00" <= c <= "\u9fff" for c in match[0].message)
+    assert match[0].message_en
+    with pytest.raises(DefinitionRefused):
+        compile_definition({"t.bpmn": xml})
+
+
+KNOWN = Known(
+    roles={"办公室主任": "office_head", "office_head": "office_head"},
+    forms=frozenset({"f"}),
+    form_fields={"f": frozenset({"amount"})},
+    decisions=frozenset({"d"}),
+    effects=frozenset({"issue_letter"}),
+    letters=frozenset({"reply"}),
+    processes=frozenset(),
+)
+LANE = '<bpmn:laneSet id="ls"><bpmn:lane id="l" name="{}"><bpmn:flowNodeRef>x</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
+EFFECT = '<gk:effect name="{}" letter="{}"/>'
+
+WITH_OFFICE = [
+    ("unknown-form", "error", line(node("userTask", "x", extension('<gk:form key="no"/>')))),
+    (
+        "unknown-effect",
+        "error",
+        line(node("serviceTask", "x", extension(EFFECT.format("no", "reply")))),
+    ),
+    (
+        "unknown-letter",
+        "error",
+        line(node("serviceTask", "x", extension(EFFECT.format("issue_letter", "no")))),
+    ),
+    ("unknown-decision", "error", line(node("businessRuleTask", "x", camunda__decisionRef="no"))),
+    ("called-process", "error", line(node("callActivity", "x", calledElement="no"))),
+    ("nobody", "warning", line(user("x"))),
+    ("no-form", "warning", line(user("x"))),
+    (
+        "unknown-role",
+        "warning",
+        doc(LANE.format("没有的岗位") + S + user("x") + E + flows("s>x", "x>e")),
+    ),
+    ("unknown-field", "warning", doc(S + user("x") + E + flows("s>x", "x>e?amout > 1"))),
+    (
+        "no-default",
+        "warning",
+        doc(
+            S
+            + node("exclusiveGateway", "g")
+            + user("x", "y")
+            + E
+            + flows("s>g", "g>x?amount > 1", "g>y?amount > 2", "x>e", "y>e")
+        ),
+    ),
+    (
+        "flow-without-condition",
+        "warning",
+        doc(
+            S
+            + node("exclusiveGateway", "g")
+            + user("x", "y")
+            + E
+            + flows("s>g", "g>x", "g>y?amount > 2", "x>e", "y>e")
+        ),
+    ),
+    ("unreachable", "warning", doc(S + user("x", "y") + E + flows("s>x", "x>e", "y>e"))),
+    (
+        "loop-without-person",
+        "warning",
+        doc(
+            S
+            + node("exclusiveGateway", "m")
+            + node("task", "t")
+            + node("exclusiveGateway", "g", default="g_e")
+            + E
+            + flows("s>m", "m>t", "t>g", "g>m?amount > 1", "g>e")
+        ),
+    ),
+    ("unnamed-event", "warning", line(node("intermediateCatchEvent", "x", event("message")))),
+    ("foreign-expression", "warning", line(node("userTask", "x", camunda__assignee="${boss}"))),
+    ("vendor-attribute", "info", line(node("userTask", "x", camunda__asyncBefore="true"))),
+    ("schema", "warning", line('<bpmn:userTask id="x" colour="red"/>')),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "xml"), WITH_OFFICE, ids=[r for r, _, _ in WITH_OFFICE]
+)
+def test_a_finding_about_the_office_has_its_severity(rule: str, severity: str, xml: bytes) -> None:
+    assert {(f.rule, f.severity) for f in check({"t.bpmn": xml}, KNOWN) if f.rule == rule} == {
+        (rule, severity)
+    }
+
+
+def test_a_lane_named_by_a_roles_title_offers_to_the_role() -> None:
+    xml = doc(
+        LANE.format("办公室主任")
+        + S
+        + node("userTask", "x", camunda__formKey="f")
+        + E
+        + flows("s>x", "x>e")
+    )
+    assert check({"t.bpmn": xml}, KNOWN) == []
+    assert compile_definition({"t.bpmn": xml}, known=KNOWN).activities["x"].groups == (
+        "office_head",
+    )
+
+
+def test_ids_that_are_gone_are_told() -> None:
+    xml = doc(S + user("x") + E + flows("s>x", "x>e"))
+    found = check({"t.bpmn": xml}, Known(previous_ids=frozenset({"x", "old"})))
+    assert [f.element for f in found if f.rule == "changed-id"] == ["old"]
+
+
+def test_decision_tables_of_the_same_folder_are_left_to_their_own_reader() -> None:
+    assert [
+        f for f in check({"t.bpmn": line(user("x")), "d.dmn": b"anything"}) if f.severity == "error"
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        b'<!DOCTYPE a [<!ENTITY b "c">]>' + doc(S),
+        b"\x00\x01",
+        b"",
+        doc(S)[: len(doc(S)) // 2],
+        HEAD.encode() + b"<bpmn:process>" * 90 + b"</bpmn:process>" * 90 + b"</bpmn:definitions>",
+    ],
+)
+def test_broken_and_hostile_files_are_one_finding(attack: bytes) -> None:
+    found = check({"t.bpmn": attack})
+    assert [f.rule for f in found if f.severity == "error"] == ["xml"]
+
+
+def test_ten_thousand_foreign_attributes_are_checked_quickly() -> None:
+    attributes = " ".join(f'camunda:a{i}="1"' for i in range(10_000))
+    xml = line(f'<bpmn:userTask id="x" {attributes}/>')
+    assert sum(f.rule == "vendor-attribute" for f in check({"t.bpmn": xml})) == 10_000
+
+
+def test_lines_are_told() -> None:
+    xml = (
+        HEAD.encode()
+        + b'\n<bpmn:process id="p" isExecutable="true">\n<bpmn:scriptTask id="x"/>\n</bpmn:process></bpmn:definitions>'
+    )
+    assert [f.line for f in check({"t.bpmn": xml}) if f.rule == "script-task"] == [3]
