@@ -252,7 +252,7 @@ history = Table(
     Column("form", String(128)),
     Column("submission", JSON),
     Column("entries", JSON, nullable=False),
-    Column("key", String(64), unique=True),  # of the rendered form: a second post changes nothing
+    Column("key", String(190), unique=True),  # of the rendered form: a second post changes nothing
 )
 
 document = Table(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,6 +59,7 @@ def start_case(
     key: str | None = None,
     variables: Mapping[str, Any] | None = None,
     via_form: bool = True,
+    event: str | None = None,
 ) -> Moved:
     """Start a case; where its first step is a form, that form is submitted with it.
 
@@ -69,6 +70,7 @@ def start_case(
         key: of the rendered form; a second post with it changes nothing.
         variables: what a calling procedure hands over.
         via_form: False starts the case and leaves its first step open (started by the engine).
+        event: the start event by which it begins, where that is not the plain one.
 
     Raises:
         Denied, SubmissionInvalid, CaseStopped.
@@ -86,7 +88,7 @@ def start_case(
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
         host.numbers.append(_case_number(env, host))
-        begun = execute.start(deployed.definition, host, dict(variables or {}))
+        begun = execute.start(deployed.definition, host, dict(variables or {}), event=event)
         if first is None:
             return begun
         token = next(item.token for item in begun.opened if item.activity_id == first[0])
@@ -336,7 +338,7 @@ def deliver_action(
     return stepping.run(
         env,
         actor,
-        _reading(case_id),
+        reading(case_id),
         act,
         Cause(
             "message",
@@ -382,7 +384,7 @@ def record_fact(
     return stepping.run(
         env,
         actor,
-        _reading(case_id),
+        reading(case_id),
         act,
         Cause("fact", "FactRecorded", {}, body={"kind": kind, "day": str(day)}),
     )
@@ -400,11 +402,13 @@ def cancel_case(env: Environment, actor: Actor, case_id: str, reason: str) -> Mo
         return execute.cancel(definition, host, state)
 
     return stepping.run(
-        env, actor, _reading(case_id), act, Cause("cancel", "CaseCancelled", {}, reason=reason)
+        env, actor, reading(case_id), act, Cause("cancel", "CaseCancelled", {}, reason=reason)
     )
 
 
-def _reading(case_id: str) -> Any:
+def reading(case_id: str) -> Callable[[Connection], tuple[CaseRow, bool]]:
+    """Return what ``stepping.run`` reads a stored case with."""
+
     def read(connection: Connection) -> tuple[CaseRow, bool]:
         case = cases.load(connection, case_id)
         if case is None:

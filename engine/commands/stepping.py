@@ -26,6 +26,7 @@ from engine.commands.noting import note
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
+from engine.feel import to_json
 from engine.identity import Actor
 from engine.store import accounts, cases, numbers, outbox
 from engine.store import audit as trail
@@ -148,39 +149,72 @@ def _write(
     step: Step,
     cause: Cause,
 ) -> Moved:
+    with UnitOfWork(env.database, writing=True) as uow:
+        moved = write_in(uow.connection, env, actor, before, is_new, host, step, cause)
+        uow.commit()
+    return moved
+
+
+def write_in(
+    connection: Connection,
+    env: Environment,
+    actor: Actor,
+    before: CaseRow,
+    is_new: bool,
+    host: CaseHost,
+    step: Step,
+    cause: Cause,
+) -> Moved:
+    """Write a computed step within somebody's transaction: all of it, in a fixed order."""
     now = host.now
     after = _after(before, host, step, cause, actor)
-    with UnitOfWork(env.database, writing=True) as uow:
-        connection = uow.connection
-        for taken in host.numbers:
-            numbers.take(connection, taken.series, taken.year, taken.number)
-        ends = None
-        if is_new:
-            cases.insert_case(connection, after)
-        else:
-            trail.lock(connection)
-            last, of_case = cases.update_case(connection, after, revision=before.revision)
-            ends = last, {after.id: of_case}
-        opened = _opened_rows(after, host, step, now)
-        cases.open_items(connection, opened)
-        _close_items(connection, after, step, cause, actor, now)
-        _timers_and_waits(connection, after, host, step)
-        _facts(connection, after, host, actor)
-        cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
-        outbox.tell(connection, host.notices)
-        outbox.add(connection, host.outbox)
-        cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
-        cases.append_history(connection, _history_row(after, step, cause, actor, now))
-        note(
-            env,
-            connection,
-            actor,
-            *_audit_events(after, is_new, host, step, cause),
-            role=_role(cause),
-            ends=ends,
-        )
-        uow.commit()
+    for taken in host.numbers:
+        numbers.take(connection, taken.series, taken.year, taken.number)
+    ends = None
+    if is_new:
+        cases.insert_case(connection, after)
+    else:
+        trail.lock(connection)
+        last, of_case = cases.update_case(connection, after, revision=before.revision)
+        ends = last, {after.id: of_case}
+    opened = _opened_rows(after, host, step, now)
+    cases.open_items(connection, opened)
+    _close_items(connection, after, step, cause, actor, now)
+    _timers_and_waits(connection, after, host, step)
+    _facts(connection, after, host, actor)
+    cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
+    outbox.tell(connection, host.notices)
+    outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
+    cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
+    cases.append_history(connection, _history_row(after, step, cause, actor, now))
+    note(
+        env,
+        connection,
+        actor,
+        *_audit_events(after, is_new, host, step, cause),
+        role=_role(cause),
+        ends=ends,
+    )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
+
+
+def _thrown(case: CaseRow, step: Step, now: datetime) -> list[dict[str, Any]]:
+    """Messages and signals for other cases: each is delivered afterwards, in a step of its own there."""
+    return [
+        {
+            "key": f"{one.kind}:{case.id}:{case.revision}:{place}",
+            "case_id": case.id,
+            "kind": one.kind,
+            "body": {
+                "name": one.name,
+                "values": audit_plain(to_json(dict(one.values))),
+                "correlation": one.correlation,
+            },
+            "created_at": now,
+            "attempts": 0,
+        }
+        for place, one in enumerate([*step.messages, *step.signals])
+    ]
 
 
 def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Actor) -> CaseRow:

@@ -289,7 +289,7 @@ def upgrade() -> None:
         sa.Column("form", sa.String(length=128), nullable=True),
         sa.Column("submission", sa.JSON(), nullable=True),
         sa.Column("entries", sa.JSON(), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=True),
+        sa.Column("key", sa.String(length=190), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_history_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history")),
         sa.UniqueConstraint("key", name=op.f("uq_history_key")),
