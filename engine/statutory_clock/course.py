@@ -141,14 +141,8 @@ class Situation:
 def run(definition: ClockDefinition, events: Sequence[CaseEvent], situation: Situation) -> Course:
     """Return the course of a clock over facts that are in force and in order."""
     resolved = resolve(definition, situation.settings)
-    revoked: frozenset[int] = frozenset()
-    # An extension is judged by its notice, which comes later: when that fails, all is told again without it.
-    for _ in range(len(events) + 1):
-        course = Course(resolved, events, situation, revoked)
-        course.follow()
-        if not course.revoked_now:
-            break
-        revoked |= course.revoked_now
+    course = Course(resolved, events, situation)
+    course.follow()
     return course
 
 
@@ -158,6 +152,7 @@ class Course:
     __slots__ = (
         "_handlers",
         "_index",
+        "_noticed",
         "_rounds",
         "_unanswered",
         "clock",
@@ -169,7 +164,6 @@ class Course:
         "original",
         "original_at",
         "revoked",
-        "revoked_now",
         "situation",
         "state",
         "unrolled",
@@ -180,9 +174,11 @@ class Course:
         clock: Resolved,
         events: Sequence[CaseEvent],
         situation: Situation,
-        revoked: frozenset[int],
+        revoked: frozenset[int] = frozenset(),
     ) -> None:
-        self.clock, self.events, self.situation, self.revoked = clock, events, situation, revoked
+        self.clock, self.events, self.situation = clock, events, situation
+        # Places of extensions to leave out, to ask what would be without them.
+        self.revoked = revoked
         self.counts: list[Count] = []
         self.end: End | None = None
         self.state = "waiting"
@@ -191,11 +187,11 @@ class Course:
         self.unrolled: date | None = None
         self.original: date | None = None
         self.original_at: datetime | None = None
-        self.revoked_now: set[int] = set()
         self._index = 0
         # How often each rule of waiting has taken effect in the whole case; answers to waits that never began.
         self._rounds: dict[Effect, int] = {}
         self._unanswered: set[str] = set()
+        self._noticed: set[int] = set()
         self._handlers: dict[str, Callable[[Effect, CaseEvent], None]] = {
             "stops": self._stop,
             "closes": self._close,
@@ -205,7 +201,6 @@ class Course:
             "suspends": self._suspend,
             "extends": self._extend,
             "replaces": self._replace,
-            "noticed": self._notice,
         }
 
     @property
@@ -213,26 +208,29 @@ class Course:
         """The count that holds, None before the start."""
         return self.counts[-1] if self.counts else None
 
-    def follow(self) -> None:
-        """Go through the facts, then judge the end."""
-        for index, event in enumerate(self.events):
+    def follow(self, until: int | None = None) -> None:
+        """Go through the facts, then judge the end; ``until``: stop before that fact, and judge nothing."""
+        for index, event in enumerate(self.events[:until]):
             self._index = index
             rules = self.clock.by_event.get(event.kind)
             if not rules:
                 continue
             self._lapse(event.date)
             for kind, effect in rules:
-                if self.end is None or effect.reopens:
+                if self.end is None or effect.reopens or (kind == "starts" and not self.counts):
                     self._handlers[kind](effect, event)
                 elif kind in ("restarts", "extends", "suspends"):
                     self._in_vain(effect, event, "ended")
-        self._require_notices()
-        self._judge()
+        if until is None:
+            self._judge()
 
     # Starting and starting anew ----------------------------------------------------------------------------
 
     def _start(self, effect: Effect, event: CaseEvent) -> None:
         if not self.counts and event.says(effect.where):
+            # What would have ended the clock on an earlier day ended something else.
+            if self.end is not None and self.end.on < event.date:
+                self.end = None
             self._begin(effect, event)
 
     def _restart(self, effect: Effect, event: CaseEvent) -> None:
@@ -253,6 +251,8 @@ class Course:
         count = Count(effect, event, amount, length, amount)
         if self.counts:
             before = self.counts[-1]
+            # Who still waits for something else goes on waiting.
+            count.waits = [wait for wait in before.waits if event.kind not in wait.effect.until]
             if "extensions" in self.clock.keeps:
                 count.extensions = list(before.extensions)
             if "suspensions" in self.clock.keeps:
@@ -358,7 +358,8 @@ class Course:
 
     def _several(self, effect: Effect) -> bool:
         """Whether the facts of this rule name more than one party; one alone need not be named every time."""
-        kinds = {*effect.events, *effect.until}
+        limit = self.situation.definitions.get(effect.limit)
+        kinds = {*effect.events, *effect.until, *(limit.event_names if limit else ())}
         return (
             len({one.party for one in self.events if one.kind in kinds and one.party is not None})
             > 1
@@ -368,12 +369,9 @@ class Course:
 
     def _extend(self, effect: Effect, event: CaseEvent) -> None:
         count = self.count
-        if count is None:
+        if count is None or self._index in self.revoked:
             return
         due = self._due()
-        if self._index in self.revoked:
-            self._in_vain(effect, event, "notice", due)
-            return
         if due is not None and event.date > due:
             self._in_vain(effect, event, "expired", due)
             return
@@ -388,45 +386,35 @@ class Course:
         if amount < 1:
             self._in_vain(effect, event, "at_most")
             return
-        count.extensions.append(Extension(effect, event, amount))
-
-    def _notice(self, effect: Effect, event: CaseEvent) -> None:
-        """A notice belongs to the oldest extension without one; too late, it takes the extension with it."""
-        count = self.count
-        if count is None:
+        place = self._notice(effect, event)
+        if self._fails_for_want_of_notice(effect, place):
+            self._in_vain(effect, event, "notice", due)
             return
-        for place, extension in enumerate(count.extensions):
-            if extension.notice is None:
-                extension.notice = event
-                due = self._due(extended=False, kept=place)
-                if effect.notice_rule != "ignored" and due is not None and event.date > due:
-                    self._revoke(extension)
-                return
+        if place is not None:
+            self._noticed.add(place)
+        notice = None if place is None else self.events[place]
+        count.extensions.append(Extension(effect, event, amount, notice))
 
-    def _require_notices(self) -> None:
-        count = self.count
-        if (
-            count is None
-            or self.clock.extends is None
-            or self.clock.extends.notice_rule != "required"
-        ):
-            return
-        for extension in count.extensions:
-            if extension.notice is None and not self._noticed_that_day(extension):
-                self._revoke(extension)
+    def _notice(self, effect: Effect, event: CaseEvent) -> int | None:
+        """The place of the notice that belongs to an approval: the first since that day that belongs to no other."""
+        for place, one in enumerate(self.events):
+            if one.kind == effect.notice and one.date >= event.date and place not in self._noticed:
+                return place
+        return None
 
-    def _noticed_that_day(self, extension: Extension) -> bool:
-        """A notice listed before its approval, on the same day."""
-        for event in self.events:
-            if event.kind == extension.effect.notice and event.date == extension.event.date:
-                extension.notice = event
-                return True
-        return False
-
-    def _revoke(self, extension: Extension) -> None:
-        self.revoked_now.add(
-            next(i for i, event in enumerate(self.events) if event is extension.event)
-        )
+    def _fails_for_want_of_notice(self, effect: Effect, place: int | None) -> bool:
+        if effect.notice_rule == "ignored" or not effect.notice:
+            return False
+        if place is None:
+            return effect.notice_rule == "required"
+        if place < self._index:
+            return False
+        # Asked of a course without the extension, since later facts may hold only because of it.
+        without = Course(self.clock, self.events, self.situation, self.revoked | {self._index})
+        without.follow(until=place)
+        due = without._due()
+        same = "extensions" in self.clock.keeps or len(without.counts) == len(self.counts)
+        return same and without.end is None and due is not None and self.events[place].date > due
 
     def _replace(self, effect: Effect, event: CaseEvent) -> None:
         count = self.count
@@ -495,16 +483,15 @@ class Course:
 
     # Dates -------------------------------------------------------------------------------------------------
 
-    def _due(self, *, extended: bool = True, kept: int = 0, roll: bool = True) -> date | None:
-        """The due date as things stand; ``kept`` of the extensions count where not all do. None: unknown."""
+    def _due(self, *, extended: bool = True, roll: bool = True) -> date | None:
+        """The due date as things stand, with or without extensions; None while it is unknown."""
         count = self.count
         if count is None or count.waits:
             return None
         if count.length is None or count.length.unit in ("hour", "second"):
             due: date | None = self._plain_due(count)
         else:
-            extensions = count.extensions if extended else count.extensions[:kept]
-            amount = count.amount + sum(extension.amount for extension in extensions)
+            amount = count.allowance if extended else count.amount
             gaps = [span.gap for span in count.spans]
             due = counting.due_date(
                 count.start, amount, count.length.unit, gaps, self.situation.calendar

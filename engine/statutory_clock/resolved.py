@@ -30,7 +30,6 @@ _ORDER = {
             "suspends",
             "extends",
             "replaces",
-            "noticed",
         )
     )
 }
@@ -91,7 +90,6 @@ class Resolved:
     rolls: Effect | None
     internal: Effect | None
     keeps: frozenset[str]
-    extends: Effect | None
 
     @property
     def unit(self) -> Unit:
@@ -147,7 +145,6 @@ class _Reading:
             rolls=only("rolls"),
             internal=only("internal"),
             keeps=frozenset(effect.outcome for effect in by_kind.get("keeps", ())),
-            extends=only("extends"),
         )
 
     def holds(self, rule: Rule) -> bool:
@@ -242,8 +239,6 @@ def _by_event(effects: list[Effect]) -> dict[str, tuple[tuple[str, Effect], ...]
         if effect.kind == "waits":
             for name in effect.until:
                 waiting.setdefault(name, []).append(("closes", effect))
-        if effect.notice:
-            waiting.setdefault(effect.notice, []).append(("noticed", effect))
     return {
         name: tuple(sorted(found, key=lambda pair: _ORDER[pair[0]]))
         for name, found in waiting.items()
