@@ -91,6 +91,7 @@ GENERAL = frozenset(
         "accounts.read",
         "accounts.change",
         "register.read",
+        "register.import",
         "simulator.use",
     }
 )

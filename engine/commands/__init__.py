@@ -14,6 +14,7 @@ from engine.commands.acting import (
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
+from engine.commands.importing import import_register
 from engine.commands.incidents import retry_incident
 from engine.commands.passing_time import fire_due_timers, fire_timer, recompute_clocks, tick
 from engine.commands.stepping import Moved
@@ -35,6 +36,7 @@ __all__ = [
     "export_case",
     "fire_due_timers",
     "fire_timer",
+    "import_register",
     "recompute_clocks",
     "record_fact",
     "release",

@@ -500,3 +500,8 @@ def versions_of(connection: Connection, case_ids: Iterable[str]) -> dict[str, tu
         )
     )
     return {row.id: (row.number, row.version_id) for row in found}
+
+
+def numbers(connection: Connection) -> frozenset[str]:
+    """Return every case number there is."""
+    return frozenset(connection.scalars(select(cases.c.number)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -60,18 +62,48 @@ def office_folder(folder: Path, *procedures: str) -> Path:
 
 
 def open_desk(folder: Path, *procedures: str, database: str = "") -> Desk:
-    """Open an office with people in it."""
-    processes = office_folder(folder / "processes", *procedures)
-    url = database or f"sqlite:///{folder / 'data' / 'gongkai.sqlite'}"
-    config = Config(home=folder, processes=processes, data=folder / "data", database=url)
+    """Open an office with people in it.
+
+    On SQLite it is set up once a process and copied for each test: deploying is not what most tests are about.
+    """
+    if database:
+        return _set_up(folder, procedures, database)
+    if procedures not in _TEMPLATES:
+        template = Path(tempfile.mkdtemp(prefix="gongkai-office-"))
+        atexit.register(shutil.rmtree, template, ignore_errors=True)
+        made = _set_up(template, procedures, "")
+        made.env.database.dispose()
+        _TEMPLATES[procedures] = (template, made.env)
+    template, first = _TEMPLATES[procedures]
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     time = FixedTime(MORNING)
-    env = build_environment(config, time=time)
+    env = build_environment(_config(folder, ""), time=time)
+    # Versions are immutable and the copy has the same ids: what was compiled once serves all.
+    env._versions.update(first._versions)
+    env._institutions.update(first._institutions)
+    return Desk(env, time)
+
+
+_TEMPLATES: dict[tuple[str, ...], tuple[Path, Environment]] = {}
+
+
+def _config(folder: Path, database: str) -> Config:
+    url = database or f"sqlite:///{folder / 'data' / 'gongkai.sqlite'}"
+    return Config(home=folder, processes=folder / "processes", data=folder / "data", database=url)
+
+
+def _set_up(folder: Path, procedures: tuple[str, ...], database: str) -> Desk:
+    office_folder(folder / "processes", *procedures)
+    time = FixedTime(MORNING)
+    env = build_environment(_config(folder, database), time=time)
     commands.deploy_missing(env)
     with UnitOfWork(env.database, writing=True) as uow:
         for login, (name, post) in PEOPLE.items():
             person = accounts.add_person(uow.connection, login=login, name=name)
             accounts.add_post(uow.connection, person, post, date(2026, 1, 1))
         uow.commit()
+    for version in env.procedures_in_force().values():
+        env.deployed(version)
     return Desk(env, time)
 
 

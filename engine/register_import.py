@@ -1,0 +1,275 @@
+"""A paper or Excel register, read row by row: what each row would become, and what is wrong with it.
+
+Reads .xlsx and .csv (UTF-8 or GB18030) through a mapping that says which column is what. Decides nothing
+about the database and writes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import openpyxl
+
+from engine.errors import BadInput
+from engine.procedure import Procedure
+from engine.yaml_source import Entry, YamlRefused, load_yaml
+
+MAX_BYTES = 50 * 1024 * 1024
+MAX_ROWS = 100_000
+# What a column may be; the words of the second line are headers that are understood without a mapping.
+MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "number": ("编号", "受理编号", "申请编号", "登记编号"),
+    "received_on": ("收到日期", "收到申请日期", "受理日期", "申请日期"),
+    "closed_on": ("办结日期", "答复日期", "结案日期"),
+    "subject": ("申请内容", "信息名称", "所需信息", "内容描述"),
+    "kind": ("申请人类别", "申请人类型"),
+    "unit": ("主办科室", "承办科室", "责任科室"),
+    "outcome": ("办理结果", "答复结果", "处理结果"),
+    "letter_number": ("告知书文号", "答复文号", "文号"),
+}
+REQUIRED = ("number", "received_on", "subject")
+DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
+
+
+class ImportRefused(BadInput):
+    """The file or its mapping cannot be used at all."""
+
+    code = "import_refused"
+
+
+class MappingInvalid(YamlRefused):
+    """The mapping file cannot be used; names line and word."""
+
+    code = "mapping_invalid"
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Which column is what, how dates are written, what outcomes are called."""
+
+    columns: Mapping[str, str]
+    date_format: str = ""
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RegisterRow:
+    """One row: its line, what it would become, and what is wrong with it, in Chinese."""
+
+    line: int
+    values: Mapping[str, Any]
+    problems: Sequence[str]
+
+    @property
+    def is_closed(self) -> bool:
+        """The case was finished on paper."""
+        return self.values.get("closed_on") is not None
+
+
+def read_mapping(data: bytes, name: str) -> Mapped:
+    """Read a mapping file: ``columns`` {meaning: header}, ``date_format``, ``outcomes`` {word: code}, ``fields``.
+
+    Raises:
+        MappingInvalid: an unknown meaning or key.
+    """
+    top = Entry(load_yaml(data, name), name, name, MappingInvalid)
+    columns = _texts(top, "columns")
+    for meaning in columns:
+        if meaning not in MEANINGS:
+            top.refuse(
+                f"meaning {meaning}", f"columns 下没有“{meaning}”，可用的有：{'、'.join(MEANINGS)}"
+            )
+    mapped = Mapped(
+        columns,
+        top.text("date_format", ""),
+        _texts(top, "outcomes"),
+        _texts(top, "fields"),
+    )
+    top.done()
+    return mapped
+
+
+def _texts(entry: Entry, key: str) -> dict[str, str]:
+    if key not in entry:
+        return {}
+    below = entry.entry(key, key)
+    found = {name: below.text(name) for name in below}
+    below.done()
+    return found
+
+
+def read_register(
+    data: bytes,
+    name: str,
+    procedure: Procedure,
+    mapped: Mapped | None,
+    *,
+    today: date,
+    taken: frozenset[str] = frozenset(),
+) -> list[RegisterRow]:
+    """Return every row with its problems, in the order of the file.
+
+    Args:
+        data: bytes of the .xlsx or .csv.
+        mapped: None understands the procedure's own headers and the usual Chinese ones.
+        taken: case numbers that exist already.
+
+    Raises:
+        ImportRefused: no table, not these file kinds, or a needed column is missing; says which.
+    """
+    if len(data) > MAX_BYTES:
+        raise ImportRefused(f"{name} too large", sentence=f"{name}：文件太大，请分成几个文件")
+    table = _xlsx(data, name) if name.lower().endswith(".xlsx") else _csv(data, name)
+    header = [str(cell or "").strip() for cell in next(table, [])]
+    places = _places(header, name, procedure, mapped)
+    outcomes = _outcome_words(procedure, mapped)
+    rows: list[RegisterRow] = []
+    seen = set(taken)
+    for line, cells in enumerate(table, start=2):
+        if not any(str(cell or "").strip() for cell in cells):
+            continue
+        if len(rows) >= MAX_ROWS:
+            raise ImportRefused(
+                f"{name} too long", sentence=f"{name}：超过{MAX_ROWS}行，请分成几个文件"
+            )
+        rows.append(_row(line, cells, places, outcomes, mapped, today, seen))
+    if not rows:
+        raise ImportRefused(f"{name} empty", sentence=f"{name}：只有表头，没有内容")
+    return rows
+
+
+def _csv(data: bytes, name: str) -> Iterator[Sequence[Any]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return iter(csv.reader(io.StringIO(text, newline="")))
+    raise ImportRefused(
+        f"{name} encoding", sentence=f"{name}：既不是 UTF-8 也不是 GB18030 编码，请另存为 UTF-8"
+    )
+
+
+def _xlsx(data: bytes, name: str) -> Iterator[Sequence[Any]]:
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise ImportRefused(
+            f"{name} broken", sentence=f"{name}：不是完整的 Excel 文件，请重新另存后再导入"
+        ) from error
+    sheet = book.worksheets[0] if book.worksheets else None
+    if sheet is None:
+        raise ImportRefused(f"{name} empty", sentence=f"{name}：没有工作表")
+    return iter(sheet.iter_rows(values_only=True))
+
+
+def _places(
+    header: Sequence[str], name: str, procedure: Procedure, mapped: Mapped | None
+) -> dict[str, int]:
+    """Return {meaning: column}."""
+    own = {column.label: column.key for column in procedure.register}
+    places: dict[str, int] = {}
+    for meaning, words in MEANINGS.items():
+        wanted = mapped.columns.get(meaning) if mapped else None
+        accepted = {wanted} if wanted else set() if mapped else {*words}
+        for place, title in enumerate(header):
+            if title in accepted or (not mapped and own.get(title) == meaning):
+                places.setdefault(meaning, place)
+    missing = [meaning for meaning in REQUIRED if meaning not in places]
+    if missing:
+        lacking = "、".join(f"“{MEANINGS[meaning][0]}”" for meaning in missing)
+        raise ImportRefused(
+            f"{name} without {missing}",
+            sentence=f"{name}：没有找到{lacking}列；表头是：{'、'.join(header[:12])}。可以用 --mapping 指明哪一列是什么",
+        )
+    return places
+
+
+def _outcome_words(procedure: Procedure, mapped: Mapped | None) -> dict[str, str]:
+    """Return {word in the register: code}: the codes and rows of the procedure, and the mapping's."""
+    words = {code: code for code in procedure.outcomes}
+    for outcome in procedure.outcomes.values():
+        plain = outcome.row.lstrip("0123456789.")
+        words.setdefault(plain, outcome.code)
+        words.setdefault(f"{outcome.group}{outcome.row}", outcome.code)
+    return {**words, **(mapped.outcomes if mapped else {})}
+
+
+def _row(
+    line: int,
+    cells: Sequence[Any],
+    places: Mapping[str, int],
+    outcomes: Mapping[str, str],
+    mapped: Mapped | None,
+    today: date,
+    seen: set[str],
+) -> RegisterRow:
+    problems: list[str] = []
+    raw = {
+        meaning: cells[place] if place < len(cells) else None for meaning, place in places.items()
+    }
+    values: dict[str, Any] = {
+        meaning: str(value).strip() for meaning, value in raw.items() if value not in (None, "")
+    }
+    number = values.get("number", "")
+    if not number:
+        problems.append("没有编号")
+    elif number in seen:
+        problems.append(f"编号“{number}”重复，或者系统里已经有了")
+    seen.add(number)
+    if not values.get("subject"):
+        problems.append("没有申请内容")
+    for meaning, word in (("received_on", "收到日期"), ("closed_on", "办结日期")):
+        values[meaning] = _date(raw.get(meaning), mapped, word, problems, today)
+    if values["received_on"] is None and not any("收到日期" in one for one in problems):
+        problems.append("没有收到日期")
+    if (
+        values["closed_on"]
+        and values["received_on"]
+        and values["closed_on"] < values["received_on"]
+    ):
+        problems.append(f"办结日期 {values['closed_on']} 早于收到日期 {values['received_on']}")
+    said = values.get("outcome")
+    if said is not None:
+        values["outcome"] = outcomes.get(said)
+        if values["outcome"] is None:
+            problems.append(f"办理结果“{said}”对不上，请在 --mapping 的 outcomes 里写明")
+    elif values["closed_on"]:
+        problems.append("已办结，但没有办理结果")
+    return RegisterRow(line, values, problems)
+
+
+def _date(
+    value: Any, mapped: Mapped | None, word: str, problems: list[str], today: date
+) -> date | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, datetime):
+        found: date | None = value.date()
+    elif isinstance(value, date):
+        found = value
+    else:
+        found = _parsed(str(value).strip(), mapped)
+    if found is None:
+        problems.append(f"{word}“{value}”认不出，请写成 2026-03-02")
+    elif found > today:
+        problems.append(f"{word} {found} 在今天以后")
+        return None
+    return found
+
+
+def _parsed(text: str, mapped: Mapped | None) -> date | None:
+    formats = (mapped.date_format,) if mapped and mapped.date_format else DATE_FORMATS
+    for pattern in formats:
+        try:
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007  # a day, no instant
+        except ValueError:
+            continue
+    return None
