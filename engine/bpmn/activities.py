@@ -29,6 +29,8 @@ def enter(
     frame: Extra | None,
 ) -> None:
     """Enter an activity; ``parent`` is the repetition or compensation it runs for."""
+    if node.needs > 1 and flow is not None and not gateways.enough(machine, scope, node, flow):
+        return
     machine.log(node, "entered", flow=flow.id if flow else None)
     if node.repeat is not None and not _is_instance(machine, node, parent):
         repetition.begin(machine, scope, node, parent, frame)
@@ -39,8 +41,10 @@ def enter(
 def begin(
     machine: Machine, scope: str, node: Node, parent: str | None, frame: Extra | None
 ) -> None:
-    """Begin one instance of an activity."""
+    """Begin one instance of an activity; what is mapped in belongs to the instance."""
     kind = node.kind
+    if node.inputs and node.call is None:
+        frame = {**(frame or {}), **_mapped(machine, node.inputs, scope, frame, node)}
     if kind in ("user", "receive"):
         _wait_for_person(machine, scope, node, parent, frame)
     elif kind == "subprocess":
@@ -163,12 +167,23 @@ def complete(
         routing = machine.definition_of(machine.s[scope]).routing_names
         kept = {k: v for k, v in kept.items() if k in routing}
     machine.drop(token, "completed")
+    own = _own_names(node)
     for name, value in kept.items():
-        if frame is None or name not in frame:
+        if frame is None or name not in own:
             machine.write(name, value, scope)
     if values:
         frame = {**(frame or {}), **values}
     done(machine, scope, node, parent, frame, token)
+
+
+def _own_names(node: Node) -> set[str]:
+    """Return the names that an instance of a repeated activity has to itself."""
+    if node.repeat is None:
+        return set()
+    names = {"loopCounter"}
+    if node.repeat.item:
+        names.add(node.repeat.item)
+    return names
 
 
 # ---------------------------------------------------------------- what runs by itself
@@ -178,8 +193,6 @@ def _automatic(
     machine: Machine, scope: str, node: Node, parent: str | None, frame: Extra | None
 ) -> None:
     """Service, send and business rule tasks: ask the host, keep the answer."""
-    if node.inputs:
-        frame = {**(frame or {}), **_mapped(machine, node.inputs, scope, frame, node)}
     try:
         if node.kind == "rule":
             _decide(machine, scope, node, frame)
@@ -397,7 +410,7 @@ def owner_done(machine: Machine, token: str, scope: str) -> None:
     if node.call is not None:
         map_data(machine, node.call.outputs, scope, None, outer, node)
     elif row.get("b"):
-        private = {"loopCounter", node.repeat.item if node.repeat else None, *body.data}
+        private = _own_names(node) | {*body.data, *(m.target for m in node.inputs)}
         for name, value in own.items():
             if name not in private:
                 machine.write(name, value, outer)

@@ -130,6 +130,7 @@ _READ_ELEMENTS = frozenset(
         "ioMapping",
         "taskSchedule",
         "userTask",
+        "inputOutput",
     )
 )
 
@@ -327,12 +328,14 @@ class _Checker:
     def activity(self, node: etree._Element, nodes: dict[str, etree._Element]) -> None:
         kind = tags.local(node)
         for attribute in ("startQuantity", "completionQuantity"):
-            if node.get(attribute, "1") != "1":
+            if not (
+                node.get(attribute, "1").isdigit() and 1 <= int(node.get(attribute, "1")) <= 1000
+            ):
                 self.error(
                     "token-quantity",
                     node,
-                    f"设了 {attribute}，引擎不执行",
-                    f"{attribute} is not executed",
+                    f"的 {attribute} 不是正整数",
+                    f"{attribute} is no positive number",
                 )
         self.what_it_does(node, kind)
         if node.get("messageRef"):
@@ -491,6 +494,13 @@ class _Checker:
             or (kind == "startEvent" and at_handler)
         ):
             self.error("event-empty", node, "没有说明等待什么", "has no event definition")
+        if tags.child(node, "eventDefinitionRef") is not None:
+            self.error(
+                "reference",
+                node,
+                "引用的事件定义不存在",
+                "refers to an event definition that does not exist",
+            )
         if len(kinds) > 1 and "link" in kinds:
             self.error(
                 "event-definition",
@@ -743,8 +753,22 @@ class _Checker:
                     f"带有 {name}，引擎不执行外挂代码",
                     f"{name} calls code and is not executed",
                 )
+            elif name == "inputOutput":
+                self.input_output(element, extension)
             elif name and name not in _READ_ELEMENTS:
                 self._unread(element, name)
+
+    def input_output(self, element: etree._Element, extension: etree._Element) -> None:
+        """Plain parameters are read as mappings; scripts, lists and maps in them are not."""
+        for parameter in extension:
+            inner = [tags.local(c) for c in parameter if tags.local(c)]
+            if inner:
+                self.error(
+                    "vendor-code",
+                    element,
+                    f"的参数“{parameter.get('name')}”用了 {inner[0]}，请改写为“= …”",
+                    f"the parameter {parameter.get('name')} holds a {inner[0]}; write it as FEEL after =",
+                )
 
     def vendor_attribute(self, element: etree._Element, name: str) -> None:
         code = name in _CODE_ATTRIBUTES and tags.local(element) in (

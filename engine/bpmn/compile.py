@@ -151,6 +151,8 @@ class FileCompiler:
     def _activity(self, node: Node, element: etree._Element) -> None:
         reading = self.reading
         node.repeat = dialect.repeat(element, reading)
+        node.needs = int(element.get("startQuantity") or 1)
+        node.gives = int(element.get("completionQuantity") or 1)
         if node.tag == "callActivity":
             node.call = dialect.call(element, reading)
             return

@@ -7,6 +7,7 @@ on the way, and what does not compile becomes a finding. No graph, no running.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ from engine.bpmn.model import (
     Work,
 )
 from engine.feel import FeelSyntaxError, compile_expression
+from engine.feel.builtins import BUILT_INS
 
 _FOREIGN = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w.]*")
@@ -69,7 +71,11 @@ class Reading:
         for name in compiled.names - _BUILT_IN:
             self.names.add(name)
             self.used.setdefault(name, []).append((where, line(element)))
-        return compiled
+        shadowing = _shadowing(source)
+        if not shadowing:
+            return compiled
+        self.names |= shadowing
+        return _Shadowing(compiled, compiled.names | shadowing)
 
     def value(self, text: str | None, element: etree._Element, what: str) -> Value | None:
         """Read an attribute: FEEL after ``=``, else a constant. ``${...}`` is kept and reported."""
@@ -98,6 +104,27 @@ class Reading:
     def variable(self, reference: str) -> str:
         """Return the variable behind a reference to data: a data object's name, else its id."""
         return self.data.get(reference, reference)
+
+
+def _shadowing(text: str) -> frozenset[str]:
+    """Return names of built-in functions that stand in a text as variables (``count > 3``)."""
+    words = {w for w in re.findall(r"[^\W\d]\w*(?!\w|\s*\()", text) if w in BUILT_INS}
+    return frozenset(words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shadowing:
+    """An expression that also reads variables named like built-in functions."""
+
+    inner: Expression
+    names: frozenset[str]
+
+    def evaluate(
+        self,
+        names: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]] | None = None,
+    ) -> object:
+        return self.inner.evaluate(names, functions)
 
 
 _WHAT = {
@@ -315,6 +342,11 @@ def mappings(element: etree._Element, direction: str, reading: Reading) -> list[
             target = mapping.get("target")
             if target and (text or given):
                 found.append(Mapped(_source(text, given, mapping, reading), target))
+        for holder in tags.extensions(element, namespace, "inputOutput"):
+            for parameter in holder.findall(f"{{{namespace}}}{direction}putParameter"):
+                value = reading.value(tags.text(parameter), parameter, "mapping")
+                if parameter.get("name"):
+                    found.append(Mapped(value or Value(""), str(parameter.get("name"))))
     zeebe = tags.extension(element, tags.ZEEBE, "ioMapping")
     if zeebe is not None:
         for mapping in zeebe.findall(f"{{{tags.ZEEBE}}}{direction}put"):

@@ -103,7 +103,7 @@ def _arm_timer(
     if text.expression is None:
         value: object = text.text
     else:
-        value = machine.evaluate(text.expression, scope, frame, event.node_id)
+        value = to_json(machine.evaluate(text.expression, scope, frame, event.node_id))
     now = machine.host.now.astimezone(UTC)
     calendar = getattr(machine.host, "calendar", None)
     try:
@@ -112,7 +112,7 @@ def _arm_timer(
         elif event.timer == "duration":
             due = moments.after(now, moments.as_duration(value), calendar)
         else:
-            cycle = moments.cycle(value if isinstance(value, str) else str(to_json(value)))
+            cycle = moments.cycle(str(value))
             due = cycle.start or moments.after(now, cycle.every, calendar)
             record["r"] = None if cycle.times is None else cycle.times - 1
             record["i"] = _interval(str(value))
@@ -359,7 +359,7 @@ def _fire_boundary(
         machine.s[scope]["k"] += 1
         if event.kind in WAITING_KINDS:
             if node.together:
-                _wait_again(machine, token, node)
+                _wait_again(machine, token, token, node)
             else:
                 _rearm(machine, token, token, event.key, node, event)
         leave_event(machine, scope, node, values)
@@ -372,13 +372,14 @@ def _fire_boundary(
     leave_event(machine, scope, node, values)
 
 
-def _wait_again(machine: Machine, token: str, node: Node) -> None:
-    row = machine.t[token][3]
+def _wait_again(machine: Machine, holder: str, token: str, node: Node) -> None:
+    """All definitions of an event that needs them together wait anew."""
+    row: dict[str, Any] = machine.t[token][3] if token else machine.s[holder[1:]]
     for event in node.events:
         if event.key in row["w"]:
-            _forget(machine, token, event.key)
+            _forget(machine, holder, event.key)
     for event in node.events:
-        row["w"] = {**row["w"], event.key: arm(machine, token, token, node, event)}
+        row["w"] = {**row["w"], event.key: arm(machine, holder, token, node, event)}
 
 
 def _start_handler(
@@ -410,7 +411,9 @@ def _run_handler(
         row["k"] = 1
     else:
         row["k"] += 1
-        if event.kind in WAITING_KINDS:
+        if start.together:
+            _wait_again(machine, f"s{scope}", "", start)
+        elif event.kind in WAITING_KINDS:
             _rearm(machine, f"s{scope}", "", event.key, start, event)
     machine.write_all(_kept(machine, scope, start, values), scope)
     token = machine.put(scope, handler, "sub", {})

@@ -80,8 +80,14 @@ def complete(
     state: State,
     token: str,
     values: Mapping[str, object] | None = None,
+    *,
+    everything: bool = False,
 ) -> Step:
     """Complete a user task; on a receive task, deliver its message.
+
+    Args:
+        values: what the person gave. Of a task with a form only the names that route are kept in the
+            state, unless ``everything``.
 
     Raises:
         NotWaiting: the task is not open.
@@ -91,7 +97,7 @@ def complete(
     row = machine.t.get(token)
     if row is not None and row[2] not in ("user", "receive"):
         raise NotWaiting("task", token)
-    activities.complete(machine, token, values)
+    activities.complete(machine, token, values, everything=everything)
     return _finish(machine)
 
 

@@ -15,7 +15,24 @@ from engine.bpmn.step import StepFailed
 
 def leave(machine: Machine, scope: str, node: Node) -> None:
     """Leave an activity or event: every flow without a condition, every flow whose condition holds."""
-    machine.take(scope, node, node.out if node.plain else _several(machine, scope, node))
+    flows = node.out if node.plain else _several(machine, scope, node)
+    machine.take(scope, node, flows if node.gives == 1 else flows * node.gives)
+
+
+def enough(machine: Machine, scope: str, node: Node, flow: Flow) -> bool:
+    """startQuantity: let tokens gather before an activity until there are as many as it needs."""
+    counts = _park(machine, scope, node, Flow("*", node))
+    del flow
+    if counts["*"] < node.needs:
+        return False
+    row = machine.s[scope]
+    joins = {j: c for j, c in row["j"].items() if j != node.id}
+    if joins:
+        row["j"] = joins
+    else:
+        del row["j"]
+    row["k"] -= node.needs - 1
+    return True
 
 
 def exclusive(

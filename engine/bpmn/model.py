@@ -222,6 +222,8 @@ class Node:
     host: Node | None = None  # of a boundary event
     parent: Body | None = None
     lanes: tuple[str, ...] = ()
+    needs: int = 1  # tokens that must come before it starts (startQuantity)
+    gives: int = 1  # tokens on each flow when it is done (completionQuantity)
 
 
 @dataclass(slots=True, eq=False, frozen=True)

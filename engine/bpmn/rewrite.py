@@ -7,6 +7,8 @@ changed, and nothing is added that would run.
 
 from __future__ import annotations
 
+import copy
+
 from lxml import etree
 
 from engine.bpmn import tags
@@ -67,6 +69,22 @@ def normalise(root: etree._Element) -> None:
                 element.set(attribute, _bare(value, taken, prefixes))
         if name in _REFERRING_TEXT and element.text:
             element.text = _bare(element.text, taken, prefixes)
+    _resolve_definitions(root)
+
+
+def _resolve_definitions(root: etree._Element) -> None:
+    """An event may refer to a definition that stands beside the processes: put a copy where it belongs."""
+    shared = {e.get("id"): e for e in root if tags.local(e).endswith("EventDefinition")}
+    for reference in list(root.iter(tags.tag("eventDefinitionRef"))):
+        definition = shared.get(tags.text(reference))
+        event = reference.getparent()
+        if definition is None or event is None:
+            continue
+        own = copy.deepcopy(definition)
+        if "id" in own.attrib:
+            del own.attrib["id"]
+        own.tail = None
+        event.replace(reference, own)
 
 
 def _bare(value: str, taken: set[str | None], prefixes: set[str]) -> str:

@@ -43,6 +43,8 @@ def _check(path: Path) -> list[Finding]:
 
 
 def _folder(path: Path) -> list[Finding]:
+    if (path / "roles.yaml").exists():
+        return _office(path)
     own = (path / "procedure.yaml").exists() or any(path.glob("*.bpmn"))
     if not own:
         below = [
@@ -50,7 +52,8 @@ def _folder(path: Path) -> list[Finding]:
         ]
         if not below:
             return [_cannot(path, "里没有流程文件", "no procedure here")]
-        return [f for folder in below for f in _folder(folder)]
+        office = [path / "_office"] if (path / "_office").is_dir() else []
+        return [f for folder in (*office, *below) for f in _folder(folder)]
     subject, findings, _ = load_one(path, institution_near(path))
     for table in sorted(path.glob("*.dmn")):
         findings = findings + [
@@ -62,6 +65,26 @@ def _folder(path: Path) -> list[Finding]:
         ]
         findings = findings + unresolved(subject, dict.fromkeys(process_ids(siblings)))
     return findings
+
+
+def _office(path: Path) -> list[Finding]:
+    """The office's own data: can it be used as it stands?"""
+    try:
+        institution_near(path / "_")
+    except BadInput as error:
+        named = getattr(error, "file", path.name)
+        return [
+            Finding(
+                named,
+                named,
+                error.code,
+                ERROR,
+                error.sentence,
+                str(error),
+                getattr(error, "line", None),
+            )
+        ]
+    return []
 
 
 def _table(name: str, data: bytes) -> list[Finding]:

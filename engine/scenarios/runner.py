@@ -228,6 +228,7 @@ class Player:
             if not instance.ended and self.world._awaits(instance, name, key):
                 if key is not None:
                     instance.keys.add(key)
+                data = self._action_data(instance, name, data)
                 step = execute.deliver(
                     instance.definition,
                     self.world,
@@ -240,6 +241,18 @@ class Player:
                 self.world.act(instance, step)
                 return
         self.world.start_by("message", name, data, None, key=key)
+
+    def _action_data(
+        self, instance: Instance, name: str, data: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Pass the data of a drawn action through its form, where it has one."""
+        waiting = execute.frontier(instance.definition, instance.state, self.world).waits
+        for wait in waiting:
+            if wait.kind == "message" and wait.name == name and wait.action is not None:
+                form = self.world.form_of(wait.action.form, instance.process_id)
+                if form is not None:
+                    return dict(self.world.judged(form, wait.activity_id, data, fill=False))
+        return dict(data)
 
     def _key(self, name: str, data: Mapping[str, Any]) -> str | None:
         """Return the key that a message from outside carries, by the correlation properties drawn."""

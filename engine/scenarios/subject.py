@@ -222,7 +222,7 @@ def _surround(subject: Subject, path: Path) -> None:
 
 def office_near(path: Path) -> Path | None:
     """Return the office's folder: beside the procedure, above the file, or in ./processes."""
-    near = [p / "_office" for p in path.resolve().parents]
+    near = [p if p.name == "_office" else p / "_office" for p in path.resolve().parents]
     places = [*near[:3], Path.cwd() / "processes" / "_office"]
     places.append(Path(__file__).resolve().parents[2] / "processes" / "_office")
     return next((place for place in places if place.is_dir()), None)

@@ -369,11 +369,15 @@ class World:
 
     def form(self, item: WorkItem) -> Form | None:
         """Return the form of a task, None where it has none."""
-        if item.form is None:
+        return self.form_of(item.form, item.process_id)
+
+    def form_of(self, key: str | None, process_id: str) -> Form | None:
+        """Return a form of the procedure that a process belongs to."""
+        if key is None:
             return None
         for subject in (self.subject, *self.subject.library.values()):
-            if item.process_id in subject.definition.processes and subject.procedure is not None:
-                return subject.procedure.forms.get(item.form)
+            if process_id in subject.definition.processes and subject.procedure is not None:
+                return subject.procedure.forms.get(key)
         return None
 
     def complete(
@@ -394,12 +398,19 @@ class World:
         form = self.form(item)
         values: Mapping[str, Any] = data
         if form is not None:
-            values = self._judged(form, item, data, fill=fill)
+            values = self.judged(form, item.activity_id, data, fill=fill)
         before = dict(self.fields)
         if form is not None and item.process_id == self.process:
             self.fields.update(values)
         try:
-            step = execute.complete(instance.definition, self, instance.state, item.token, values)
+            step = execute.complete(
+                instance.definition,
+                self,
+                instance.state,
+                item.token,
+                values,
+                everything=form is None,
+            )
             self.act(instance, step)
         except EngineError:
             self.fields.clear()
@@ -408,9 +419,14 @@ class World:
         self._imaginary += 1
         self.actors[item.activity_id] = by or f"somebody {self._imaginary}"
 
-    def _judged(
-        self, form: Form, item: WorkItem, data: Mapping[str, Any], *, fill: bool
+    def judged(
+        self, form: Form, activity_id: str, data: Mapping[str, Any], *, fill: bool
     ) -> Mapping[str, Any]:
+        """Return the values of a submission.
+
+        Raises:
+            StepFailed: the form refuses it.
+        """
         today, names = legal_day(self.now), self.names()
         given = {**form.initial(today=today, names=names), **data}
         if fill:
@@ -418,9 +434,7 @@ class World:
         judged = form.validate(given, today=today, names=names)
         if not judged.ok:
             said = "; ".join(f"{k}: {v}" for k, v in judged.errors.items())
-            raise StepFailed(
-                item.activity_id, f"the form is refused: {said}", f"表单未通过：{said}"
-            )
+            raise StepFailed(activity_id, f"the form is refused: {said}", f"表单未通过：{said}")
         return judged.values
 
     def _may(self, item: WorkItem, by: str | None) -> None:
