@@ -53,7 +53,7 @@ def sign_in(page: Page, here: Served, login: str) -> None:
     page.get_by_label("账号").fill(login)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
-    page.wait_for_url(here.address + "/")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
 def drawn(page: Page) -> None:
@@ -225,6 +225,29 @@ def test_every_page_obeys_its_content_policy_and_fits(
         clerk.goto(here.address + path)
         clerk.wait_for_load_state("networkidle")
         assert clerk.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize(
+    ("login", "paths"),
+    [
+        (
+            "mengshuyi",
+            ["/audit", "/simulator?clock=on_request.reply&kind=submitted&day=2026-09-18&number="],
+        ),
+        ("zhangwei", ["/procedures", "/procedures/on_request"]),
+    ],
+)
+def test_pages_of_other_posts_obey_it_too(
+    page: Page, here: Served, login: str, paths: list[str]
+) -> None:
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if "Policy" in said.text else None)
+    sign_in(page, here, login)
+    for path in paths:
+        page.goto(here.address + path)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1366
+    assert refused == []
 
 
 def test_a_case_prints_in_black_with_its_number_and_without_buttons(

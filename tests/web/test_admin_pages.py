@@ -25,6 +25,10 @@ def zhang(client: Client) -> Client:
     return client.sign_in("zhangwei")
 
 
+def test_who_has_no_inbox_begins_where_the_rail_begins(zhang: Client) -> None:
+    assert zhang.http.get("/").location == "/procedures"
+
+
 def test_audit_says_whether_the_chain_is_whole_and_who_did_what(meng: Client) -> None:
     page = meng.get("/audit")
     assert "留痕链完整" in text(page.select_one(".why"))

@@ -57,7 +57,7 @@ def simulator() -> ResponseReturnValue:
         chosen=chosen,
         channel=channel,
         events=[*facts, *[("", "", "")] * blank],
-        kinds=sorted(((kind, event_word(kind)) for kind in options.kinds), key=_place),
+        kinds=sorted(((kind, event_word(kind)) for kind in {*WORDS, *options.kinds}), key=_place),
         calc=calc,
         refusal=refusal,
         drawing=ruler.draw(calc.ruler, 1120) if calc and calc.ruler else None,

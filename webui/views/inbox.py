@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -26,7 +26,10 @@ CLOCK_FILTERS = (
 @blueprint.get("/")
 @rule(ONLY_SIGNED_IN)
 def show() -> ResponseReturnValue:
-    """Show the inbox."""
+    """Show the inbox; who has none begins where their rail begins."""
+    rail = engine().queries.shell(engine().environment, actor()).rail
+    if rail and "inbox" not in {key for key, _word, _count, _url in rail}:
+        return redirect(rail[0][3], 303)
     page = engine().queries.inbox(
         engine().environment,
         actor(),
