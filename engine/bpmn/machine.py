@@ -409,7 +409,7 @@ class Machine:
         """Fail where a touched scope holds only tokens at joins that nothing can complete any more."""
         for scope in self.touched:
             row = self.s.get(scope)
-            if row is None or not row.get("j"):
+            if row is None or not row.get("j") or self.body(scope).adhoc is not None:
                 continue
             parked = sum(sum(c.values()) for c in row["j"].values())
             if parked and parked == row["k"]:
