@@ -158,12 +158,13 @@ def _md(day: date) -> str:
 
 def _brackets(given: ClockAnswer, entries: Sequence[Entry]) -> list[Bracket]:
     brackets, so_far = [], 0
+    limit = given.allowance - sum(entry.counted for entry in entries if entry.rule == "extends")
     for entry in entries:
         if not entry.first or not entry.last:
             continue
         if entry.rule == "counts":
             before, so_far = so_far, so_far + entry.counted
-            full = before and so_far == given.allowance
+            full = before and so_far == limit
             brackets.append(
                 Bracket(
                     entry.first, entry.last, f"计{entry.counted}{f'，满{so_far}' if full else ''}"

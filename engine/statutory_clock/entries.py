@@ -150,13 +150,18 @@ def void_extension(one: Extension, course: Course) -> Entry:
 
 
 def waiting(wait: Wait, *, closed: bool) -> Entry:
-    """A wait: open, or ended by a restart."""
-    return of_fact(
+    """A wait: open, with every day after it outside the count; or ended by a restart."""
+    return Entry(
         "waits",
         wait.effect.article,
-        wait.opened,
+        wait.opened.date if closed else wait.opened.date + ONE_DAY,
+        wait.opened.date if closed else None,
+        0,
+        0,
         wording.waiting(wait, closed=closed),
         title=wait.effect.title,
+        on=wait.opened.date,
+        evidence=evidence_of(wait.opened),
     )
 
 
