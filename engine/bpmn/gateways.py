@@ -157,7 +157,6 @@ def _park(machine: Machine, scope: str, node: Node, flow: Flow) -> dict[str, int
     counts[flow.id] = counts.get(flow.id, 0) + 1
     joins[node.id] = counts
     row["j"] = joins
-    machine.touched.add(scope)
     return counts
 
 

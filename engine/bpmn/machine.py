@@ -38,6 +38,7 @@ from engine.feel import FeelBudgetExceeded, to_json
 
 BUDGET = 20_000
 MAX_INSTANCES = 10_000
+WAITING = frozenset(("user", "receive", "catch", "race"))
 _MISSING = object()
 
 Extra = dict[str, Any]
@@ -73,7 +74,6 @@ class Machine:
         self.gone: list[tuple[str, bool]] = []  # id, is a timer
         self.thrown: list[Thrown] = []
         self.how: str | None = None
-        self.touched: set[str] = set()
         self.epoch: dict[str, int] = {}
         self._tables: dict[str, Mapping[str, Node]] = {}
         self._by_scope: dict[str, dict[str, None]] | None = None
@@ -365,7 +365,6 @@ class Machine:
         """A token of a scope is gone; the last one ends the scope."""
         row = self.s[scope]
         row["k"] -= 1
-        self.touched.add(scope)
         if row["k"] == 0:
             self.scope_ended(scope)
 
@@ -406,19 +405,27 @@ class Machine:
     settle: Callable[[], bool]
 
     def stuck(self) -> None:
-        """Fail where a touched scope holds only tokens at joins that nothing can complete any more."""
-        for scope in self.touched:
-            row = self.s.get(scope)
-            if row is None or not row.get("j") or self.body(scope).adhoc is not None:
-                continue
-            parked = sum(sum(c.values()) for c in row["j"].values())
-            if parked and parked == row["k"]:
-                where = next(j for j, c in row["j"].items() if any(c.values()))
-                raise StepFailed(
-                    where,
-                    "tokens wait at a join that no other token can reach any more",
-                    f"汇聚网关“{where}”再也等不到其余分支，请检查流程图",
-                )
+        """Fail where nothing is waited for any more, though the instance has not ended.
+
+        A scope may hold tokens at a join that nothing can complete any more as long as something else goes
+        on: that may end it. What event subprocesses listen for does not count: a case that only a
+        withdrawal could move has stopped.
+        """
+        if not self.s:
+            return
+        for row in self.t.values():
+            extra = row[3]
+            if row[2] in WAITING or extra.get("w"):
+                return
+            if "b" in extra and self.body(extra["b"]).adhoc is not None:
+                return
+        joins = (j for row in self.s.values() for j in row.get("j") or ())
+        where = next(joins, None) or next(iter(self.s.values()))["c"]
+        raise StepFailed(
+            where,
+            "tokens wait at a join that no other token can reach any more",
+            f"汇聚网关“{where}”再也等不到其余分支，请检查流程图",
+        )
 
     # ------------------------------------------------------------ result
 
