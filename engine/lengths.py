@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -55,6 +55,23 @@ class Length:
     minutes: int = 0
     seconds: int = 0
 
+    # Worked out once: counting asks for both all the time. None: the units do not go together.
+    _unit: Unit | None = field(init=False, compare=False, repr=False)
+    _amount: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        seconds = self.minutes * 60 + self.seconds
+        found: dict[Unit, int] = {
+            "working_day": self.working_days,
+            "month": self.years * 12 + self.months,
+            "day": self.weeks * 7 + self.days,
+            "second" if seconds else "hour": self.hours * 3600 + seconds if seconds else self.hours,
+        }
+        used = [(unit, amount) for unit, amount in found.items() if amount]
+        unit, amount = used[0] if used else ("day", 0)
+        object.__setattr__(self, "_unit", unit if len(used) < 2 else None)
+        object.__setattr__(self, "_amount", self.sign * amount)
+
     @property
     def unit(self) -> Unit:
         """The unit in which a limit of this length is counted.
@@ -62,33 +79,16 @@ class Length:
         Raises:
             LengthInvalid: it mixes units that cannot be counted as one (working days with months).
         """
-        clock_time = self.hours or self.minutes or self.seconds
-        calendar_days = self.days or self.weeks
-        calendar_months = self.months or self.years
-        parts = [clock_time, calendar_days, calendar_months, self.working_days]
-        if sum(1 for part in parts if part) > 1:
+        if self._unit is None:
             raise LengthInvalid(str(self))
-        if self.working_days:
-            return "working_day"
-        if calendar_months:
-            return "month"
-        if clock_time:
-            return "second" if self.minutes or self.seconds else "hour"
-        return "day"
+        return self._unit
 
     @property
     def amount(self) -> int:
         """How many of ``unit`` it holds, with its sign."""
-        unit = self.unit
-        if unit == "working_day":
-            return self.sign * self.working_days
-        if unit == "month":
-            return self.sign * (self.years * 12 + self.months)
-        if unit == "hour":
-            return self.sign * self.hours
-        if unit == "second":
-            return self.sign * (self.hours * 3600 + self.minutes * 60 + self.seconds)
-        return self.sign * (self.weeks * 7 + self.days)
+        if self._unit is None:
+            raise LengthInvalid(str(self))
+        return self._amount
 
     def __str__(self) -> str:
         day = "".join(

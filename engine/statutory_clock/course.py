@@ -153,6 +153,7 @@ class Course:
         "_handlers",
         "_index",
         "_noticed",
+        "_parties",
         "_rounds",
         "_unanswered",
         "clock",
@@ -192,6 +193,7 @@ class Course:
         self._rounds: dict[Effect, int] = {}
         self._unanswered: set[str] = set()
         self._noticed: set[int] = set()
+        self._parties: dict[Effect, bool] = {}
         self._handlers: dict[str, Callable[[Effect, CaseEvent], None]] = {
             "stops": self._stop,
             "closes": self._close,
@@ -358,12 +360,12 @@ class Course:
 
     def _several(self, effect: Effect) -> bool:
         """Whether the facts of this rule name more than one party; one alone need not be named every time."""
-        limit = self.situation.definitions.get(effect.limit)
-        kinds = {*effect.events, *effect.until, *(limit.event_names if limit else ())}
-        return (
-            len({one.party for one in self.events if one.kind in kinds and one.party is not None})
-            > 1
-        )
+        if effect not in self._parties:
+            limit = self.situation.definitions.get(effect.limit)
+            kinds = {*effect.events, *effect.until, *(limit.event_names if limit else ())}
+            named = {one.party for one in self.events if one.kind in kinds}
+            self._parties[effect] = len(named - {None}) > 1
+        return self._parties[effect]
 
     # Extending and replacing -------------------------------------------------------------------------------
 

@@ -77,7 +77,9 @@ class ClockDefinition:
     rules: tuple[Rule, ...]
     per: str = ""
     nature: str = "limit"
+    # Read from the rules: the settings and the events that they name.
     setting_names: tuple[str, ...] = ()
+    event_names: frozenset[str] = frozenset()
     # Definitions under the settings met so far; a pure function's memory, no state.
     resolved: dict[object, object] = field(default_factory=dict, repr=False)
 
@@ -116,6 +118,12 @@ class ClockDefinition:
             per=str(source.get("per") or ""),
             nature=nature,
             setting_names=tuple(sorted(_setting_names(length, rules))),
+            event_names=frozenset(
+                word
+                for rule in rules
+                for name in ("event", "from", "until", "notice")
+                for word in rule.words(name)
+            ),
         )
 
     def to_mapping(self) -> dict[str, object]:
@@ -130,12 +138,6 @@ class ClockDefinition:
             **optional,
             "rules": [{"kind": rule.kind, **rule.attributes} for rule in self.rules],
         }
-
-    @property
-    def event_names(self) -> frozenset[str]:
-        """Every event that a rule of this clock waits for."""
-        names = ("event", "from", "until", "notice")
-        return frozenset(word for rule in self.rules for name in names for word in rule.words(name))
 
     @property
     def warnings(self) -> tuple[str, ...]:
