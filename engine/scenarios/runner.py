@@ -152,6 +152,7 @@ class Player:
         self.world.began = self.world.now
         if self.subject.procedure is not None or self.subject.definition.clocks:
             self.world.fields.update(variables)
+        self.world.by_hand = True
         self.world.start(self.process, variables)
 
     def _complete(self, act: Act) -> None:
@@ -297,7 +298,7 @@ class Player:
         values = _mapping(act.value)
         if self.subject.procedure is not None:
             self.world.fields.update(values)
-        for instance in self.world.instances:
+        for instance in list(self.world.instances):
             if not instance.ended:
                 step = execute.set_variables(
                     instance.definition, self.world, instance.state, values

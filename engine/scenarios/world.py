@@ -12,8 +12,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from engine.bpmn import Definition, Effect, Step, StepFailed, Thrown, Timer, WorkItem, execute
-from engine.bpmn.moments import MomentUnreadable, as_instant
+from engine.bpmn import (
+    Definition,
+    Effect,
+    Step,
+    StepFailed,
+    Thrown,
+    Timer,
+    WorkItem,
+    execute,
+    moments,
+)
+from engine.bpmn.model import Value
+from engine.bpmn.moments import as_instant
 from engine.errors import Denied, EngineError, NotFound
 from engine.feel import to_json
 from engine.lengths import parse_length
@@ -74,7 +85,8 @@ class World:
         self.instances: list[Instance] = []
         self.letters: list[str] = []
         self.actors: dict[str, str] = {}
-        self.loose: set[str] = set()  # start timers of the process that have fired
+        self.by_hand = False  # somebody has started the process: its start timers rest
+        self.start_timers: dict[str, tuple[datetime, int | None, str]] | None = None
         self._imaginary = 0
         self.fields: dict[str, Any] = {}
         self.file = self._case_file()
@@ -478,18 +490,26 @@ class World:
         return sorted(found, key=lambda f: f[0])
 
     def _start_timers(self) -> list[tuple[str, datetime]]:
-        """Return start events by timer of the process under trial, while nobody has started it."""
-        if any(i.process_id == self.process for i in self.instances):
+        """Return start events by timer of the process under trial, unless somebody has started it."""
+        if self.by_hand:
             return []
-        found = []
-        for node in self.subject.definition.processes[self.process].body.triggers:
-            for event in node.events:
-                if event.kind != "timer" or event.text is None or node.id in self.loose:
-                    continue
-                due = _first_moment(event.timer or "", event.text.text, self.began)
-                if due is not None:
-                    found.append((node.id, due))
-        return found
+        if self.start_timers is None:
+            triggers = self.subject.definition.processes[self.process].body.triggers
+            self.start_timers = {
+                node.id: found
+                for node in triggers
+                for event in node.events
+                if event.kind == "timer" and event.text is not None
+                if (found := _first_moment(event.timer or "", event.text, self)) is not None
+            }
+        return [(node, found[0]) for node, found in self.start_timers.items()]
+
+    def _start_timer_fired(self, node: str) -> None:
+        """A start timer that repeats waits for its next round; another is over."""
+        due, left, every = (self.start_timers or {}).pop(node, (self.now, 0, ""))
+        if self.start_timers is not None and every and left != 0:
+            again = moments.after(due, moments.duration(every), self.calendar)
+            self.start_timers[node] = (again, None if left is None else left - 1, every)
 
     def moment(self, timer: Timer) -> datetime | None:
         """Return when a timer is due; one that hangs on a clock moves with it."""
@@ -508,7 +528,7 @@ class World:
         """Fire one timer; a start timer starts the process."""
         if instance is None or isinstance(timer, str):
             node = timer if isinstance(timer, str) else timer.activity_id
-            self.loose.add(node)
+            self._start_timer_fired(node)
             self.start(self.process, {}, event=node)
             return
         self.act(instance, execute.fire(instance.definition, self, instance.state, timer.id))
@@ -526,6 +546,18 @@ class World:
             self.fire(instance, timer)
         raise StepFailed(self.process, "timers fire without end", "定时事件没有尽头")
 
+    def start_by_condition(self, values: Mapping[str, Any]) -> None:
+        """Start every process whose conditional start event holds now and that is not running."""
+        for process in self.subject.definition.processes.values():
+            if any(i.process_id == process.id and not i.ended for i in self.instances):
+                continue
+            for node in process.body.triggers:
+                names = {**self.names(), **values}
+                conditions = [e.condition for e in node.events if e.condition is not None]
+                if any(c.evaluate(names, self.functions) is True for c in conditions):
+                    self.start(process.id, values, event=node.id)
+                    break
+
     def look_again(self) -> None:
         """Time or facts have moved: conditional events may hold now."""
         for instance in list(self.instances):
@@ -534,17 +566,21 @@ class World:
                 self.act(instance, step)
 
 
-def _first_moment(kind: str, text: str, began: datetime) -> datetime | None:
-    from engine.bpmn import moments
-
+def _first_moment(kind: str, text: Value, world: World) -> tuple[datetime, int | None, str] | None:
+    """Return when a start timer fires first, how many rounds follow, and every how long."""
+    said: object = text.text
+    if text.expression is not None:
+        said = to_json(text.expression.evaluate(world.names(), world.functions))
     try:
         if kind == "date":
-            return moments.instant(text)
+            return moments.as_instant(said), 0, ""
         if kind == "duration":
-            return moments.after(began, moments.duration(text))
-        cycle = moments.cycle(text)
-        return cycle.start or moments.after(began, cycle.every)
-    except MomentUnreadable:
+            return moments.after(world.began, moments.as_duration(said), world.calendar), 0, ""
+        cycle = moments.cycle(str(said))
+        first = cycle.start or moments.after(world.began, cycle.every, world.calendar)
+        every = next(p for p in reversed(str(said).split("/")) if p.strip().startswith("P"))
+        return first, None if cycle.times is None else cycle.times - 1, every
+    except moments.MomentUnreadable:
         return None
 
 
