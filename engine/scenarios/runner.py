@@ -304,6 +304,7 @@ class Player:
                     instance.definition, self.world, instance.state, values
                 )
                 self.world.act(instance, step)
+        self.world.start_by_condition(values)
 
     def _begin(self, act: Act) -> None:
         for instance in self.world.instances:
