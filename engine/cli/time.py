@@ -17,7 +17,14 @@ import click
 from engine.bpmn.clocks import read_clocks
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
-from engine.calendar_years import CalendarChange, Day, import_year, preview_year
+from engine.calendar_notice import read_notice
+from engine.calendar_years import (
+    CalendarChange,
+    CalendarRefused,
+    Day,
+    import_year,
+    preview_year,
+)
 from engine.errors import BadInput, EngineError
 from engine.office_settings import OfficeSettings
 from engine.receipt import with_derived
@@ -360,12 +367,19 @@ def status(today: str | None, as_json: bool) -> None:
 @calendar.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--preview", is_flag=True, help="only say what would change")
+@click.option("--year", type=int, help="of a typed notice whose title is not in the text")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
-def import_(file: Path, preview: bool, as_json: bool) -> None:
-    """导入一年的放假安排：先核对、列出改动，再整个写入。"""
+def import_(file: Path, preview: bool, year: int | None, as_json: bool) -> None:
+    """导入一年的放假安排：先核对、列出改动，再整个写入。
+
+    FILE is JSON {year, days: [{name, date, isOffDay}]}, or the notice as it is worded in a .txt file.
+    """
     take_in = preview_year if preview else import_year
     try:
-        change = take_in(CALENDAR, file.read_bytes(), file.name)
+        data = file.read_bytes()
+        if file.suffix.lower() == ".txt":
+            data = read_notice(_text(data, file.name), file.name, year)
+        change = take_in(CALENDAR, data, file.name)
     except EngineError as error:
         raise click.ClickException(_sentence(error)) from error
     if as_json:
@@ -381,6 +395,17 @@ def import_(file: Path, preview: bool, as_json: bool) -> None:
         click.echo(f"  注意：{warning}")
     nothing = "没有改动" if change.is_empty else ""
     click.echo(nothing or ("以上为预览，没有写入" if preview else "已写入"))
+
+
+def _text(data: bytes, name: str) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise CalendarRefused(
+        name, "unknown encoding", "不是 UTF-8 或 GB18030 编码的文字，请另存后再导入"
+    )
 
 
 _ANNOUNCED = {"official": "已公布", "provisional": "未公布，暂定"}

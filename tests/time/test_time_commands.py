@@ -368,6 +368,17 @@ def test_importing_a_year_makes_its_dates_official(gongkai):
     assert (found["provisional"], found["due"]) == (False, "2027-01-07")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_notice_may_be_typed_as_it_is_worded(gongkai, encoding):
+    notice = gongkai.folder / "通知.txt"
+    notice.write_text("一、元旦：1月1日（周五）至3日（周日）放假，共3天。", encoding)
+    assert gongkai("calendar", "import", notice).exit_code == 1
+    imported = json.loads(gongkai("calendar", "import", notice, "--year", 2027, "--json").stdout)
+    assert [day["date"] for day in imported["added"]] == ["2027-01-01", "2027-01-02", "2027-01-03"]
+    assert imported["source"] == "通知.txt"
+    assert json.loads(gongkai("calendar", "show", 2027, "--json").stdout)["state"] == "official"
+
+
 def test_a_refused_year_changes_nothing(gongkai):
     target = gongkai.folder / "processes" / "_office" / "calendar" / "2027.json"
     before = target.read_bytes()
