@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.statutory_clock import counting, wording
-from engine.statutory_clock.course import Count, Course, Extension, NoEffect, Span, Wait
+from engine.statutory_clock.course import Course
 from engine.statutory_clock.facts import CaseEvent, Supersession
+from engine.statutory_clock.records import Count, Extension, NoEffect, Span, Wait
 
 ONE_DAY = timedelta(days=1)
 

@@ -12,9 +12,10 @@ from datetime import date, timedelta
 
 from engine.lengths import Unit
 from engine.statutory_clock import counting, entries, wording
-from engine.statutory_clock.course import Count, Course, Extension, Span, Wait
+from engine.statutory_clock.course import Course
 from engine.statutory_clock.entries import Entry
 from engine.statutory_clock.facts import CaseEvent, Supersession
+from engine.statutory_clock.records import Count, Extension, Span, Wait
 
 ONE_DAY = timedelta(days=1)
 

@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from engine.business_calendar import BusinessCalendar
 from engine.lengths import Unit
-from engine.statutory_clock.course import Extension, NoEffect, Span, Wait
 from engine.statutory_clock.facts import CaseEvent, Supersession
+from engine.statutory_clock.records import Extension, NoEffect, Span, Wait
 
 UNITS = {"working_day": "个工作日", "day": "日", "month": "个月", "hour": "小时", "second": "秒"}
 _WEEKDAYS = "一二三四五六日"

@@ -1,0 +1,217 @@
+"""Questions about limits, as ``gongkai clock`` gets them: one JSON object each, one answer each.
+
+A bad question is answered with a sentence and stops no other. Reads an institution's folder and no database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.bpmn.clocks import read_clocks
+from engine.bpmn.load import load_xml
+from engine.business_calendar import BusinessCalendar
+from engine.errors import BadInput, EngineError
+from engine.office_settings import OfficeSettings
+from engine.receipt import with_derived
+from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
+from engine.timesource import OFFICE_ZONE, legal_day
+
+if TYPE_CHECKING:
+    from engine.dmn import DecisionModel
+
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+class QuestionInvalid(BadInput):
+    """A question about a limit cannot be understood."""
+
+    code = "question_invalid"
+
+    def __init__(self, message: str, sentence: str) -> None:
+        super().__init__(message, sentence=sentence)
+
+
+class Institution:
+    """What an institution's folder says about time; each procedure and calendar is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = OfficeSettings.load(folder / "_office")
+        self._procedures: dict[str, ProcedureClocks] = {}
+        self._calendars: dict[bool, BusinessCalendar] = {}
+
+    def procedure(self, key: object) -> ProcedureClocks:
+        """Return the clocks of a procedure.
+
+        Raises:
+            QuestionInvalid: there is no such folder.
+        """
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            raise QuestionInvalid(f"procedure {key!r}", f"程序“{key}”不是文件夹的名称")
+        if key not in self._procedures:
+            self._procedures[key] = ProcedureClocks(self.folder / key)
+        return self._procedures[key]
+
+    def calendar(self, settings: OfficeSettings) -> BusinessCalendar:
+        """Return the calendar, with local days where the settings let them count."""
+        counts = settings.get("local_holidays") == "rest_day"
+        if counts not in self._calendars:
+            folder = self.folder / "_office" / "calendar"
+            self._calendars[counts] = BusinessCalendar.load(folder, local_counts=counts)
+        return self._calendars[counts]
+
+
+class ProcedureClocks:
+    """The clocks drawn in a procedure's diagrams, and its decision tables."""
+
+    def __init__(self, folder: Path) -> None:
+        diagrams = sorted(folder.glob("*.bpmn"))
+        if not diagrams:
+            raise QuestionInvalid(
+                f"no diagram in {folder}", f"没有程序“{folder.name}”，或其中没有流程图"
+            )
+        self.folder = folder
+        self._read: dict[Path, DecisionModel] = {}
+        self._unreadable: dict[Path, str] = {}
+        self.definitions: dict[str, ClockDefinition] = {}
+        for path in diagrams:
+            self.definitions.update(read_clocks(load_xml(path.read_bytes(), path.name)))
+
+    def decide(self, decision: str, names: Mapping[str, object]) -> object:
+        """Evaluate a decision of one of the folder's tables; the file of its name is looked at first.
+
+        Raises:
+            QuestionInvalid: no table holds it. An unreadable table is told of only then.
+        """
+        # Not at the top: every command loads this module, few of them need decisions.
+        from engine.dmn import evaluate
+
+        for model in self._models(decision):
+            if decision in model.decisions:
+                return evaluate(model, decision, names).value
+        why = "".join(f"；{sentence}" for sentence in self._unreadable.values())
+        raise QuestionInvalid(
+            f"no decision {decision}", f"程序“{self.folder.name}”没有判断表“{decision}”{why}"
+        )
+
+    def _models(self, decision: str) -> Iterator[DecisionModel]:
+        from engine.dmn import parse_dmn
+
+        for path in sorted(
+            self.folder.glob("*.dmn"), key=lambda path: (path.stem != decision, path)
+        ):
+            if path not in self._read and path not in self._unreadable:
+                try:
+                    self._read[path] = parse_dmn(load_xml(path.read_bytes(), path.name), path.name)
+                except EngineError as error:
+                    self._unreadable[path] = sentence_of(error)
+            if path in self._read:
+                yield self._read[path]
+
+
+def answered(institution: Institution, question: object) -> dict[str, object]:
+    """Return the answer to one question, or ``{id, error}``."""
+    if not isinstance(question, Mapping):
+        return {"id": None, "error": "问题应写成 {id, procedure, clock, events}"}
+    try:
+        return {"id": question.get("id"), **_answer(institution, question).to_json()}
+    except EngineError as error:
+        return {"id": question.get("id"), "error": sentence_of(error)}
+
+
+def _answer(institution: Institution, question: Mapping[str, object]) -> ClockAnswer:
+    procedure = institution.procedure(question.get("procedure"))
+    name = question.get("clock")
+    definition = procedure.definitions.get(name) if isinstance(name, str) else None
+    if definition is None:
+        known = "、".join(procedure.definitions)
+        raise QuestionInvalid(f"no clock {name!r}", f"没有期限“{name}”，可用的有：{known}")
+    chosen = question.get("settings") or {}
+    if not isinstance(chosen, Mapping):
+        raise QuestionInvalid("settings is no mapping", "settings 应写成 {名称: 值}")
+    settings = institution.settings.changed(chosen)
+    channel, party = _word(question, "channel"), _word(question, "party")
+    events = with_derived(
+        procedure.definitions, _events(question), channel, settings, procedure.decide
+    )
+    today = question.get("today")
+    found = answer(
+        definition,
+        events,
+        institution.calendar(settings),
+        settings,
+        definitions=procedure.definitions,
+        today=_moment(today, "today")[0] if today is not None else None,
+        party=party,
+    )
+    if (
+        found.started_on is None
+        and channel is None
+        and events
+        and _could_be_derived(definition, events)
+    ):
+        raise QuestionInvalid("no channel", "缺少提交方式（channel），推不出从哪一天起算")
+    return found
+
+
+def _could_be_derived(definition: ClockDefinition, events: list[CaseEvent]) -> bool:
+    return bool(definition.derived) and not any(
+        event.kind in definition.derived for event in events
+    )
+
+
+def _word(question: Mapping[str, object], name: str) -> str | None:
+    value = question.get(name)
+    if value is not None and not isinstance(value, str):
+        raise QuestionInvalid(f"{name} {value!r}", f"{name} 应是一个词，现为 {value!r}")
+    return value
+
+
+def _events(question: Mapping[str, object]) -> list[CaseEvent]:
+    listed = question.get("events")
+    if not isinstance(listed, list):
+        raise QuestionInvalid("no events", "缺少事实的列表（events）")
+    return [_event(one) for one in listed]
+
+
+def _event(entry: object) -> CaseEvent:
+    if (
+        not isinstance(entry, Mapping)
+        or not isinstance(entry.get("kind"), str)
+        or not entry["kind"]
+    ):
+        raise QuestionInvalid(f"event {entry!r}", f"事实应写成 {{date, kind, ...}}，现为 {entry!r}")
+    day, instant = _moment(entry.get("date"), str(entry["kind"]))
+    fields = {str(key): value for key, value in entry.items() if key not in ("date", "kind")}
+    time = fields.get("time")
+    if instant is None and isinstance(time, str):
+        instant = _moment(f"{day}T{time}", str(entry["kind"]))[1]
+    if instant is not None:
+        fields.setdefault("at", instant)
+    return CaseEvent(entry["kind"], day, fields)
+
+
+def _moment(value: object, where: str) -> tuple[date, datetime | None]:
+    """Read a date, or an instant with its legal day in the office's zone."""
+    try:
+        if not isinstance(value, str):
+            raise TypeError
+        if len(value) <= len("2026-01-31"):
+            return date.fromisoformat(value), None
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise QuestionInvalid(
+            f"{where}: date {value!r}", f"“{where}”的日期应写成 2026-03-02，现为 {value!r}"
+        ) from error
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=OFFICE_ZONE)
+    return legal_day(instant), instant.astimezone(OFFICE_ZONE)
+
+
+def sentence_of(error: EngineError) -> str:
+    """Return what to tell a person about an error."""
+    return error.sentence if isinstance(error, BadInput) else str(error)
