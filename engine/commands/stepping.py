@@ -118,10 +118,15 @@ def run(
         except (RevisionConflict, NumberTaken):
             continue
         except IntegrityError as error:
-            if "history" in str(error.orig) or "cases.number" in str(error.orig):
-                continue  # the same form, or the same new number, came in twice at once
-            raise
+            if not _came_twice(error):
+                raise
     raise RevisionConflict(f"case {before.id} kept changing")
+
+
+def _came_twice(error: IntegrityError) -> bool:
+    """The same form, or the same new number, came in twice at once: computed again, it finds the other."""
+    names = ("history", "cases.number", "cases_number", "number_series")
+    return any(name in str(error.orig) for name in names)
 
 
 def _repeated(connection: Connection, case_id: str) -> Moved:

