@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from lxml import etree
 
 from engine.bpmn import parse, tags
+from engine.bpmn.check_extensions import ExtensionChecker
 from engine.bpmn.check_meaning import meaning
-from engine.bpmn.dialect import line
+from engine.bpmn.dialect import line, owner_id
 from engine.bpmn.findings import Report
 
 __all__ = ["across", "meaning", "structure"]
@@ -59,22 +60,6 @@ _CONTENT = tags.FLOW_NODES | frozenset(
         "script",
     )
 )
-_GK_ELEMENTS = frozenset(
-    (
-        "clock",
-        "records",
-        "form",
-        "separation",
-        "due",
-        "effect",
-        "action",
-        "at",
-        "reason",
-        "unit",
-        "button",
-    )
-) | {"correlation"}
-_GK_ATTRIBUTES = frozenset(("unit",))
 _DEFINITIONS = {
     "startEvent": frozenset(("message", "timer", "conditional", "signal")),
     "handler": frozenset(
@@ -89,50 +74,6 @@ _DEFINITIONS = {
         ("message", "timer", "conditional", "signal", "error", "escalation", "cancel", "compensate")
     ),
 }
-_CODE_ATTRIBUTES = frozenset(("class", "delegateExpression", "topic", "expression", "type"))
-_CODE_ELEMENTS = frozenset(
-    (
-        "executionListener",
-        "taskListener",
-        "connector",
-        "taskDefinition",
-        "script",
-        "field",
-        "eventListener",
-        "executionListeners",
-        "taskListeners",
-    )
-)
-_READ_ATTRIBUTES = frozenset(
-    (
-        "assignee",
-        "candidateUsers",
-        "candidateGroups",
-        "formKey",
-        "dueDate",
-        "priority",
-        "collection",
-        "elementVariable",
-        "decisionRef",
-        "decisionTableReferenceKey",
-        "resultVariable",
-    )
-)
-_READ_ELEMENTS = frozenset(
-    (
-        "in",
-        "out",
-        "loopCharacteristics",
-        "assignmentDefinition",
-        "formDefinition",
-        "calledElement",
-        "calledDecision",
-        "ioMapping",
-        "taskSchedule",
-        "userTask",
-        "inputOutput",
-    )
-)
 
 
 def structure(root: etree._Element, report: Report) -> None:
@@ -178,6 +119,22 @@ def structure(root: etree._Element, report: Report) -> None:
             )
             continue
         _Checker(root, report).body(process)
+        _languages(process, report)
+
+
+def _languages(process: etree._Element, report: Report) -> None:
+    """An expression that says it is written in another language than FEEL is not evaluated."""
+    for expression in process.iter(f"{{{tags.BPMN}}}*"):
+        language = (expression.get("language") or "").lower()
+        if language and "feel" not in language and "dmn" not in language:
+            where = owner_id(expression)
+            report.error(
+                "expression-language",
+                where,
+                line(expression),
+                f"“{where}”的表达式用的是 {language}，引擎只认 FEEL",
+                f"{where}: an expression is written in {language}; only FEEL is evaluated",
+            )
 
 
 def across(loaded: Iterable[tuple[str, etree._Element, Report]]) -> None:
@@ -214,11 +171,11 @@ def _duplicates(root: etree._Element, report: Report) -> None:
         seen.add(key)
 
 
-class _Checker:
+class _Checker(ExtensionChecker):
     """Walks the bodies of one file."""
 
     def __init__(self, root: etree._Element, report: Report) -> None:
-        self.report = report
+        super().__init__(report)
         self.associations = [
             (a.get("sourceRef"), a.get("targetRef")) for a in root.iter(tags.tag("association"))
         ]
@@ -226,16 +183,6 @@ class _Checker:
             kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
             for kind in ("message", "signal", "error", "escalation")
         }
-
-    def error(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
-        key = str(element.get("id") or tags.local(element))
-        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
-        self.report.error(rule, key, line(element), named + zh, f"{key}: {en}")
-
-    def warning(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
-        key = str(element.get("id") or tags.local(element))
-        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
-        self.report.warning(rule, key, line(element), named + zh, f"{key}: {en}")
 
     def body(self, holder: etree._Element) -> None:
         """Check the content of a process or subprocess."""
@@ -267,6 +214,7 @@ class _Checker:
 
     def flow(self, flow: etree._Element, nodes: dict[str, etree._Element]) -> None:
         self.extensions(flow)
+        self.condition(flow)
         for end in ("sourceRef", "targetRef"):
             if flow.get(end) not in nodes:
                 self.error(
@@ -296,6 +244,19 @@ class _Checker:
                 flow,
                 "从并行网关或事件网关出发，不能带条件",
                 "a flow out of a parallel or event-based gateway has a condition",
+            )
+
+    def condition(self, flow: etree._Element) -> None:
+        """A condition says something, and says it in FEEL."""
+        condition = tags.child(flow, "conditionExpression")
+        if condition is None:
+            return
+        if not tags.text(condition):
+            self.warning(
+                "condition-empty",
+                flow,
+                "的条件是空的，当作没有条件",
+                "an empty condition; taken for none",
             )
 
     # -------------------------------------------------------- nodes
@@ -571,6 +532,7 @@ class _Checker:
 
     def definition(self, node: etree._Element, element: etree._Element) -> None:
         kind = tags.local(element).removesuffix("EventDefinition")
+        self.extensions(element, node)
         if kind in ("message", "signal", "error", "escalation"):
             self.reference(node, element, kind)
         if kind == "conditional" and not tags.text(tags.child(element, "condition")):
@@ -718,118 +680,6 @@ class _Checker:
                     "是事件子流程，不能循环",
                     "an event subprocess cannot be repeated",
                 )
-
-    # -------------------------------------------------------- extensions
-
-    def extensions(self, element: etree._Element) -> None:
-        """Refuse hooks to code, report what is kept unread, check our own elements."""
-        for name in element.attrib:
-            space, _, attribute = (
-                str(name)[1:].partition("}") if str(name).startswith("{") else ("", "", "")
-            )
-            if space == tags.GK and attribute not in _GK_ATTRIBUTES:
-                self.error(
-                    "unknown-gk",
-                    element,
-                    f"的属性 gk:{attribute} 不认识",
-                    f"unknown attribute gk:{attribute}",
-                )
-            elif space in (*tags.VENDORS, tags.ZEEBE):
-                self.vendor_attribute(element, attribute)
-            elif space and space not in (tags.BPMN, tags.XSI):
-                self._unread(element, f"{{{space}}}{attribute}")
-        holder = element.find(tags.tag("extensionElements"))
-        multi = tags.child(element, "multiInstanceLoopCharacteristics")
-        if multi is not None and tags.local(element) != "multiInstanceLoopCharacteristics":
-            self.extensions(multi)
-        for extension in holder if holder is not None else ():
-            space, name = tags.space(extension), tags.local(extension)
-            if space == tags.GK:
-                self.gk(element, extension, name)
-            elif space in (*tags.VENDORS, tags.ZEEBE) and name in _CODE_ELEMENTS:
-                self.error(
-                    "vendor-code",
-                    element,
-                    f"带有 {name}，引擎不执行外挂代码",
-                    f"{name} calls code and is not executed",
-                )
-            elif name == "inputOutput":
-                self.input_output(element, extension)
-            elif name and name not in _READ_ELEMENTS:
-                self._unread(element, name)
-
-    def input_output(self, element: etree._Element, extension: etree._Element) -> None:
-        """Plain parameters are read as mappings; scripts, lists and maps in them are not."""
-        for parameter in extension:
-            inner = [tags.local(c) for c in parameter if tags.local(c)]
-            if inner:
-                self.error(
-                    "vendor-code",
-                    element,
-                    f"的参数“{parameter.get('name')}”用了 {inner[0]}，请改写为“= …”",
-                    f"the parameter {parameter.get('name')} holds a {inner[0]}; write it as FEEL after =",
-                )
-
-    def vendor_attribute(self, element: etree._Element, name: str) -> None:
-        code = name in _CODE_ATTRIBUTES and tags.local(element) in (
-            tags.TASKS | tags.EVENTS | {"callActivity"}
-        )
-        if code:
-            self.error(
-                "vendor-code",
-                element,
-                f"带有 {name}，引擎不执行外挂代码",
-                f"{name} calls code and is not executed",
-            )
-        elif name not in _READ_ATTRIBUTES:
-            self._unread(element, name)
-
-    def _unread(self, element: etree._Element, name: str) -> None:
-        key = str(element.get("id") or tags.local(element))
-        self.report.info(
-            "vendor-attribute",
-            key,
-            line(element),
-            f"“{key}”的扩展 {name} 保留，但不影响执行",
-            f"{key}: the extension {name} is kept and not read",
-        )
-
-    def gk(self, element: etree._Element, extension: etree._Element, name: str) -> None:
-        needed = {
-            "records": "event",
-            "action": "label",
-            "separation": "notSameAs",
-            "clock": "id",
-            "at": "clock",
-        }
-        if name not in _GK_ELEMENTS:
-            self.error(
-                "unknown-gk", element, f"的扩展 gk:{name} 不认识", f"unknown extension gk:{name}"
-            )
-        elif name in needed and not extension.get(needed[name]):
-            self.error(
-                "gk-incomplete",
-                element,
-                f"的 gk:{name} 缺少 {needed[name]}",
-                f"gk:{name} lacks {needed[name]}",
-            )
-        kind = tags.local(element)
-        right_place = {
-            "clock": kind == "process",
-            "form": kind in ("userTask", "receiveTask"),
-            "separation": kind == "userTask",
-            "due": kind in ("userTask", "receiveTask"),
-            "button": kind == "userTask",
-            "reason": kind == "sequenceFlow",
-            "records": kind in tags.ACTIVITIES | tags.EVENTS,
-            "at": kind in tags.EVENTS,
-            "action": kind in tags.EVENTS | {"receiveTask"},
-            "unit": kind in tags.ACTIVITIES | {"lane"},
-        }
-        if not right_place.get(name, True):
-            self.error(
-                "gk-misplaced", element, f"上不能放 gk:{name}", f"gk:{name} has no meaning here"
-            )
 
 
 def _decision(node: etree._Element) -> bool:

@@ -7,7 +7,7 @@ what joins need. Everything is done once a version; the result is shared and nev
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lxml import etree
@@ -20,6 +20,7 @@ from engine.bpmn.model import (
     Definition,
     EventDefinition,
     Flow,
+    Mapped,
     MessageFlow,
     Node,
     Process,
@@ -55,9 +56,13 @@ WAITING_KINDS = frozenset(("message", "signal", "timer", "conditional"))
 
 def names_of(root: etree._Element, reading: Reading) -> None:
     """Read what references stand for: messages, signals, errors, escalations, data objects."""
+    objects: set[str] = set()
     for element in root.iter(f"{{{tags.BPMN}}}*"):
         name, key = tags.local(element), str(element.get("id"))
         if name == "message":
+            subscription = tags.extension(element, tags.ZEEBE, "subscription")
+            if subscription is not None and subscription.get("correlationKey"):
+                reading.subscriptions[key] = str(subscription.get("correlationKey"))
             reading.messages[key] = (element.get("name") or "").strip() or key
         elif name == "signal":
             reading.signals[key] = (element.get("name") or "").strip() or key
@@ -65,12 +70,18 @@ def names_of(root: etree._Element, reading: Reading) -> None:
             reading.errors[key] = element.get("errorCode") or element.get("name") or key
         elif name == "escalation":
             reading.escalations[key] = element.get("escalationCode") or element.get("name") or key
-        elif name == "dataObject" or name == "property":
+        elif name in ("dataObject", "property"):
             reading.data[key] = (element.get("name") or "").strip() or key
+            objects.add(key)
     for element in root.iter(tags.tag("dataObjectReference"), tags.tag("dataStoreReference")):
         target = element.get("dataObjectRef") or ""
         own = (element.get("name") or "").strip() or str(element.get("id"))
+        if reading.data.get(target) == target and element.get("name"):
+            reading.data[target] = own  # modelers name the reference and leave the object nameless
         reading.data[str(element.get("id"))] = reading.data.get(target) or own
+    reading.data_ids = {
+        name: key for key, name in reading.data.items() if key != name and key in objects
+    }
 
 
 class FileCompiler:
@@ -88,11 +99,23 @@ class FileCompiler:
 
     def processes(self) -> list[Process]:
         """Return the processes of the file, in document order."""
-        return [
+        found = [
             self._process(element)
             for element in self.root.iter(tags.tag("process"))
             if element.get("id") in self.specs
         ]
+        for process in found:
+            for node in process.nodes.values():
+                node.outputs = tuple(self._also_by_id(node.outputs))
+        return found
+
+    def _also_by_id(self, outputs: tuple[Mapped, ...]) -> Iterator[Mapped]:
+        """What is written to a data object is written by its id too, where an expression reads that."""
+        for mapped in outputs:
+            yield mapped
+            other = self.reading.data_ids.get(mapped.target, mapped.target)
+            if other != mapped.target and other in self.reading.names:
+                yield Mapped(mapped.source, other)
 
     def _process(self, element: etree._Element) -> Process:
         process_id = str(element.get("id"))

@@ -48,6 +48,10 @@ class Reading:
     errors: dict[str, str] = field(default_factory=dict)
     escalations: dict[str, str] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
+    data_ids: dict[str, str] = field(default_factory=dict)  # name of a data object -> its id
+    subscriptions: dict[str, str] = field(
+        default_factory=dict
+    )  # message id -> Zeebe's correlation key
     names: set[str] = field(default_factory=set)
     used: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
 
@@ -100,6 +104,10 @@ class Reading:
         if text is None or not text.strip():
             return None
         return Value(text.strip(), self.expression(text, element, what))
+
+    def candidates(self, reference: str, name: str) -> tuple[str, ...]:
+        """Return the names under which a value may stand: the variable's, the data object's id, the reference."""
+        return tuple(dict.fromkeys((name, self.data_ids.get(name, name), reference)))
 
     def variable(self, reference: str) -> str:
         """Return the variable behind a reference to data: a data object's name, else its id."""
@@ -393,22 +401,31 @@ def associations(element: etree._Element, direction: str, reading: Reading) -> l
         if transformation:
             found.append(Mapped(reading.feel(transformation, association, "mapping"), name(target)))
         elif source and name(source) != name(target):
-            found.append(Mapped(Value("name", _Name(name(source))), name(target)))
+            found.append(
+                Mapped(Value("name", _Name(reading.candidates(source, name(source)))), name(target))
+            )
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A variable by its exact name; data objects may be called what FEEL would take for an operation."""
+    """A variable by its exact name; data objects may be called what FEEL would take for an operation.
 
-    name: str
+    A data object answers to its name, its id and the id of a reference to it: the first that exists.
+    """
+
+    candidates: tuple[str, ...]
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset((self.name,))
+        return frozenset(self.candidates)
 
-    def evaluate(self, names: object, functions: object = None) -> object:
-        return names.get(self.name)  # type: ignore[attr-defined]
+    def evaluate(
+        self,
+        names: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]] | None = None,
+    ) -> object:
+        return next((names[c] for c in self.candidates if c in names), None)
 
 
 # ---------------------------------------------------------------- repetition
@@ -445,15 +462,16 @@ def _multi(element: etree._Element, multi: etree._Element, reading: Reading) -> 
     reference = tags.text(tags.child(multi, "loopDataInputRef"))
     if collection is None and reference:
         name = outer.get(reference) or inner.get(reference) or reading.variable(reference)
-        reading.names.add(name)
-        collection = Value(name, _Name(name))
+        candidates = reading.candidates(reference, name)
+        reading.names.update(candidates)
+        collection = Value(name, _Name(candidates))
     item = tags.vendor(multi, "elementVariable") or item_name("inputDataItem")
     output = tags.text(tags.child(multi, "loopDataOutputRef"))
     output_name = (
         (outer.get(output) or inner.get(output) or reading.variable(output)) if output else None
     )
     produced = item_name("outputDataItem")
-    output_item = Value(produced, _Name(produced)) if produced else None
+    output_item = Value(produced, _Name((produced,))) if produced else None
     if zeebe is not None:
         collection = collection or reading.value(zeebe.get("inputCollection"), zeebe, "collection")
         item = item or zeebe.get("inputElement")
@@ -575,6 +593,7 @@ def _event(
         reference = definition.get(f"{kind}Ref") or ""
         table = reading.errors if kind == "error" else reading.escalations
         read.name = (table.get(reference, reference) or None) if reference else None
+        read.code_name = tags.vendor(definition, f"{kind}CodeVariable")
     elif kind == "timer":
         _timer(definition, event, read, reading)
     elif kind == "conditional":
@@ -595,7 +614,8 @@ def _correlation(
         found = tags.extension(holder, tags.GK, "correlation")
         if found is not None:
             return reading.value(found.get("value"), event, "correlation")
-    return None
+    subscription = reading.subscriptions.get(definition.get("messageRef") or "")
+    return reading.value(subscription, event, "correlation")
 
 
 def _timer(

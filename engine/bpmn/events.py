@@ -552,6 +552,7 @@ def throw_from_activity(
             raise _uncaught(node.id, code)
         return
     machine.log(event, "fired")
+    machine.write_all(_code(_definition(event, "error", code), code), scope)
     if parent is not None:
         if machine.t[parent][2] == "multi":
             outer = machine.t[parent][3].get("p")
@@ -584,7 +585,7 @@ def propagate(machine: Machine, scope: str, kind: str, code: str | None) -> bool
             if found is not None:
                 handler = next(h for h in machine.body(at).handlers if start_of(h) is found)
                 event = _definition(found, kind, code)
-                _run_handler(machine, at, handler, found, event, None)
+                _run_handler(machine, at, handler, found, event, _code(event, code))
                 return True
         owner = row["o"]
         if not owner:
@@ -594,7 +595,8 @@ def propagate(machine: Machine, scope: str, kind: str, code: str | None) -> bool
         holder = holder if holder is not None and machine.t[holder][2] == "multi" else owner
         boundary = _matching(node.boundary, kind, code)
         if boundary is not None:
-            _fire_boundary(machine, holder, boundary, _definition(boundary, kind, code), None)
+            event = _definition(boundary, kind, code)
+            _fire_boundary(machine, holder, boundary, event, _code(event, code))
             return True
         from_handler = node.by_event
         at = machine.t[owner][0]
@@ -615,6 +617,11 @@ def _matching(nodes: list[Node], kind: str, code: str | None) -> Node | None:
 def _definition(node: Node, kind: str, code: str | None) -> EventDefinition:
     mine = [e for e in node.events if e.kind == kind]
     return next((e for e in mine if e.name == code), mine[0])
+
+
+def _code(event: EventDefinition, code: str | None) -> Mapping[str, object] | None:
+    """Return the variable that takes the code of what was caught, where the diagram names one."""
+    return {event.code_name: code} if event.code_name else None
 
 
 def cancelled(machine: Machine, scope: str, node: Node) -> None:

@@ -74,7 +74,7 @@ class EventDefinition:
     activity: str | None = None
     wait: bool = True
     correlation: Value | None = None
-    payload: dict[str, Value] | None = None
+    code_name: str | None = None  # variable that takes the code of a caught error or escalation
 
 
 @dataclass(slots=True, eq=False)

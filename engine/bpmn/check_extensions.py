@@ -1,0 +1,212 @@
+"""The deployment check of extensions: hooks to code, attributes of other tools, our own elements.
+
+A hook to code is an error, since nothing in a diagram runs code; what is only kept is said.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn import tags
+from engine.bpmn.dialect import line
+from engine.bpmn.findings import Report
+
+_GK_ELEMENTS = frozenset(
+    (
+        "clock",
+        "records",
+        "form",
+        "separation",
+        "due",
+        "effect",
+        "action",
+        "at",
+        "reason",
+        "unit",
+        "button",
+    )
+) | {"correlation"}
+_GK_ATTRIBUTES = frozenset(("unit",))
+_CODE_ATTRIBUTES = frozenset(("class", "delegateExpression", "topic", "expression", "type"))
+_CODE_ELEMENTS = frozenset(
+    (
+        "executionListener",
+        "taskListener",
+        "connector",
+        "taskDefinition",
+        "script",
+        "field",
+        "eventListener",
+        "executionListeners",
+        "taskListeners",
+    )
+)
+_READ_ATTRIBUTES = frozenset(
+    (
+        "assignee",
+        "candidateUsers",
+        "candidateGroups",
+        "formKey",
+        "dueDate",
+        "priority",
+        "collection",
+        "elementVariable",
+        "decisionRef",
+        "decisionTableReferenceKey",
+        "resultVariable",
+        "errorCodeVariable",
+        "escalationCodeVariable",
+    )
+)
+_READ_ELEMENTS = frozenset(
+    (
+        "in",
+        "out",
+        "loopCharacteristics",
+        "assignmentDefinition",
+        "formDefinition",
+        "calledElement",
+        "calledDecision",
+        "ioMapping",
+        "taskSchedule",
+        "userTask",
+        "inputOutput",
+    )
+)
+
+
+class ExtensionChecker:
+    """Checks the extension attributes and elements of one element after another."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def error(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
+        key = str(element.get("id") or tags.local(element))
+        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
+        self.report.error(rule, key, line(element), named + zh, f"{key}: {en}")
+
+    def warning(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
+        key = str(element.get("id") or tags.local(element))
+        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
+        self.report.warning(rule, key, line(element), named + zh, f"{key}: {en}")
+
+    def extensions(self, element: etree._Element, owner: etree._Element | None = None) -> None:
+        """Refuse hooks to code, report what is kept unread, check our own elements.
+
+        owner: the node or flow to name, where ``element`` is a part of it.
+        """
+        owner = element if owner is None else owner
+        for name in element.attrib:
+            space, _, attribute = (
+                str(name)[1:].partition("}") if str(name).startswith("{") else ("", "", "")
+            )
+            if space == tags.GK and attribute not in _GK_ATTRIBUTES:
+                self.error(
+                    "unknown-gk",
+                    owner,
+                    f"的属性 gk:{attribute} 不认识",
+                    f"unknown attribute gk:{attribute}",
+                )
+            elif space in (*tags.VENDORS, tags.ZEEBE):
+                self.vendor_attribute(element, owner, attribute)
+            elif space and space not in (tags.BPMN, tags.XSI):
+                self._unread(owner, f"{{{space}}}{attribute}")
+        holder = element.find(tags.tag("extensionElements"))
+        multi = tags.child(element, "multiInstanceLoopCharacteristics")
+        if multi is not None and tags.local(element) != "multiInstanceLoopCharacteristics":
+            self.extensions(multi, owner)
+        for extension in holder if holder is not None else ():
+            space, name = tags.space(extension), tags.local(extension)
+            if space == tags.GK:
+                self.gk(element, owner, extension, name)
+            elif space in (*tags.VENDORS, tags.ZEEBE) and name in _CODE_ELEMENTS:
+                self.error(
+                    "vendor-code",
+                    owner,
+                    f"带有 {name}，引擎不执行外挂代码",
+                    f"{name} calls code and is not executed",
+                )
+            elif name == "inputOutput":
+                self.input_output(owner, extension)
+            elif name and name not in _READ_ELEMENTS:
+                self._unread(owner, name)
+
+    def input_output(self, element: etree._Element, extension: etree._Element) -> None:
+        """Plain parameters are read as mappings; scripts, lists and maps in them are not."""
+        for parameter in extension:
+            inner = [tags.local(c) for c in parameter if tags.local(c)]
+            if inner:
+                self.error(
+                    "vendor-code",
+                    element,
+                    f"的参数“{parameter.get('name')}”用了 {inner[0]}，请改写为“= …”",
+                    f"the parameter {parameter.get('name')} holds a {inner[0]}; write it as FEEL after =",
+                )
+
+    def vendor_attribute(self, element: etree._Element, owner: etree._Element, name: str) -> None:
+        code = name in _CODE_ATTRIBUTES and tags.local(element) in (
+            tags.TASKS | tags.EVENTS | {"callActivity", "messageEventDefinition"}
+        )
+        if code:
+            self.error(
+                "vendor-code",
+                owner,
+                f"带有 {name}，引擎不执行外挂代码",
+                f"{name} calls code and is not executed",
+            )
+        elif name not in _READ_ATTRIBUTES:
+            self._unread(owner, name)
+
+    def _unread(self, element: etree._Element, name: str) -> None:
+        key = str(element.get("id") or tags.local(element))
+        self.report.info(
+            "vendor-attribute",
+            key,
+            line(element),
+            f"“{key}”的扩展 {name} 保留，但不影响执行",
+            f"{key}: the extension {name} is kept and not read",
+        )
+
+    def gk(
+        self,
+        element: etree._Element,
+        owner: etree._Element,
+        extension: etree._Element,
+        name: str,
+    ) -> None:
+        needed = {
+            "records": "event",
+            "action": "label",
+            "separation": "notSameAs",
+            "clock": "id",
+            "at": "clock",
+        }
+        if name not in _GK_ELEMENTS:
+            self.error(
+                "unknown-gk", owner, f"的扩展 gk:{name} 不认识", f"unknown extension gk:{name}"
+            )
+        elif name in needed and not extension.get(needed[name]):
+            self.error(
+                "gk-incomplete",
+                owner,
+                f"的 gk:{name} 缺少 {needed[name]}",
+                f"gk:{name} lacks {needed[name]}",
+            )
+        kind = tags.local(owner)
+        right_place = {
+            "clock": kind == "process",
+            "form": kind in ("userTask", "receiveTask"),
+            "separation": kind == "userTask",
+            "due": kind in ("userTask", "receiveTask"),
+            "button": kind == "userTask",
+            "reason": kind == "sequenceFlow",
+            "records": kind in tags.ACTIVITIES | tags.EVENTS,
+            "at": kind in tags.EVENTS,
+            "action": kind in tags.EVENTS | {"receiveTask"},
+            "unit": kind in tags.ACTIVITIES | {"lane"},
+        }
+        if not right_place.get(name, True):
+            self.error(
+                "gk-misplaced", owner, f"上不能放 gk:{name}", f"gk:{name} has no meaning here"
+            )
