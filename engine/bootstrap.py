@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Engine
-
 from engine import letters
 from engine.blobs import Blobs
 from engine.config import Config
@@ -17,7 +15,7 @@ from engine.errors import EngineError
 from engine.migrate import upgrade
 from engine.sealing import Sealer
 from engine.timesource import SystemTime, TimeSource
-from engine.unit_of_work import open_database
+from engine.unit_of_work import Engine, open_database
 
 
 class FolderHeld(EngineError):

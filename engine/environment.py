@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine
-
 from engine.blobs import Blobs
 from engine.bpmn.model import Definition
 from engine.config import Config
@@ -21,7 +19,7 @@ from engine.institution import Institution
 from engine.sealing import Sealer
 from engine.store import definitions as store
 from engine.timesource import TimeSource
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Engine, UnitOfWork
 
 OFFICE = "_office"  # the key under which the office's own data is deployed
 

@@ -226,7 +226,7 @@ class _Reader:
         return result
 
     def _columns(self, entry: Entry, kind: str) -> tuple[Field, ...]:
-        columns = []
+        columns: list[Field] = []
         for one in entry.entries("columns", "列"):
             column = self._plain_field(one, one.text("key"), CELL_TYPES)
             one.done()

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine.bpmn.execute import frontier
 from engine.bpmn.model import Definition
 from engine.environment import Environment
 from engine.store import cases
 from engine.store.cases import CaseRow
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+
+from engine.timesource import SystemTime
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ class EmbeddedJobs:
             "interval",
             seconds=seconds,
             id=name,
-            next_run_time=datetime.now(UTC),  # the scheduler's own time, no legal one
+            next_run_time=SystemTime().now(),  # the scheduler's own time, no legal one
         )
 
     def start(self) -> None:

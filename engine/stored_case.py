@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine.access import CaseFacts, TaskFacts
 from engine.case_file import CaseFile
 from engine.deployed import Deployed
@@ -15,7 +13,7 @@ from engine.forms import Form
 from engine.statutory_clock import CaseEvent
 from engine.store import cases
 from engine.store.cases import CaseRow
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
 
 def case_file(

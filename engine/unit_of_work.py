@@ -11,7 +11,11 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+# The library's types that a command may name; its statements stay in ``engine.store``.
+__all__ = ["Connection", "Engine", "IntegrityError", "UnitOfWork", "open_database"]
 
 BUSY_SECONDS = 30
 

@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="alias", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
@@ -104,8 +104,8 @@ def load_yaml(data: bytes, name: str) -> object:
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        raise YamlRefused(name, str(error.problem), _sentence(str(error.problem)), line) from error
+        where = mark.line + 1 if mark else None
+        raise YamlRefused(name, str(error.problem), _sentence(str(error.problem)), where) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlRefused(name, str(error), "内容不是完整的 YAML，请检查缩进和冒号") from error
     finally:

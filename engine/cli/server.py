@@ -60,6 +60,7 @@ def register(group: click.Group) -> None:
 def run(host: str | None, port: int | None, with_demo: bool, config_file: Path | None) -> None:
     """启动：网页、定时办理和数据库在一个进程里。"""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # a line at every tick says nothing
     try:
         config = _configured(config_file, host, port)
         prepare_data(config)

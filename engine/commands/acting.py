@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine import audit
 from engine.access import ActionFacts, Refused, can
 from engine.bpmn import execute
@@ -36,7 +34,7 @@ from engine.store import cases, numbers
 from engine.store.cases import CaseRow
 from engine.stored_case import case_facts, case_file, task_facts, task_form
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from engine.sealing import is_sealed
 from engine.store import accounts, cases
 from engine.store import audit as trail
 from engine.stored_case import case_facts
+from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
 
 VERIFIER = Path(__file__).parent.parent / "audit_verifier.py"
@@ -49,7 +50,7 @@ def verify_audit(env: Environment, actor: Actor = SYSTEM) -> list[audit.Break]:
     now = env.time.now()
     state = f"good|{count}" if not found else f"bad|{found[0].seq}"
     with UnitOfWork(env.database, writing=True) as uow:
-        shown = now.astimezone().strftime("%Y-%m-%d %H:%M")
+        shown = now.astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
         accounts.set_meta(uow.connection, "audit_verified", f"{state}|{shown}")
         if not found:
             note(

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import time
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine import audit
 from engine.access import require
 from engine.bpmn import execute
@@ -28,7 +26,7 @@ from engine.register_import import RegisterRow
 from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.timesource import office_instant
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
 MARK = "imported"
 

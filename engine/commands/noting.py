@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection
-
 from engine import audit
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.store import audit as trail
+from engine.unit_of_work import Connection
 
 
 def note(

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine import audit
 from engine.bpmn import execute
 from engine.bpmn.step import NotWaiting, Step
@@ -29,7 +27,7 @@ from engine.store import cases, outbox
 from engine.store import warnings as warning_store
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
 BATCH = 200
 MAX_FAILURES = 5

@@ -13,9 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
-
 from engine import audit
 from engine.bpmn.execute import frontier
 from engine.bpmn.step import Step
@@ -33,7 +30,7 @@ from engine.store import audit as trail
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, IntegrityError, UnitOfWork
 
 TRIES = 12
 

@@ -81,8 +81,8 @@ def _row(
     detail = [
         (
             names.field(key),
-            "" if before is None else str(before),
-            "＊＊＊" if after == "*" else str(after),
+            names.value(key, before),
+            say("已填写，不公开") if after == "*" else names.value(key, after),
         )
         for key, before, after in body.get("changes", [])
     ]
@@ -94,7 +94,7 @@ def _row(
         act=sentences.kind_word(row["action"]),
         object=number or row["object"],
         object_url=f"/cases/{row['case_id']}" if row["case_id"] else None,
-        change=said.sentence,
+        change=said.sentence if row["action"] in sentences.TELLING else "",
         reason=row["reason"] or said.held,
         result=row["result"],
         hash=row["hash"][:8],

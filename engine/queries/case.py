@@ -223,12 +223,19 @@ def _shown(field: Field, value: Any) -> str:
         return "、".join(words.get(str(one), str(one)) for one in chosen)
     if field.type == "table" and isinstance(value, list):
         return "；".join(
-            "，".join(f"{c.label} {row.get(c.key)}" for c in field.columns if row.get(c.key))
+            "，".join(f"{c.label} {_shown(c, row[c.key])}" for c in field.columns if row.get(c.key))
             for row in value
         )
     if isinstance(value, list):
-        return "、".join(str(one) for one in value)
+        return "、".join(_file_name(one) for one in value)
     return f"{value}{field.unit}" if field.unit else str(value)
+
+
+def _file_name(one: Any) -> str:
+    """An uploaded file by its own name."""
+    if isinstance(one, dict):
+        return str(one.get("name") or one.get("id") or "")
+    return str(one)
 
 
 def _duties(env: Environment, opened: Opened) -> list[Duty]:

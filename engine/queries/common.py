@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine.environment import Environment
 from engine.queries.pages import Today
 from engine.store import accounts
 from engine.timesource import legal_day
+from engine.unit_of_work import Connection
 from engine.words import say
 
 

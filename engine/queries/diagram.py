@@ -26,9 +26,8 @@ def diagram_of(
     for activity_id in now:
         progress.setdefault(activity_id, {"order": len(order) + 1, "count": 1})["state"] = "now"
     if opened.case.status == "closed":
-        for node in definition.all_nodes():
-            if node.id in definition.activities and node.id not in progress:
-                progress[node.id] = {"state": "skipped"}
+        for activity_id in definition.activities:
+            progress.setdefault(activity_id, {"state": "skipped"})
     taken = [name for name in order if name not in now]
     path: list[tuple[str, Mark]] = [(_name(definition, one), "taken") for one in taken]
     path += [(_name(definition, one), "now") for one in now]

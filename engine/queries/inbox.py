@@ -232,11 +232,18 @@ def case_list(
         )
         people = People.read(connection, day)
         ids = [row["id"] for row in rows]
+        posts = [(post.role, post.unit) for post in actor.posts]
+        mine = lists.my_items(connection, posts, actor.person_id)
         clocks = case_store.case_clocks(connection, ids)
         items = [dict(row) for row in lists.open_items_of(connection, ids)]
     shown = _Rows(env, actor, people, day, clocks, items)
-    made = [
-        shown.of_cases([row])[0] if row["status"] == "open" else shown.closed([row])[0]
-        for row in rows
-    ]
+    made = []
+    for row in rows:
+        own = [item for item in mine if item["case_id"] == row["id"]]
+        if row["status"] != "open":
+            made += shown.closed([row])
+        elif own:
+            made += shown.of_items(own[:1])
+        else:
+            made += shown.of_cases([row])
     return CaseList(today_of(env), made, total, search, status)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
-
 from engine.access import Refused, can
 from engine.case_file import CaseFile
 from engine.deployed import Deployed
@@ -22,6 +20,7 @@ from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.stored_case import case_facts, case_file
 from engine.timesource import legal_day
+from engine.unit_of_work import Connection
 from engine.words import say
 
 

@@ -46,6 +46,20 @@ class Names:
                         return one.label
         return key
 
+    def value(self, key: str, value: object) -> str:
+        """Return an answer in words: the label of a choice, 是/否, several joined."""
+        if value in (None, ""):
+            return ""
+        if isinstance(value, bool):
+            return say("是") if value else say("否")
+        if self.version:
+            labels = self.env.deployed(self.version).procedure.labels({key: value})
+            if key in labels:
+                return labels[key]
+        if isinstance(value, list):
+            return say("{n}项", n=len(value))
+        return str(value)
+
 
 # How each kind of event is called in filters and on the audit page.
 KINDS: Mapping[str, str] = {
@@ -69,6 +83,9 @@ KINDS: Mapping[str, str] = {
     "PersonalDataRead": "查阅个人信息",
     "DocumentRead": "下载文件",
     "CaseExported": "导出案卷",
+    "CaseImported": "补录",
+    "RegisterImported": "导入登记簿",
+    "EventDelivered": "收到其他案件的消息",
     "SignedIn": "登录",
     "SignInRefused": "登录失败",
     "ProcedureDeployed": "启用版本",
@@ -254,3 +271,6 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
 def day_of(row: Mapping[str, Any]) -> date:
     """Return the legal day of a row of the trail."""
     return legal_day(instant_of(row))
+
+
+TELLING = frozenset(_TELLERS)  # kinds whose sentence says more than their name

@@ -16,8 +16,8 @@ from engine.words import say
 _RAIL = (
     ("inbox", "待办", "", "/"),
     ("cases", "案件", "", "/cases"),
-    ("audit", "审计", "audit.read", "/audit"),
-    ("procedures", "流程", "procedures.read", "/procedures"),
+    ("audit", "全过程审计", "audit.read", "/audit"),
+    ("procedures", "程序", "procedures.read", "/procedures"),
     ("simulator", "期限试算", "simulator.use", "/simulator"),
 )
 

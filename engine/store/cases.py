@@ -5,12 +5,12 @@ The live state is the frontier only, so a step reads and writes a few KiB at any
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from engine import audit
@@ -56,7 +56,7 @@ class CaseRow:
 
 def _case_row(row: Mapping[Any, Any]) -> CaseRow:
     values = {name: row[name] for name in CaseRow.__dataclass_fields__ if name != "state"}
-    return CaseRow(state=json.loads(row["state"]), **values)
+    return CaseRow(state=orjson.loads(row["state"]), **values)
 
 
 # Built once: a statement that is built anew costs three times what it costs to run.
@@ -164,7 +164,7 @@ def update_case(
 
 
 def _state_text(state: Mapping[str, Any]) -> str:
-    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(state).decode()
 
 
 def open_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

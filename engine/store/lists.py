@@ -62,7 +62,15 @@ def _offered(posts: Sequence[tuple[str, str | None]], person_id: str) -> ColumnE
         candidate.c.work_item_id == work_item.c.id,
         or_(
             candidate.c.person_id == person_id,
-            candidate.c.role.in_([role for role, _ in posts] or [""]),
+            *(
+                and_(
+                    candidate.c.role == role,
+                    true()
+                    if unit is None
+                    else or_(work_item.c.unit.is_(None), work_item.c.unit == unit),
+                )
+                for role, unit in posts
+            ),
         ),
     )
     free = or_(work_item.c.assignee.is_(None), work_item.c.assignee == person_id)
