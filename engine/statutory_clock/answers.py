@@ -53,7 +53,7 @@ class ClockAnswer:
     party: str | None
 
     def to_json(self) -> dict[str, object]:
-        """Return ``{due, original, state, provisional, internal?, explanation}``; instants for limits in hours."""
+        """Return ``{due, original, state, provisional, internal?, before?, explanation}``; instants for limits in hours."""
         due: date | datetime | None = self.due_at or self.due
         original: date | datetime | None = self.original_at or self.original
         shown: dict[str, object] = {
@@ -64,6 +64,8 @@ class ClockAnswer:
         }
         if self.internal is not None:
             shown["internal"] = self.internal.isoformat()
+        if self.before is not None:
+            shown["before"] = self.before.isoformat()
         shown["explanation"] = [entry.to_json() for entry in self.explanation]
         return shown
 

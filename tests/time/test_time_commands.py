@@ -145,6 +145,20 @@ def test_a_confirmation_that_was_corrected_moves_the_receipt(gongkai):
     ]
     _, [found] = ask(gongkai, asked)
     assert found["due"] == "2026-04-01"
+    assert found["explanation"][0]["from"] == "2026-03-04"
+
+
+def test_a_corrected_fact_shows_the_date_before(gongkai):
+    asked = question(1, "counter", "submitted 2026-03-02")
+    asked["events"] += [
+        {"kind": "third_party_sent", "date": "2026-03-06", "id": 5},
+        {"kind": "third_party_received", "date": "2026-03-06"},
+        {"kind": "third_party_opinion", "date": "2026-03-12"},
+        {"kind": "third_party_sent", "date": "2026-03-10", "supersedes": 5, "reason": "邮戳为10日"},
+    ]
+    _, [found] = ask(gongkai, asked)
+    # Four working days taken out before, two after.
+    assert (found["before"], found["due"]) == ("2026-04-03", "2026-04-01")
 
 
 # ---------------------------------------------------------------- answers and errors
