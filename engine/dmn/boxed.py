@@ -18,7 +18,7 @@ from engine.feel.expression import read_expression, read_unary_tests
 from engine.feel.functions import Lambda, call
 from engine.feel.kinds import Kind, coerce
 from engine.feel.limits import MAX_LIST
-from engine.feel.pieces import filter_list, find_function
+from engine.feel.pieces import filter_list, find_function, snapshot
 from engine.feel.scope import Code, Scope
 from engine.feel.values import items
 from engine.feel.vocabulary import Vocabulary
@@ -275,10 +275,11 @@ class BoxedCompiler:
             if type(elements) is not list:
                 return _no_list(s, element.label)
             results: list[Any] = []
-            bound: dict[str, Any] = {"partial": results}
+            bound: dict[str, Any] = {}
             inside = Scope(s, bound)
             for value in elements:
                 s.run.spend(body.size + 1)
+                bound["partial"] = snapshot(s.run, results)
                 bound[name] = value
                 results.append(body.code(inside))
             return items(results) if len(results) > MAX_LIST else results

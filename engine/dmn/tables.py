@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from engine.dmn.item_types import Allowed
 from engine.dmn.run import DecisionRun, Match
@@ -133,14 +133,12 @@ class Table:
     def _record(
         self, run: Run, matched: list[Rule], values: list[Any], results: list[list[Any]]
     ) -> None:
-        if not isinstance(run, DecisionRun):
-            return
         inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
         for rule, result in zip(matched, results, strict=True):
             outputs = {
                 output.label: value for output, value in zip(self.outputs, result, strict=True)
             }
-            run.matched.append(
+            cast("DecisionRun", run).matched.append(
                 Match(self.name, rule.number, rule.id, inputs, outputs, rule.annotations)
             )
 

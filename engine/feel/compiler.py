@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from engine.feel import nodes as n
 from engine.feel import operations, temporal
 from engine.feel.builtins import BUILT_INS
-from engine.feel.functions import BuiltIn, Lambda, call
+from engine.feel.functions import BuiltIn, Lambda, call, charge
 from engine.feel.kinds import Kind, is_instance, resolve
 from engine.feel.limits import MAX_LIST
 from engine.feel.pieces import (
@@ -31,6 +31,8 @@ from engine.feel.pieces import (
     part_of,
     path_of_name,
     pick,
+    snapshot,
+    uses_name,
     walked,
     warn_operator,
 )
@@ -312,14 +314,17 @@ class Compiler:
         iterators, body = self._iterators(node.iterators), self.code(node.body)
         self.inner -= 1
         cost = node.body.size
+        looks_back = uses_name(node.body, "partial")
 
         def run(s: Scope) -> Any:
             results: list[Any] = []
-            names: dict[str, Any] = {"partial": results}
+            names: dict[str, Any] = {}
             inside = Scope(s, names)
 
             def once() -> bool:
                 s.run.spend(cost)
+                if looks_back:
+                    names["partial"] = snapshot(s.run, results)
                 value = body(inside)
                 results.append(value)
                 if len(results) > MAX_LIST:
@@ -367,7 +372,9 @@ class Compiler:
                     "type", f"没有名为“{node.type.name}”的类型", f"no type {node.type.name!r}"
                 )
                 return None
-            return is_instance(value(s), kind)
+            operand = value(s)
+            charge(s.run, operand)
+            return is_instance(operand, kind)
 
         return run
 

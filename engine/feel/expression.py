@@ -17,6 +17,7 @@ from engine.feel.compiler import Compiler
 from engine.feel.errors import FeelBudgetExceeded, FeelWarning
 from engine.feel.limits import CACHE_CHARACTERS, CACHE_ENTRIES, MAX_FRAMES, MAX_NESTING
 from engine.feel.parser import Parser
+from engine.feel.pieces import uses_name
 from engine.feel.scope import Code, Run, Scope
 from engine.feel.values import DaysTime, FeelFunction, Range, Wide, YearsMonths, load
 from engine.feel.vocabulary import Vocabulary
@@ -189,7 +190,7 @@ def _compile_test(node: n.Node, known: frozenset[str], inner: bool) -> Test:
     if isinstance(node, n.Literal) and type(node.value) in _FAST_LITERALS:
         return _literal_comparison("=", node.value)
     code = _guarded_compile(node, known, True)
-    if _uses_input(node):
+    if uses_name(node, "?"):
 
         def uses(value: Any, scope: Scope) -> bool | None:
             result = code(Scope(scope, {"?": value}))
@@ -226,24 +227,6 @@ def _literal_comparison(op: str, fixed: Any) -> Test:
     }
     # A boolean has no order.
     return raw[op] if kind is not bool or op in ("=", "!=") else lambda v, s: None
-
-
-def _uses_input(node: Any) -> bool:
-    """Tell whether ``?`` stands anywhere in the tree."""
-    waiting: list[Any] = [node]
-    while waiting:
-        at = waiting.pop()
-        if isinstance(at, n.Name) and at.name == "?":
-            return True
-        if isinstance(at, n.Node):
-            waiting += [
-                getattr(at, name)
-                for name in at.__dataclass_fields__
-                if name not in ("depth", "size")
-            ]
-        elif isinstance(at, list | tuple):
-            waiting += at
-    return False
 
 
 def _combined(tests: list[Test], node: n.Tests) -> Test:

@@ -288,7 +288,7 @@ def _member_of_list(value: Any, tests: list[Any], run: Run | None) -> bool | Non
 # --- parts ------------------------------------------------------------------------------------------
 
 
-def part(value: Any, name: str) -> Any:
+def part(value: Any, name: str, run: Run | None = None) -> Any:
     """``value.name``: an entry, a part of a moment, duration or range; of a list, of each element.
 
     Raises:
@@ -297,13 +297,15 @@ def part(value: Any, name: str) -> Any:
     if isinstance(value, Mapping):
         return value[name]
     if type(value) is list:
-        return [_part_or_none(item, name) for item in value]
+        if run is not None:
+            run.spend(len(value))
+        return [_part_or_none(item, name, run) for item in value]
     return _parts_of(value)[name](value)
 
 
-def _part_or_none(value: Any, name: str) -> Any:
+def _part_or_none(value: Any, name: str, run: Run | None) -> Any:
     try:
-        return part(value, name)
+        return part(value, name, run)
     except KeyError:
         return None
 

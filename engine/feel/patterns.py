@@ -511,6 +511,11 @@ class Meter:
     def __init__(self) -> None:
         self.left = MAX_MATCH_STEPS
 
+    @property
+    def used(self) -> int:
+        """The steps taken so far."""
+        return MAX_MATCH_STEPS - self.left
+
     def tick(self) -> None:
         """Take one step off."""
         self.left -= 1
@@ -550,22 +555,19 @@ def _without_space(text: str) -> str:
     return "".join(kept)
 
 
-def contains_match(pattern: Pattern, text: str) -> bool:
+def contains_match(pattern: Pattern, text: str, meter: Meter | None = None) -> bool:
     """Tell whether the pattern matches anywhere in the text."""
-    return pattern.search(text, 0, Meter()) is not None
+    return pattern.search(text, 0, meter or Meter()) is not None
 
 
-def pieces(pattern: Pattern, text: str) -> list[list[int]] | None:
+def pieces(pattern: Pattern, text: str, meter: Meter | None = None) -> list[list[int]] | None:
     """Return all matches, left to right; None where the pattern matches the empty text."""
-    meter = Meter()
+    meter = meter or Meter()
     if pattern.search("", 0, meter) is not None:
         return None
     found: list[list[int]] = []
     at = 0
-    while at <= len(text):
-        match = pattern.search(text, at, meter)
-        if match is None:
-            break
+    while (match := pattern.search(text, at, meter)) is not None:
         found.append(match)
         at = match[1] if match[1] > match[0] else match[1] + 1
     return found

@@ -14,7 +14,7 @@ from typing import Any, Final
 from engine.feel import nodes as n
 from engine.feel import operations
 from engine.feel.builtins import BUILT_INS
-from engine.feel.functions import BuiltIn, HostFunction, call, describe
+from engine.feel.functions import CHARACTERS_A_STEP, BuiltIn, HostFunction, call, describe
 from engine.feel.scope import Code, Run, Scope
 from engine.feel.values import INT_LIMIT, NUMBERS, SCALARS, FeelFunction, Range
 
@@ -78,10 +78,8 @@ def find_function(scope: Scope, name: str) -> Any:
 
 def part_of(run: Run, value: Any, name: str) -> Any:
     """Return a part of a value; null with a warning where it has none of that name."""
-    if type(value) is list:
-        run.spend(len(value))
     try:
-        return operations.part(value, name)
+        return operations.part(value, name, run)
     except KeyError:
         if value is not None:
             run.warn("unknown_part", f"其中没有“{name}”", f"there is no {name!r} in it")
@@ -120,10 +118,18 @@ def arithmetic(op: str, left: Code, right: Code) -> Code:
             result = None
         if result is None:
             warn_operator(s.run, op, a, b)
+        elif type(result) is str:
+            s.run.spend(len(result) // CHARACTERS_A_STEP)
         return result
 
     if op not in _WHOLE:
-        return lambda s: slow(s, left(s), right(s))
+        cost = _COSTS.get(op, 0)
+
+        def run_slow(s: Scope) -> Any:
+            s.run.spend(cost)
+            return slow(s, left(s), right(s))
+
+        return run_slow
     raw = _WHOLE[op]
 
     def run(s: Scope) -> Any:
@@ -204,6 +210,7 @@ _WHOLE: Final[dict[str, Callable[[int, int], int]]] = {
     "-": operator.sub,
     "*": operator.mul,
 }
+_COSTS: Final = {"**": 60}
 _RAW: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -290,6 +297,30 @@ def _walk_range(interval: Range) -> list[Any] | None:
         return None
     start = 0 if interval.low_included else 1
     return whole[start : len(whole) if interval.high_included else len(whole) - 1]
+
+
+def uses_name(node: Any, name: str) -> bool:
+    """Tell whether a name stands anywhere in a tree."""
+    waiting: list[Any] = [node]
+    while waiting:
+        at = waiting.pop()
+        if isinstance(at, n.Name) and at.name == name:
+            return True
+        if isinstance(at, n.Node):
+            waiting += [
+                getattr(at, part)
+                for part in at.__dataclass_fields__
+                if part not in ("depth", "size")
+            ]
+        elif isinstance(at, list | tuple):
+            waiting += at
+    return False
+
+
+def snapshot(run: Run, results: list[Any]) -> list[Any]:
+    """Return what ``partial`` is: the results so far, apart from those to come."""
+    run.spend(len(results) // 10)
+    return results.copy()
 
 
 def loop(

@@ -216,7 +216,7 @@ def _ordinal(year: int, month: int, day: int) -> int:
 def from_ordinal(number: int) -> Date | None:
     """Return the day of that number, None beyond year 999,999,999."""
     cycles, rest = divmod(number - 10_957, 146_097)  # 10957: 2000-01-01
-    if abs(cycles) > MAX_YEAR // 400 + 1:
+    if abs(cycles) > MAX_YEAR // 400 + 10:
         return None
     near = dt.date.fromordinal(rest + 10_957 + _EPOCH)
     return new_date(near.year + cycles * 400, near.month, near.day)

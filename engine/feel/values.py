@@ -89,16 +89,6 @@ def shrink(number: int) -> Number:
     return number if -INT_LIMIT < number < INT_LIMIT else CONTEXT.create_decimal(number)
 
 
-def to_int(number: Number) -> int | None:
-    """Return the number as an int where it is whole and of a size to count with, else None."""
-    if type(number) is int:
-        return number
-    if not -INT_LIMIT < number < INT_LIMIT:
-        return None
-    whole = int(number)
-    return whole if whole == number else None
-
-
 def text(value: str) -> str:
     """Let a text that was built pass if it is not too long."""
     check_length(len(value))
@@ -186,8 +176,6 @@ def _load_other(value: Any, depth: int) -> Any:
     if isinstance(value, dt.timedelta):
         micros = value // dt.timedelta(microseconds=1)
         return DaysTime(micros * 1000)
-    if isinstance(value, bool):
-        return bool(value)
     if isinstance(value, int):
         return _checked(int.__int__(value))
     if isinstance(value, str):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import inspect
+import sys
 import time
 import tracemalloc
 
@@ -253,6 +255,71 @@ def test_no_function_of_python_answers_to_its_name(name):
         pytest.skip("a function of FEEL has the same name")
     assert run(f'{name}("1")') in (None, "feel_syntax")
     assert run(name) in (None, "feel_syntax")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        *(
+            'big + "x"',
+            "upper case(big)",
+            'matches(big, "b")',
+            'matches("a", "(a{99}){30}" + string(i))',
+        ),
+        *(
+            "x ** 3.3",
+            "exp(x)",
+            "sort(list)",
+            "distinct values(list)",
+            "list instance of list<number>",
+            "rows.a.b",
+        ),
+        *(
+            'range("[1..3]")',
+            "date and time(day)",
+            "partial",
+            "get entries(context)",
+            "string(list)",
+            "list = list",
+        ),
+    ],
+)
+def test_a_loop_around_anything_ends_at_the_budget(inside):
+    names = {
+        "big": "a" * 64_000,
+        "x": 3.7,
+        "list": list(range(10_000)),
+        "day": "2026-03-02T10:00:00@Europe/Paris",
+        "rows": [[at] * 100 for at in range(90)],
+        "context": {f"k{at}": at for at in range(10_000)},
+    }
+    begin = time.process_time()
+    with pytest.raises(FeelBudgetExceeded):
+        compile_expression(f"for i in 1..9000, j in 1..9000 return {inside}").evaluate(names)
+    assert time.process_time() - begin < 10
+
+
+def test_a_stack_that_is_nearly_full_ends_in_an_exceeded_budget():
+    read = compile_expression("(" * 50 + "1" + "+ a)" * 50)
+    cell = compile_unary_tests("(" * 50 + "? " + "+ a)" * 50)
+
+    def deep(left: int) -> object:
+        return deep(left - 1) if left else read.evaluate({"a": 1})
+
+    def deep_cell(left: int) -> object:
+        return deep_cell(left - 1) if left else cell.matches(1, {"a": 1})
+
+    def deep_reading(left: int) -> object:
+        return (
+            deep_reading(left - 1)
+            if left
+            else compile_expression("(" * 55 + f"{left + 71}" + ")" * 55)
+        )
+
+    depth = sys.getrecursionlimit() - len(inspect.stack())
+    for step in (deep, deep_cell, deep_reading):
+        with pytest.raises(FeelBudgetExceeded):
+            step(depth - 40)
 
 
 def test_there_are_enough_attacks():

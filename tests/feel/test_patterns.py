@@ -65,7 +65,7 @@ def test_patterns_of_the_standard(pattern, text, found):
     "pattern",
     [
         "(", ")", "[", "]", "{", "}", "*", "+", "?", "a**", "a{", "a{x}", "a{3,1}", "a{,2}", "a{99999}", "a{1,x}", "\\", r"\1", r"\q",
-        r"(a\1)", r"\p", r"\p{", r"\p{Xx}", r"\p{IsNothing}", r"\p[L]", "[]", "[z-a]", "[a-\\d]", "[a", "[a-", "[a-[b]", "[[a]", "(?=a)", "(?a", "(?",
+        r"(a\1)", r"\p", r"\p{", r"\p{Xx}", r"\p{IsNothing}", r"\p[L]", "[]", "[z-a]", "[a-\\d]", "[a", "[a-", "[a-[b]", "[[a]", "(?=a)", "(a", "[ab", "(a))", "(?a", "(?",
         "(" * 40 + ")" * 40, "[a-[a-" * 20, "[" + "a-[" * 40, "()" * 70,
     ],
 )  # fmt: skip
@@ -155,3 +155,13 @@ def test_a_match_of_nothing_moves_on():
     multi = compile_pattern("$x|b")
     assert multi is not None
     assert pieces(multi, "abb") == [[1, 2], [2, 3]]
+
+
+def test_a_replacement_may_name_a_group_of_two_digits():
+    compiled = compile_pattern("(a)" * 11)
+    assert compiled is not None
+    text = "a" * 11
+    found = pieces(compiled, text)
+    assert found is not None
+    assert expand("<$11>", text, found[0]) == "<a>"
+    assert expand("<$12>", text, found[0]) == "<a2>"

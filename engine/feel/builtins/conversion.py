@@ -204,14 +204,14 @@ def _end(run: Run, node: n.Node) -> Any:
 
 
 FUNCTIONS: Final = (
-    BuiltIn("date", ["from", "year, month, day"], _date, 1),
-    BuiltIn("date and time", ["from", "date, time", "date, timezone"], _date_and_time, 1),
-    BuiltIn("time", ["from", "hour, minute, second, offset"], _time, 1),
-    BuiltIn("duration", ["from"], _duration, 1),
-    BuiltIn("years and months duration", ["from, to"], _years_and_months, 2),
-    BuiltIn("number", ["from, grouping separator, decimal separator"], _number, 1),
-    BuiltIn("string", ["from"], _string, 1),
+    BuiltIn("date", ["from", "year, month, day"], _date, 1, 8),
+    BuiltIn("date and time", ["from", "date, time", "date, timezone"], _date_and_time, 1, 8),
+    BuiltIn("time", ["from", "hour, minute, second, offset"], _time, 1, 8),
+    BuiltIn("duration", ["from"], _duration, 1, 8),
+    BuiltIn("years and months duration", ["from, to"], _years_and_months, 2, 4),
+    BuiltIn("number", ["from, grouping separator, decimal separator"], _number, 1, 8),
+    BuiltIn("string", ["from"], _string, 1, 8),
     BuiltIn("not", ["negand"], _not, 1),
     BuiltIn("is", ["value1, value2"], _is, 0),
-    BuiltIn("range", ["from"], _range, 1),
+    BuiltIn("range", ["from"], _range, 1, 200),
 )

@@ -103,7 +103,7 @@ def _points_or_ranges(body: Callable[..., Any]) -> Callable[..., Any]:
 def _function(
     name: str, test: Callable[[Range, Range], bool], *signatures: str, swap: bool = False
 ) -> BuiltIn:
-    return BuiltIn(name, signatures, _points_or_ranges(_relation(test, swap)), 2)
+    return BuiltIn(name, signatures, _points_or_ranges(_relation(test, swap)), 2, 4)
 
 
 _FOUR: Final = ("point1, point2", "point, range", "range, point", "range1, range2")

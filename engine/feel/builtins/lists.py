@@ -234,6 +234,7 @@ def _index_of(run: Run, value: Any, element: Any) -> Any:
 
 
 def _distinct(run: Run, elements: list[Any]) -> list[Any]:
+    run.spend(len(elements))
     kept: list[Any] = []
     known: set[Any] = set()
     for element in elements:
@@ -283,7 +284,7 @@ def _sort(run: Run, value: Any, precedes: Any = None) -> Any:
     if precedes is None:
         if any(order(element, elements[0]) is None for element in elements):
             return None
-        run.spend(len(elements) * 10)
+        run.spend(len(elements) * 30)
         return sorted(elements, key=cmp_to_key(lambda a, b: order(a, b) or 0))
     if not isinstance(precedes, FeelFunction):
         return None

@@ -50,9 +50,8 @@ def _week_of_year(_: Run, value: Any) -> Any:
     day = _day(value)
     if day is None:
         return None
-    thursday = temporal.from_ordinal(temporal.ordinal(day) + 4 - temporal.weekday(day))
-    if thursday is None:
-        return None
+    # The first and the last year of all begin and end so that their Thursdays exist.
+    thursday = temporal.from_ordinal(temporal.ordinal(day) + 4 - temporal.weekday(day)) or day
     first = temporal.new_date(thursday.year, 1, 1) or thursday
     return (temporal.ordinal(thursday) - temporal.ordinal(first)) // 7 + 1
 

@@ -95,18 +95,18 @@ def _parity(rest: int) -> Callable[..., Any]:
 
 
 FUNCTIONS: Final = (
-    BuiltIn("decimal", ["n, scale"], _rounder(ROUND_HALF_EVEN), 2),
-    BuiltIn("floor", ["n, scale"], _rounder(ROUND_FLOOR), 1),
-    BuiltIn("ceiling", ["n, scale"], _rounder(ROUND_CEILING), 1),
-    BuiltIn("round up", ["n, scale"], _rounder(ROUND_UP), 2),
-    BuiltIn("round down", ["n, scale"], _rounder(ROUND_DOWN), 2),
-    BuiltIn("round half up", ["n, scale"], _rounder(ROUND_HALF_UP), 2),
-    BuiltIn("round half down", ["n, scale"], _rounder(ROUND_HALF_DOWN), 2),
+    BuiltIn("decimal", ["n, scale"], _rounder(ROUND_HALF_EVEN), 2, 20),
+    BuiltIn("floor", ["n, scale"], _rounder(ROUND_FLOOR), 1, 20),
+    BuiltIn("ceiling", ["n, scale"], _rounder(ROUND_CEILING), 1, 20),
+    BuiltIn("round up", ["n, scale"], _rounder(ROUND_UP), 2, 20),
+    BuiltIn("round down", ["n, scale"], _rounder(ROUND_DOWN), 2, 20),
+    BuiltIn("round half up", ["n, scale"], _rounder(ROUND_HALF_UP), 2, 20),
+    BuiltIn("round half down", ["n, scale"], _rounder(ROUND_HALF_DOWN), 2, 20),
     BuiltIn("abs", ["n"], _abs, 1),
     BuiltIn("modulo", ["dividend, divisor"], _modulo, 2),
-    BuiltIn("sqrt", ["number"], _unary(CONTEXT.sqrt, lambda n: bool(n >= 0)), 1),
-    BuiltIn("log", ["number"], _unary(CONTEXT.ln, lambda n: bool(n > 0)), 1),
-    BuiltIn("exp", ["number"], _unary(CONTEXT.exp, lambda n: bool(abs(n) < 20_000)), 1),
+    BuiltIn("sqrt", ["number"], _unary(CONTEXT.sqrt, lambda n: bool(n >= 0)), 1, 60),
+    BuiltIn("log", ["number"], _unary(CONTEXT.ln, lambda n: bool(n > 0)), 1, 60),
+    BuiltIn("exp", ["number"], _unary(CONTEXT.exp, lambda n: bool(abs(n) < 20_000)), 1, 60),
     BuiltIn("odd", ["number"], _parity(1), 1),
     BuiltIn("even", ["number"], _parity(0), 1),
 )

@@ -86,6 +86,7 @@ def _pattern(run: Run, pattern: str, flags: Any) -> patterns.Pattern | None:
     flags = "" if flags is None else flags
     if type(flags) is not str:
         return None
+    run.spend(len(pattern))
     compiled = patterns.compile_pattern(pattern, flags)
     if compiled is None:
         run.warn(
@@ -93,7 +94,17 @@ def _pattern(run: Run, pattern: str, flags: Any) -> patterns.Pattern | None:
             f"“{pattern[:60]}”不是合规的正则表达式",
             f"{pattern[:60]!r} is no valid pattern",
         )
+    else:
+        run.spend(len(compiled.program))
     return compiled
+
+
+def _matched(run: Run, pattern: patterns.Pattern, value: str) -> list[list[int]] | None:
+    """Return all matches, and take what they cost off the run's budget."""
+    meter = patterns.Meter()
+    found = patterns.pieces(pattern, value, meter)
+    run.spend(meter.used)
+    return found
 
 
 def _matches(run: Run, value: Any, pattern: Any, flags: Any = None) -> Any:
@@ -101,8 +112,10 @@ def _matches(run: Run, value: Any, pattern: Any, flags: Any = None) -> Any:
     compiled = _pattern(run, pair[1], flags) if pair else None
     if pair is None or compiled is None:
         return None
-    run.spend(1 + len(pair[0]))
-    return patterns.contains_match(compiled, pair[0])
+    meter = patterns.Meter()
+    found = patterns.contains_match(compiled, pair[0], meter)
+    run.spend(meter.used)
+    return found
 
 
 def _replace(run: Run, value: Any, pattern: Any, replacement: Any, flags: Any = None) -> Any:
@@ -110,8 +123,7 @@ def _replace(run: Run, value: Any, pattern: Any, replacement: Any, flags: Any = 
     compiled = _pattern(run, three[1], flags) if three else None
     if three is None or compiled is None:
         return None
-    run.spend(1 + len(three[0]))
-    found = patterns.pieces(compiled, three[0])
+    found = _matched(run, compiled, three[0])
     if found is None:
         return None
     template = (
@@ -135,8 +147,7 @@ def _split(run: Run, value: Any, delimiter: Any) -> Any:
     compiled = _pattern(run, pair[1], "") if pair else None
     if pair is None or compiled is None:
         return None
-    run.spend(1 + len(pair[0]))
-    found = patterns.pieces(compiled, pair[0])
+    found = _matched(run, compiled, pair[0])
     if found is None:
         return None
     parts: list[str] = []
@@ -167,11 +178,11 @@ FUNCTIONS: Final = (
     BuiltIn("lower case", ["string"], _lower_case, 1),
     BuiltIn("substring before", ["string, match"], _substring_before, 2),
     BuiltIn("substring after", ["string, match"], _substring_after, 2),
-    BuiltIn("replace", ["input, pattern, replacement, flags"], _replace, 3),
+    BuiltIn("replace", ["input, pattern, replacement, flags"], _replace, 3, 5),
     BuiltIn("contains", ["string, match"], _contains, 2),
     BuiltIn("starts with", ["string, match"], _starts_with, 2),
     BuiltIn("ends with", ["string, match"], _ends_with, 2),
-    BuiltIn("matches", ["input, pattern, flags"], _matches, 2),
-    BuiltIn("split", ["string, delimiter"], _split, 2),
+    BuiltIn("matches", ["input, pattern, flags"], _matches, 2, 3),
+    BuiltIn("split", ["string, delimiter"], _split, 2, 5),
     BuiltIn("string join", ["list, delimiter"], _string_join, 1),
 )
