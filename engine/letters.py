@@ -7,6 +7,7 @@ sandbox in a process of its own when a letter is issued. What an applicant wrote
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import json
@@ -31,6 +32,9 @@ MEGABYTES = 512
 CPU_SECONDS = 5
 WALL_SECONDS = 30
 
+MAX_REMEMBERED = 1000
+
+_NAMES: dict[bytes, frozenset[str]] = {}
 _WORKER = Path(__file__).with_name("letter_worker.py")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -84,17 +88,32 @@ def fields(template: bytes, name: str = "模板") -> set[str]:
 
 
 def fields_of(templates: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """Return the names of several templates, read in one child process: {template: names}."""
-    if not templates:
-        return {}
+    """Return the names of several templates, {template: names}, read in one child process.
+
+    What was read once is remembered by its bytes: a folder is checked many times between two edits.
+    """
+    marks = {name: hashlib.sha256(data).digest() for name, data in templates.items()}
+    known = {name: _NAMES[mark] for name, mark in marks.items() if mark in _NAMES}
+    new = {name: data for name, data in templates.items() if name not in known}
+    if new:
+        known.update({name: frozenset(found) for name, found in _read_names(new).items()})
+        if len(_NAMES) + len(new) > MAX_REMEMBERED:
+            _NAMES.clear()
+        _NAMES.update({marks[name]: known[name] for name in new})
+    return {name: set(known[name]) for name in templates}
+
+
+def _read_names(templates: Mapping[str, bytes]) -> dict[str, list[str]]:
     for name, data in templates.items():
         refuse_active_content(data, name)
+    first = next(iter(templates))
     sizes = [(name, len(data)) for name, data in templates.items()]
     question: dict[str, object] = {"do": "fields", "templates": sizes}
-    head, _ = _ask(question, b"".join(templates.values()), next(iter(templates)))
+    head, _ = _ask(question, b"".join(templates.values()), first)
     if not head["ok"]:
-        raise _refusal(head, head.get("template") or next(iter(templates)))
-    return {name: set(found) for name, found in head["names"].items()}
+        raise _refusal(head, head.get("template") or first)
+    names: dict[str, list[str]] = head["names"]
+    return names
 
 
 def to_plain(value: object) -> object:

@@ -221,6 +221,14 @@ def test_a_hidden_field_is_dropped_whatever_was_posted():
     assert judged(a_form(CHANNEL), channel="counter", signed_on="rubbish").ok
 
 
+def test_a_step_done_again_leaves_no_old_answer_behind():
+    names = {"channel": "post", "signed_on": date(2026, 11, 20), "elsewhere": 1}
+    assert judged(a_form(CHANNEL), channel="counter", names=names).values == {
+        "channel": "counter",
+        "signed_on": None,
+    }
+
+
 def test_a_field_that_shows_is_demanded():
     assert judged(a_form(CHANNEL), channel="post").errors == {"signed_on": "请填写签收日期"}
 

