@@ -52,8 +52,10 @@ __all__ = [
 class Submission:
     """What a submission came to: plain values, and a sentence for each field that is wrong.
 
-    ``values`` holds an entry for every answered visible field, in the order of the page; ``errors`` is
-    {field key, or ``key-row-column`` of a table cell, or "" for the whole form: sentence}.
+    ``values`` holds an entry for every answered visible field, in the order of the page, and None for what
+    the case knew by an earlier submission and is not answered now: a step that is done again must not leave
+    old answers behind. ``errors`` is {field key, or ``key-row-column`` of a table cell, or "" for the whole
+    form: sentence}.
     """
 
     values: dict[str, Json] = field(default_factory=dict)
@@ -193,7 +195,7 @@ class _Judge:
     def __init__(
         self, form: Form, raw: Mapping[str, object], today: date, names: Mapping[str, object]
     ) -> None:
-        self._form, self._raw, self._today = form, raw, today
+        self._form, self._raw, self._today, self._names = form, raw, today, names
         # Chained, not copied: a name such as ``clock`` is computed only where a condition reads it.
         own: dict[str, object] = {one.key: None for one in form.fields}
         self._scope: MutableMapping[str, object] = ChainMap(own, cast("dict[str, object]", names))
@@ -205,6 +207,7 @@ class _Judge:
         self._refuse_unknown()
         self.read_all()
         self._apply_rules()
+        self._clear()
         return Submission(self._values, self._errors)
 
     def read_all(self) -> None:
@@ -216,6 +219,14 @@ class _Judge:
                 self.visible.add(one.key)
                 if one.type != "given":
                     self._read(one)
+
+    def _clear(self) -> None:
+        """What was answered when this form was submitted before and is not answered now is null."""
+        for one in self._form.fields:
+            if one.type == "given" or one.key in self._values or one.key in self._errors:
+                continue
+            if self._names.get(one.key) is not None:
+                self._values[one.key] = None
 
     def _refuse_unknown(self) -> None:
         known = {one.key for one in self._form.fields}
