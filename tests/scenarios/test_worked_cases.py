@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.scenarios import read_scenario, run_scenario
+from engine.scenarios import read_scenario
 from engine.scenarios.checking import check_paths
+from engine.scenarios.runner import run_one
 
 PROCESSES = Path(__file__).parents[2] / "processes"
 FOLDERS = sorted(path.parent for path in PROCESSES.glob("*/procedure.yaml"))
@@ -20,8 +21,9 @@ def named(path: Path) -> str:
 
 
 @pytest.mark.parametrize("file", FILES, ids=named)
-def test_a_worked_case_goes_as_its_file_says(file):
-    outcomes = run_scenario(file.parents[1], read_scenario(file.read_bytes(), file.name))
+def test_a_worked_case_goes_as_its_file_says(file, loaded):
+    scenario = read_scenario(file.read_bytes(), file.name)
+    outcomes = [run_one(loaded(file.parents[1]), scenario, run) for run in scenario.runs]
     wrong = [
         f"{o.run}: step {o.step}: expected {o.expected}, got {o.got}" for o in outcomes if not o.ok
     ]
