@@ -34,6 +34,8 @@ PASSWORD = "a-password-of-tests"
 PEOPLE = {
     "zhoumin": ("周敏", Post("disclosure_officer")),
     "liguoliang": ("李国梁", Post("section_staff", "housing")),
+    "xujianhua": ("许建华", Post("section_head", "housing")),
+    "shenyiming": ("沈一鸣", Post("secrecy_reviewer")),
     "hejingbo": ("何静波", Post("line_leader", "housing")),
     "luhuaiyuan": ("陆怀远", Post("director")),
     "mengshuyi": ("孟书怡", Post("supervisor")),
@@ -43,6 +45,9 @@ STEPS = [
     ("zhoumin", "受理审查"),
     ("zhoumin", "分办"),
     ("liguoliang", "科室检索提供"),
+    ("zhoumin", "研究"),
+    ("xujianhua", "科室初审"),
+    ("shenyiming", "保密复审"),
     ("zhoumin", "拟定答复"),
     ("hejingbo", "分管领导审核"),
     ("luhuaiyuan", "主要领导审批"),
