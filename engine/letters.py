@@ -7,6 +7,7 @@ sandbox in a process of its own when a letter is issued. What an applicant wrote
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import io
@@ -36,6 +37,7 @@ MAX_REMEMBERED = 1000
 
 _NAMES: dict[bytes, frozenset[str]] = {}
 _WORKER = Path(__file__).with_name("letter_worker.py")
+_ISO_DAY = re.compile(r"[12]\d{3}-\d{2}-\d{2}")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -133,7 +135,11 @@ def to_plain(value: object) -> object:
         return {str(key): to_plain(one) for key, one in value.items() if one is not None}
     if isinstance(value, list | tuple):
         return [to_plain(one) for one in value]
-    return _CONTROL.sub("", str(value))
+    text = _CONTROL.sub("", str(value))
+    # Arguments of an effect are JSON: a date among them comes as its ISO text.
+    with contextlib.suppress(ValueError):
+        return _day(date.fromisoformat(text)) if _ISO_DAY.fullmatch(text) else text
+    return text
 
 
 def _day(value: date) -> str:

@@ -198,6 +198,11 @@ def test_an_unpacking_bomb_is_refused(monkeypatch):
 
 
 def test_values_are_written_as_an_office_writes_them():
+    assert [to_plain(one) for one in ("2026-12-01", "2026-02-30", "2026-0213")] == [
+        "2026年12月1日",
+        "2026-02-30",
+        "2026-0213",
+    ]
     assert to_plain({"甲": True, "乙": [date(2026, 12, 1), 3], "丙": None, "丁": 0.5}) == {
         "甲": "是",
         "乙": ["2026年12月1日", "3"],
