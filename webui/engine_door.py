@@ -89,22 +89,6 @@ class RealQueries:
         accounts, password = demo if demo else ((), "")
         return FrontPage(today_of(env), queries.bureau(env), "", tuple(accounts), password)
 
-    def shown(self, env: Any, page: Any, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return the questions that apply to the answers so far.
-
-        A condition that looks at anything outside this form cannot be told here; its question stays, and the
-        engine drops the answer if it did not apply.
-        """
-        form = page.form
-        known = {one.key for one in form.fields}
-        judged = form.shown(today=page.today.date, names={}, values=dict(values))
-        return frozenset(
-            one.key
-            for section in form.sections
-            for one in section.fields
-            if judged[one.key] or not (_names(section.visible_if) | _names(one.visible_if)) <= known
-        )
-
     def simulator_options(self, env: Any, actor: Any) -> SimulatorOptions:
         """Return clocks of all procedures in force, channels, and the facts that their rules know."""
         clocks: list[tuple[str, str]] = []
@@ -124,10 +108,6 @@ class RealQueries:
         return SimulatorOptions(
             tuple(clocks), tuple(channels.items()), tuple(sorted(kinds)), numbers
         )
-
-
-def _names(condition: Any) -> frozenset[str]:
-    return condition.names if condition is not None else frozenset()
 
 
 def _numbers(clock: Any) -> dict[str, str]:

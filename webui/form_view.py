@@ -53,6 +53,7 @@ class Question:
     max_mb: int = 0
     several: bool = False
     files: Sequence[Mapping[str, Any]] = ()
+    chosen: Sequence[str] = ()
     columns: Sequence[Question] = ()
     rows: Sequence[Sequence[Question]] = ()
     width: str = ""
@@ -92,8 +93,8 @@ def view(
     errors: Mapping[str, str] | None = None,
     *,
     shown: frozenset[str] | None = None,
-    lists: Mapping[str, Sequence[Any]] | None = None,
     extra_rows: Mapping[str, int] | None = None,
+    chosen: Mapping[str, Sequence[str]] | None = None,
 ) -> FormView:
     """Return the form with its answers.
 
@@ -102,11 +103,11 @@ def view(
         answers: stored or posted; the latter as ``posted_values`` returns them.
         errors: {field key or ``key-0-column``: sentence}.
         shown: keys of the questions whose conditions hold now; None shows all.
-        lists: {field key: options} for fields whose options are computed.
         extra_rows: {table key: empty rows to add}.
+        chosen: {field key: names of files that were posted and must be chosen again}.
     """
     errors = errors or {}
-    maker = _Maker(answers, errors, shown, lists or {}, extra_rows or {})
+    maker = _Maker(answers, errors, shown, extra_rows or {}, chosen or {})
     parts = tuple(maker.part(section) for section in form.sections)
     found = [
         (one.id, one.label, sentence)
@@ -163,11 +164,11 @@ class _Maker:
         answers: Mapping[str, Any],
         errors: Mapping[str, str],
         shown: frozenset[str] | None,
-        lists: Mapping[str, Sequence[Any]],
         extra_rows: Mapping[str, int],
+        chosen: Mapping[str, Sequence[str]],
     ) -> None:
         self._answers, self._errors, self._shown = answers, errors, shown
-        self._lists, self._extra = lists, extra_rows
+        self._extra, self._chosen = extra_rows, chosen
         self.keys: set[str] = set()
 
     def part(self, section: Any) -> Part:
@@ -189,7 +190,7 @@ class _Maker:
             help=one.help,
             unit=one.unit,
             value=_text(value),
-            choices=_choices(one, value, self._lists.get(one.key, one.options)),
+            choices=_choices(one, value, one.options),
             error=self._errors.get(one.key, ""),
             on=self._shown is None or one.key in self._shown,
             depends=one.visible_if is not None,
@@ -198,6 +199,7 @@ class _Maker:
             max_mb=one.max_mb,
             several=one.type == "file",
             files=_files(value) if one.type == "file" else (),
+            chosen=self._chosen.get(one.key, ()),
             columns=tuple(self._cell(one, column, 0, {}) for column in one.columns),
             rows=rows,
             rows_full=len(rows) >= one.max_rows,

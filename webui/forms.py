@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine.errors import EngineError
 from webui import form_view
@@ -21,11 +21,23 @@ class Answers:
     values: Mapping[str, Any]
     errors: Mapping[str, str] = field(default_factory=dict)
     extra_rows: Mapping[str, int] = field(default_factory=dict)
+    chosen: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # names of files, to be chosen again
 
 
 def read_answers(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
     """Return the posted texts by field; judging them is the engine's."""
     return form_view.posted_values(form, posted)
+
+
+def chosen_files(files: MultiDict[str, FileStorage]) -> dict[str, list[str]]:
+    """Return the names of the files that came with a post: no browser fills them in a second time."""
+    names: dict[str, list[str]] = {}
+    for key, storage in files.items(multi=True):
+        if storage.filename:
+            names.setdefault(key, []).append(storage.filename.replace("\\", "/").rsplit("/", 1)[-1])
+    return names
 
 
 def given(page: Any) -> dict[str, Any]:

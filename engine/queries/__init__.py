@@ -1,15 +1,17 @@
 """Everything that a screen or a register shows. Reads, decides nothing, changes nothing."""
 
+from engine.queries.answering import shown
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
 from engine.queries.case import case_page
-from engine.queries.inbox import case_list, inbox
+from engine.queries.inbox import arrivals, case_list, inbox
 from engine.queries.procedures import diagram_xml, procedures, version_files
 from engine.queries.shell import bureau, demo_accounts, shell
 from engine.queries.task import action_page, start_page, task_page
 
 __all__ = [
     "action_page",
+    "arrivals",
     "audit_page",
     "bureau",
     "calculation",
@@ -20,6 +22,7 @@ __all__ = [
     "inbox",
     "procedures",
     "shell",
+    "shown",
     "simulate",
     "start_page",
     "task_page",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from engine.access import require
 from engine.case_file import CaseFile
-from engine.day_ruler import day_ruler
+from engine.day_ruler import day_ruler, days_of
 from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
@@ -25,6 +25,8 @@ from engine.queries.pages import (
 from engine.statutory_clock import CaseEvent, ClockAnswer, Entry
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
+
+MOST_LATE_DAYS = 45  # a ruler that is longer past its due date than this cannot be read any more
 
 
 def calculation_of(
@@ -115,14 +117,23 @@ def _row(entry: Entry) -> CalcRow | None:
 
 
 def _ruler(given: ClockAnswer, env: Environment, today: date) -> Ruler | None:
-    drawn = day_ruler(given, env.institution().calendar, today)
+    calendar = env.institution().calendar
+    drawn = day_ruler(given, calendar, today)
     if drawn is None:
         return None
-    return Ruler(
-        cells=[RulerCell(cell.date, cell.kind, cell.label) for cell in drawn.cells],
-        marks=[RulerMark(mark.date, mark.text, mark.style) for mark in drawn.marks],
-        brackets=[RulerBracket(one.first, one.last, one.text) for one in drawn.brackets],
-        today=today,
-        due=given.due,
-        summary=drawn.summary,
-    )
+    cells = [RulerCell(cell.date, cell.kind, cell.label) for cell in drawn.cells]
+    marks = [RulerMark(mark.date, mark.text, mark.style) for mark in drawn.marks]
+    brackets = [RulerBracket(one.first, one.last, one.text) for one in drawn.brackets]
+    summary = drawn.summary
+    if given.due and given.due < today and given.state in {"running", "exceeded"}:
+        late = calendar.working_days_between(given.due, today)
+        if (today - given.due).days <= MOST_LATE_DAYS:
+            first, *_ = days = days_of(given.due + timedelta(days=1), today)
+            cells += [
+                RulerCell(day, "late" if calendar.is_working_day(day) else "off") for day in days
+            ]
+            marks.append(RulerMark(today, say("今天 {day}", day=f"{today:%m-%d}"), ""))
+            if late:
+                brackets.append(RulerBracket(first, today, say("逾期{n}", n=late)))
+        summary = say("{summary}；逾期{n}个工作日", summary=summary, n=late)
+    return Ruler(cells, marks, brackets, today=today, due=given.due, summary=summary)

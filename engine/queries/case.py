@@ -14,6 +14,7 @@ from engine.forms import Form
 from engine.identity import Actor
 from engine.personal import open_fields
 from engine.queries import sentences
+from engine.queries.activities import activity_of, button_label
 from engine.queries.calculation import calculation_of
 from engine.queries.clocks import state_of, view_of
 from engine.queries.common import holder_of, today_of
@@ -61,7 +62,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         today=today_of(env),
         head=head_of(env, opened, bool(incidents)),
         tasks=[task for task in tasks if task[2]] + [task for task in tasks if not task[2]],
-        then=_then(opened, tasks),
+        then=_then(env, opened, tasks),
         actions=[
             action
             for wait in waits
@@ -95,17 +96,16 @@ def _task(
     env: Environment, actor: Actor, opened: Opened, item: Mapping[str, Any]
 ) -> tuple[str, str, bool]:
     allowed = can(env.institution().rules, actor, "task.complete", task_facts(opened.case, item))
-    activity = opened.deployed.definition.activities.get(item["activity_id"])
-    button = (activity.button or {}).get("label") if activity else None
-    return item["id"], str(button or item["name"]), allowed.ok
+    label = button_label(env, opened.case.version_id, item, opened.case.called_versions)
+    return item["id"], label, allowed.ok
 
 
-def _then(opened: Opened, tasks: Sequence[tuple[str, str, bool]]) -> str:
+def _then(env: Environment, opened: Opened, tasks: Sequence[tuple[str, str, bool]]) -> str:
     mine = next((task for task in tasks if task[2]), None)
     if mine is None:
         return ""
     item = next(item for item in opened.open_items if item["id"] == mine[0])
-    activity = opened.deployed.definition.activities.get(item["activity_id"])
+    activity = activity_of(env, opened.case.version_id, item, opened.case.called_versions)
     return str((activity.button or {}).get("then") or "") if activity else ""
 
 

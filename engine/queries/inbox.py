@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from engine.access import Allowed, can, visibility
 from engine.environment import Environment
 from engine.identity import Actor
+from engine.queries.activities import button_label
 from engine.queries.clocks import nearest
 from engine.queries.common import People, holder_of, today_of
 from engine.queries.pages import CaseList, Inbox, InboxRow
@@ -95,7 +96,16 @@ def inbox(
         next_due=next(iter(_sorted(rows_by_tab["unit"])), None),
         search=search,
         filter=only,
+        as_of=env.time.now(),
     )
+
+
+def arrivals(env: Environment, actor: Actor, since: datetime) -> int:
+    """Return how many tasks were offered to the actor after an instant and are still open."""
+    posts = [(post.role, post.unit) for post in actor.posts]
+    with UnitOfWork(env.database, writing=False) as uow:
+        rows = lists.my_items(uow.connection, posts, actor.person_id)
+    return sum(row["opened_at"] > since for row in rows)
 
 
 def may_start(env: Environment, actor: Actor) -> list[tuple[str, str]]:
@@ -150,17 +160,10 @@ class _Rows:
                 holders=[say("我")],
                 is_mine=True,
                 task_id=item["id"],
-                verb=self._verb(item),
+                verb=button_label(self.env, item["case_version"], item),
             )
             for item in items
         ]
-
-    def _verb(self, item: Mapping[str, Any]) -> str:
-        """The word on the task's button, as the diagram has it."""
-        activities = self.env.deployed(item["case_version"]).definition.activities
-        activity = activities.get(item["activity_id"])
-        label = (activity.button or {}).get("label") if activity else None
-        return str(label or item["name"])
 
     def of_cases(self, rows: Sequence[Mapping[str, Any]]) -> list[InboxRow]:
         """Rows of cases, with who holds them and what is waited for."""

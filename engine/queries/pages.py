@@ -57,7 +57,7 @@ class RulerCell:
     """One day of the day ruler."""
 
     date: date
-    kind: Literal["start", "counted", "ahead", "out", "off"]
+    kind: Literal["start", "counted", "ahead", "out", "off", "late"]
     label: str = ""  # 班, or the name of a holiday (on its middle day)
 
 
@@ -148,6 +148,7 @@ class Inbox:
     next_due: InboxRow | None
     search: str = ""
     filter: str = ""
+    as_of: datetime | None = None  # when it was read; later arrivals are told, rows never move
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,10 @@ class TaskPage:
     may_act: bool
     why_not: str
     draft_saved_at: datetime | None = None
+    holder: str = ""  # who has taken it; "" while it is offered to everybody in the post
+    may_claim: bool = False
+    may_release: bool = False
+    names: Mapping[str, object] = field(default_factory=dict)  # what conditions see of the case
 
 
 @dataclass(frozen=True)
@@ -270,6 +275,7 @@ class StartPage:
     button: str
     then: str
     idempotency_key: str
+    names: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -284,6 +290,7 @@ class ActionPage:
     values: Mapping[str, object]
     button: str
     idempotency_key: str
+    names: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

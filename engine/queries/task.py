@@ -13,6 +13,8 @@ from engine.errors import Denied, NotFound
 from engine.forms import Form
 from engine.identity import Actor
 from engine.personal import open_fields
+from engine.queries.activities import activity_of
+from engine.queries.answering import resolved
 from engine.queries.calculation import calculation_of
 from engine.queries.case import document_view, facts_of, internal_limit
 from engine.queries.clocks import view_of
@@ -48,8 +50,10 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
     row = dict(item)
     deployed = opened.deployed
     form = task_form(env, deployed, opened.case, row) or Form.empty(row["name"])
-    activity = deployed.definition.activities.get(row["activity_id"])
+    activity = activity_of(env, opened.case.version_id, row, opened.case.called_versions)
     button = dict((activity.button if activity else None) or {})
+    names = opened.file.names()
+    values = _values(env, opened, form, row, draft)
     clocks = _clocks(env, opened)
     binding = _binding(env, row, clocks, opened.day)
     ruler_clock = next(iter(deployed.clocks), None)
@@ -64,8 +68,8 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         clocks=clocks,
         ruler=calculation.ruler if calculation else None,
         diagram=diagram_of(env, opened, history),
-        form=form,
-        values=_values(env, opened, form, row, draft),
+        form=resolved(form, today=opened.day, names=names, values=values),
+        values=values,
         source_text=_source(opened),
         source_facts=_source_facts(env, actor, opened, history),
         source_documents=[document_view(one) for one in documents],
@@ -76,7 +80,16 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         may_act=allowed.ok,
         why_not=allowed.sentence if isinstance(allowed, Refused) else "",
         draft_saved_at=draft["saved_at"] if draft else None,
+        holder=opened.people.name(row["assignee"]) if row["assignee"] else "",
+        may_claim=allowed.ok and row["assignee"] is None,
+        may_release=allowed.ok and row["assignee"] == actor.person_id and _was_offered(row),
+        names=names,
     )
+
+
+def _was_offered(item: Mapping[str, Any]) -> bool:
+    """Whether others could take the task if it is given back; what is somebody's by name is not."""
+    return bool(item["candidates"].get("roles") or item["candidates"].get("users"))
 
 
 def _clocks(env: Environment, opened: Opened) -> list[ClockView]:
@@ -155,15 +168,18 @@ def action_page(env: Environment, actor: Actor, case_id: str, wait_id: str) -> A
     if isinstance(allowed, Refused):
         raise Denied(allowed.reason, allowed.sentence)
     form = opened.deployed.procedure.forms[action.form] if action.form else Form.empty(action.label)
+    names = opened.file.names()
+    values = form.initial(today=opened.day, names=names)
     return ActionPage(
         today=today_of(env),
         head=head_of(env, opened),
         wait_id=wait_id,
         name=action.label,
-        form=form,
-        values=form.initial(today=opened.day, names=opened.file.names()),
+        form=resolved(form, today=opened.day, names=names, values=values),
+        values=values,
         button=action.label,
         idempotency_key=form_key(env, actor, wait_id),
+        names=names,
     )
 
 
@@ -185,14 +201,15 @@ def start_page(env: Environment, actor: Actor, procedure: str) -> StartPage:
     activity = deployed.definition.activities[activity_id]
     button = dict(activity.button or {})
     day = legal_day(env.time.now())
+    values = form.initial(today=day, names={})
     return StartPage(
         today=today_of(env),
         procedure_key=procedure,
         procedure=deployed.procedure.title,
         name=activity.name,
         instruction=activity.documentation,
-        form=form,
-        values=form.initial(today=day, names={}),
+        form=resolved(form, today=day, names={}, values=values),
+        values=values,
         button=button.get("label")
         or (deployed.procedure.start.label if deployed.procedure.start else say("登记")),
         then=button.get("then") or "",

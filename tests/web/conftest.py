@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,6 +15,9 @@ from werkzeug.test import TestResponse
 from tests.web.fakes import PASSWORD, Office
 from webui import create_app
 from webui.settings import WebSettings
+
+if TYPE_CHECKING:
+    from tests.web.real import RealOffice
 
 KEY = b"k" * 32
 
@@ -96,3 +101,13 @@ def client(app: Flask) -> Client:
 @pytest.fixture
 def zhou(client: Client) -> Client:
     return client.sign_in("zhoumin")
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[RealOffice]:
+    """An office on the engine itself."""
+    from tests.web.real import open_office
+
+    found = open_office(tmp_path)
+    yield found
+    found.env.database.dispose()

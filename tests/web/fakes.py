@@ -158,6 +158,7 @@ class Queries:
         self.alert: tuple[str, ...] = ()
         self.procedure = office.PROCEDURE
         self.diagram = DIAGRAM
+        self.arrived = 0
         self.simulated: tuple[Any, ...] = ()
 
     def front_page(self, env: Any) -> Any:
@@ -198,6 +199,9 @@ class Queries:
         if chosen:
             rows = [one for one in rows if one.clock and one.clock.state == chosen]
         return replace(self.inbox_page, rows=rows, search=search, filter=chosen, tab=tab or "mine")
+
+    def arrivals(self, env: Any, actor: Actor, since: Any) -> int:
+        return self.arrived
 
     def task_page(self, env: Any, actor: Actor, task_id: str) -> pages.TaskPage:
         if task_id != self.task.task_id or actor != ZHOU:

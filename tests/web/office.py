@@ -118,6 +118,7 @@ INBOX = pages.Inbox(
     total=12,
     may_start=[("on_request", "登记申请")],
     next_due=None,
+    as_of=NOW,
 )
 
 _HOLIDAYS = {

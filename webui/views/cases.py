@@ -12,7 +12,15 @@ from engine.errors import EngineError
 from webui import form_view, rendering, ruler
 from webui.auth import actor, rule
 from webui.engine_door import engine
-from webui.forms import Answers, asked_for_rows, errors_of, given, read_answers, translated
+from webui.forms import (
+    Answers,
+    asked_for_rows,
+    chosen_files,
+    errors_of,
+    given,
+    read_answers,
+    translated,
+)
 from webui.uploads import read_uploads
 
 blueprint = Blueprint("cases", __name__)
@@ -77,7 +85,9 @@ def deliver(case_id: str, wait_id: str) -> ResponseReturnValue:
         errors = errors_of(error)
         if errors is None:
             raise
-        return _action_page(page, case_id, wait_id, Answers(values, errors)), 422
+        return _action_page(
+            page, case_id, wait_id, Answers(values, errors, {}, chosen_files(request.files))
+        ), 422
     flash(_("已办理：%(what)s。", what=page.name))
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
@@ -128,6 +138,7 @@ def _action_page(page: Any, case_id: str, wait_id: str, answers: Answers) -> str
         translated(answers.errors),
         shown=engine().queries.shown(engine().environment, page, values),
         extra_rows=answers.extra_rows,
+        chosen=answers.chosen,
     )
     return rendering.page(
         "start.html",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from webui import rendering
 from webui.auth import ONLY_SIGNED_IN, actor, rule
@@ -38,6 +41,21 @@ def show() -> ResponseReturnValue:
         request.args.get("filter", ""),
     )
     return rendering.page("inbox.html", "inbox", page=page, clock_filters=CLOCK_FILTERS)
+
+
+@blueprint.get("/arrivals")
+@rule(ONLY_SIGNED_IN)
+def arrivals() -> ResponseReturnValue:
+    """Tell how many tasks came in since the list was read; the list itself never moves."""
+    try:
+        since = datetime.fromisoformat(request.args.get("since", ""))
+    except ValueError:
+        return {"said": ""}, 400
+    if since.tzinfo is None:
+        return {"said": ""}, 400
+    count = engine().queries.arrivals(engine().environment, actor(), since)
+    said = ngettext("%(num)d件新到，点击刷新", "%(num)d件新到，点击刷新", count) if count else ""
+    return {"said": said}
 
 
 @blueprint.get("/keys")

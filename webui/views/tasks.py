@@ -15,7 +15,15 @@ from webui.auth import actor, rule
 from webui.engine_door import engine
 from webui.errors import SENTENCES
 from webui.formatting import clock_time
-from webui.forms import Answers, asked_for_rows, errors_of, given, read_answers, translated
+from webui.forms import (
+    Answers,
+    asked_for_rows,
+    chosen_files,
+    errors_of,
+    given,
+    read_answers,
+    translated,
+)
 from webui.uploads import read_uploads
 
 blueprint = Blueprint("tasks", __name__)
@@ -54,7 +62,7 @@ def act(task_id: str) -> ResponseReturnValue:
         errors = errors_of(error)
         if errors is None:
             raise
-        return _task_page(page, Answers(values, errors)), 422
+        return _task_page(page, Answers(values, errors, {}, chosen_files(request.files))), 422
     return _done(done)
 
 
@@ -125,7 +133,9 @@ def start(procedure: str) -> ResponseReturnValue:
         errors = errors_of(error)
         if errors is None:
             raise
-        return _start_page(page, procedure, Answers(values, errors)), 422
+        return _start_page(
+            page, procedure, Answers(values, errors, {}, chosen_files(request.files))
+        ), 422
     return _done(done)
 
 
@@ -176,6 +186,7 @@ def _form(page: Any, answers: Answers) -> form_view.FormView:
         translated(answers.errors),
         shown=_shown(page, values),
         extra_rows=answers.extra_rows,
+        chosen=answers.chosen,
     )
 
 

@@ -37,3 +37,23 @@ document.addEventListener("keydown", (event) => {
 });
 
 go(0);
+
+// The cases of this list, in its order: on a case page [ and ] go to the one before and after.
+const lists = document.querySelector("table[data-list]");
+if (lists) {
+  const cases = [...lists.querySelectorAll("a.subject")].map((link) => link.getAttribute("href"));
+  sessionStorage.setItem("gongkai-list", JSON.stringify([...new Set(cases)]));
+}
+
+// New arrivals are told above the list; the list itself never moves under the pointer.
+const arrivals = document.getElementById("arrivals");
+if (arrivals) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch(arrivals.dataset.url, { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const { said } = await answer.json();
+    arrivals.hidden = !said;
+    arrivals.firstElementChild.textContent = said;
+  }, 60_000);
+}

@@ -1,0 +1,56 @@
+"""A form as it stands with the answers so far: which questions apply, and the choices that the case gives.
+
+The same judgement as at submission, on the same names: the page never holds a copy of a rule.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, Protocol
+
+from engine.environment import Environment
+from engine.forms import Form
+from engine.queries.pages import Today
+
+
+class FormPage(Protocol):
+    """A page that shows a form: the task's, the first step's, an action's."""
+
+    @property
+    def today(self) -> Today: ...
+
+    @property
+    def form(self) -> Any: ...
+
+    @property
+    def names(self) -> Mapping[str, object]: ...
+
+
+def shown(env: Environment, page: FormPage, values: Mapping[str, Any]) -> frozenset[str]:
+    """Return the keys of the questions that apply to the answers so far."""
+    judged = page.form.shown(today=page.today.date, names=page.names, values=dict(values))
+    return frozenset(key for key, applies in judged.items() if applies)
+
+
+def resolved(
+    form: Form, *, today: date, names: Mapping[str, object], values: Mapping[str, Any]
+) -> Form:
+    """Return the form with the choices that are computed from the case (``options_from: "= …"``)."""
+    if all(one.options_feel is None for one in form.fields):
+        return form
+    known = {key: value for key, value in form.feel_values(dict(values)).items() if value}
+    found = form.options(today=today, names=ChainMap(known, dict(names)))
+    sections = tuple(
+        replace(
+            section,
+            fields=tuple(
+                replace(one, options=found[one.key], options_feel=None) if one.key in found else one
+                for one in section.fields
+            ),
+        )
+        for section in form.sections
+    )
+    return replace(form, sections=sections)

@@ -1,0 +1,86 @@
+"""What a clerk meets on a task, on the engine itself: who holds it, which questions apply, what came in."""
+
+from __future__ import annotations
+
+import io
+
+from tests.web.conftest import Client, look_over
+from tests.web.fakes import Office
+from tests.web.real import REGISTER, RealOffice
+from tests.web.test_pages import text
+
+
+def test_a_task_is_taken_and_given_back(real: RealOffice) -> None:
+    case = real.start()
+    task = real.task(case.case_id)
+    li, fang = real.browser("li"), real.browser("fang")
+    assert text(li.get(f"/tasks/{task}").select_one("form[action$=claim] .btn")) == "签收"
+    assert li.post(f"/tasks/{task}/claim").status_code == 303
+    page = li.get(f"/tasks/{task}")
+    assert "已由您签收。" in text(page.select_one(".why"))
+    page = fang.get(f"/tasks/{task}")
+    assert "已由李国梁签收。" in text(page.select_one(".why"))
+    assert page.select_one(".actions .btn")["aria-disabled"] == "true"
+    assert page.select_one("form[action$=claim]") is None
+    assert li.post(f"/tasks/{task}/release").status_code == 303
+    assert fang.get(f"/tasks/{task}").select_one("form[action$=claim]") is not None
+
+
+def test_conditions_and_choices_see_the_case(real: RealOffice) -> None:
+    for kind, applies in (("b", True), ("a", False)):
+        case = real.start(kind=kind, title=f"事由{kind}")
+        real.do("li", case.case_id)
+        page = real.browser("zhao").get(f"/tasks/{real.task(case.case_id)}")
+        assert page.select_one("[data-field=letter]").has_attr("data-off") is not applies
+        assert page.select_one("[data-field=reason]").has_attr("data-off")
+        assert [text(one) for one in page.select("[data-field=addressee] label")] == [
+            f"事由{kind}",
+            "存档",
+        ]
+        answer = real.browser("zhao").post(
+            f"/tasks/{real.task(case.case_id)}/visible", {"decision": "back"}
+        )
+        assert ("letter" in answer.json["shown"]) is applies
+        assert "reason" in answer.json["shown"]
+
+
+def test_files_that_were_chosen_are_named_where_they_must_be_chosen_again(real: RealOffice) -> None:
+    data = {**REGISTER, "title": "", "proof": (io.BytesIO(b"%PDF-1.4 x"), "身份证明.pdf")}
+    answer = real.browser("zhou").post(
+        "/start/visit", data, content_type="multipart/form-data", page="/"
+    )
+    assert answer.status_code == 422
+    page = look_over(answer)
+    assert "刚才选的身份证明.pdf没有存下，请重新选择。" in text(
+        page.select_one("[data-field=proof]")
+    )
+
+
+def test_arrivals_are_counted_from_when_the_list_was_read(real: RealOffice) -> None:
+    li = real.browser("li")
+    url = li.get("/").select_one("#arrivals")["data-url"]
+    assert li.http.get(url).json == {"said": ""}
+    real.at("2026-11-02T09:30")
+    real.start()
+    assert li.http.get(url).json == {"said": "1件新到，点击刷新"}
+    assert li.http.get("/arrivals?since=nonsense").status_code == 400
+
+
+def test_a_list_never_moves_but_tells_of_arrivals(zhou: Client, office: Office) -> None:
+    office.queries.arrived = 3
+    page = zhou.get("/")
+    assert page.select_one("#arrivals").has_attr("hidden")
+    answer = zhou.http.get(page.select_one("#arrivals")["data-url"])
+    assert answer.json == {"said": "3件新到，点击刷新"}
+
+
+def test_the_ruler_of_an_overdue_case_goes_on_to_today(real: RealOffice) -> None:
+    case = real.start()  # received on 2 November, due on the 30th
+    real.at("2026-12-03")
+    page = real.browser("zhou").get(f"/cases/{case.case_id}")
+    assert len(page.select(".ruler rect.late")) == 3
+    assert "今天 12-03" in text(page.select_one(".ruler"))
+    assert "逾期3个工作日" in page.select_one(".ruler")["aria-label"]
+    real.at("2027-03-01")
+    page = real.browser("zhou").get(f"/cases/{case.case_id}")
+    assert page.select(".ruler rect.late") == []
