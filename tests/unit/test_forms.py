@@ -1,6 +1,7 @@
 """A form takes what its YAML allows and says in a sentence what to do about the rest."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -459,3 +460,9 @@ def test_what_is_no_form_is_refused(data, part):
     with pytest.raises(FormInvalid) as refused:
         Form.parse(data, "forms/f.yaml")
     assert part in refused.value.sentence
+
+
+def test_the_form_in_the_handbook_is_a_form():
+    handbook = (Path(__file__).parents[2] / "docs" / "procedures.md").read_text(encoding="utf-8")
+    block = handbook.split("```yaml\n", 1)[1].split("```", 1)[0]
+    assert Form.parse(block.encode(), "forms/serve.yaml").field_keys == {"service_way", "sent_on"}
