@@ -10,6 +10,7 @@ from engine.case_file import CaseFile
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.forms import Form
+from engine.institution import Institution
 from engine.statutory_clock import CaseEvent
 from engine.store import cases
 from engine.store.cases import CaseRow
@@ -22,18 +23,21 @@ def case_file(
     case: CaseRow,
     events: Sequence[Mapping[str, Any]] | None = None,
     fields: Mapping[str, Any] | None = None,
+    *,
+    institution: Institution | None = None,
 ) -> CaseFile:
     """Return the file of a stored case: its record, its facts, its clocks.
 
     Args:
         events: rows of its facts; None reads them only when a clock is asked.
         fields: the record, where it is not the stored one.
+        institution: other office data than those in force (previews).
     """
     return CaseFile(
         number=case.number,
         procedure=case.procedure,
         deployed=deployed,
-        institution=env.institution(),
+        institution=institution or env.institution(),
         fields=dict(case.fields if fields is None else fields),
         events=_reading(env, case.id) if events is None else [_event(row) for row in events],
         now=env.time.now(),

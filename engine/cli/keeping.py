@@ -57,7 +57,7 @@ def deploy(path: Path, reason: str, accept: tuple[str, ...], config_file: Path |
         raise refused(error) from error
     click.echo(f"已启用 {done.procedure} 第{done.number}版")
     for moved in done.moved:
-        click.echo(f"  {moved['case']} {moved['clock']}：{moved['before']} → {moved['after']}")
+        click.echo(f"  {moved.case} {moved.clock}：{moved.before} → {moved.after}")
 
 
 @click.group()

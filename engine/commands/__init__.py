@@ -16,13 +16,15 @@ from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid,
 from engine.commands.evidence import document, export_case, reveal, verify_audit
 from engine.commands.importing import import_register
 from engine.commands.incidents import retry_incident
-from engine.commands.passing_time import fire_due_timers, fire_timer, recompute_clocks, tick
+from engine.commands.passing_time import fire_due_timers, fire_timer, tick
+from engine.commands.recomputing import Moving, recompute_clocks
 from engine.commands.stepping import Moved
 
 __all__ = [
     "CaseStopped",
     "FormOutdated",
     "Moved",
+    "Moving",
     "SubmissionInvalid",
     "Upload",
     "WarningsNotAccepted",

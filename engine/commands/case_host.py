@@ -167,27 +167,6 @@ class CaseHost:
             for one in self.recorded
         ]
 
-    def clock_rows(self) -> list[dict[str, Any]]:
-        """Return the answers of the case's clocks as rows."""
-        return [
-            {
-                "case_id": self.case.id,
-                "clock": clock_id,
-                "party": party or "",
-                "due": answer.due,
-                "due_at": answer.due_at,
-                "original": answer.original,
-                "state": answer.state,
-                "provisional": answer.provisional,
-                "held": [
-                    [str(entry.first), str(entry.last) if entry.last else None, entry.title]
-                    for entry in answer.explanation
-                    if entry.rule in HOLDING and entry.effective and entry.first
-                ],
-            }
-            for (clock_id, party), answer in self.file.answers().items()
-        ]
-
     def person_id(self, assignee: object) -> str | None:
         """Return the person that a diagram names by login or id, None where nobody is."""
         if not assignee:
@@ -201,3 +180,25 @@ class CaseHost:
         if item.item is None and not item.loop:
             return None
         return {"item": to_json(item.item), "loop": to_json(item.loop)}
+
+
+def clock_rows(case_id: str, file: CaseFile) -> list[dict[str, Any]]:
+    """Return the answers of a case's clocks as rows."""
+    return [
+        {
+            "case_id": case_id,
+            "clock": clock_id,
+            "party": party or "",
+            "due": answer.due,
+            "due_at": answer.due_at,
+            "original": answer.original,
+            "state": answer.state,
+            "provisional": answer.provisional,
+            "held": [
+                [str(entry.first), str(entry.last) if entry.last else None, entry.title]
+                for entry in answer.explanation
+                if entry.rule in HOLDING and entry.effective and entry.first
+            ],
+        }
+        for (clock_id, party), answer in file.answers().items()
+    ]

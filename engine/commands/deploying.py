@@ -10,9 +10,9 @@ from engine import audit
 from engine.access import require
 from engine.bpmn import check
 from engine.bpmn.findings import ERROR, WARNING, DefinitionRefused, Finding
-from engine.commands import passing_time
 from engine.commands.errors import WarningsNotAccepted
 from engine.commands.noting import note
+from engine.commands.recomputing import Moving, recompute_clocks
 from engine.environment import OFFICE, Environment
 from engine.errors import BadInput
 from engine.identity import SYSTEM, Actor
@@ -32,7 +32,7 @@ class DeployedVersion:
     procedure: str
     version_id: str
     number: int
-    moved: Sequence[Mapping[str, object]] = ()
+    moved: Sequence[Moving] = ()
 
 
 def deploy_folder(
@@ -102,7 +102,7 @@ def _deploy_office(
     version = _store(env, actor, OFFICE, files, reason)
     env.refresh()
     env.forget_compiled()
-    moved = passing_time.recompute_clocks(env)
+    moved = recompute_clocks(env)
     return DeployedVersion(version.procedure, version.version_id, version.number, moved)
 
 

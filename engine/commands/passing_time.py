@@ -304,61 +304,6 @@ def _start_by_message(env: Environment, message: Mapping[str, Any]) -> None:
                 return
 
 
-def recompute_clocks(env: Environment, case_ids: list[str] | None = None) -> list[dict[str, Any]]:
-    """Compute every clock of open cases again, after a calendar, a setting or a rule changed.
-
-    Returns:
-        What moved: ``[{case, clock, party, before, after}]``, in the order of the cases.
-    """
-    with UnitOfWork(env.database, writing=False) as uow:
-        wanted = case_ids if case_ids is not None else cases.open_case_ids(uow.connection)
-    moved: list[dict[str, Any]] = []
-    for case_id in wanted:
-        moved += _recompute(env, case_id)
-    return moved
-
-
-def _recompute(env: Environment, case_id: str) -> list[dict[str, Any]]:
-    with UnitOfWork(env.database, writing=True) as uow:
-        case = cases.load(uow.connection, case_id)
-        if case is None or case.status != "open":
-            return []
-        host = CaseHost.open(env, SYSTEM, case, {})
-        before = {
-            (row["clock"], row["party"]): row["due"]
-            for row in cases.case_clocks(uow.connection, [case_id])[case_id]
-        }
-        stepping.write_clocks(uow.connection, case_id, host)
-        moved = [
-            {
-                "case": case.number,
-                "clock": row["clock"],
-                "party": row["party"],
-                "before": before.get((row["clock"], row["party"])),
-                "after": row["due"],
-            }
-            for row in host.clock_rows()
-            if before.get((row["clock"], row["party"])) != row["due"]
-        ]
-        if moved:
-            note(
-                env,
-                uow.connection,
-                SYSTEM,
-                audit.AuditEvent(
-                    "ClocksRecomputed",
-                    f"case:{case.number}",
-                    case_id,
-                    {
-                        "moved": stepping.audit_plain(moved),
-                        "calendar": host.institution.calendar.version,
-                    },
-                ),
-            )
-        uow.commit()
-    return moved
-
-
 def tick(env: Environment) -> None:
     """Do everything that is due now: what the scheduler calls."""
     env.refresh()

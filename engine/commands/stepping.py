@@ -17,7 +17,7 @@ from engine import audit
 from engine.bpmn.execute import frontier
 from engine.bpmn.step import Step
 from engine.commands import moments
-from engine.commands.case_host import CaseHost
+from engine.commands.case_host import CaseHost, clock_rows
 from engine.commands.errors import CaseStopped, SilentStop
 from engine.commands.noting import note
 from engine.deployed import Deployed
@@ -25,7 +25,7 @@ from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
 from engine.feel import to_json
 from engine.identity import Actor
-from engine.store import accounts, cases, numbers, outbox
+from engine.store import accounts, batches, cases, numbers, outbox
 from engine.store import audit as trail
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
@@ -137,7 +137,7 @@ def _refuse_silent_stop(host: CaseHost, step: Step) -> None:
     """Idea 4 of the design: an open case has a task, an armed timer or an awaited event."""
     if step.ended:
         return
-    waiting = frontier(host.deployed.definition, step.state)
+    waiting = frontier(host.deployed.definition, step.state, host)
     if not (waiting.tasks or waiting.timers or waiting.waits):
         raise SilentStop(f"case {host.case.id} would wait for nothing")
 
@@ -347,14 +347,14 @@ def _facts(connection: Connection, case: CaseRow, host: CaseHost, actor: Actor) 
 
 def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
     """Write the answers of a case's clocks, and move the timers and limits that hang on them."""
-    cases.replace_clocks(connection, case_id, host.clock_rows())
+    batches.replace_clocks(connection, [case_id], clock_rows(case_id, host.file))
     moved = {
         row["id"]: moment
         for row in cases.case_timers(connection, case_id)
         if row["clock"]
         and (moment := moments.timer_due(None, row["clock"], row["offset"], host)) != row["due_at"]
     }
-    cases.move_timers(connection, moved)
+    batches.move_timers(connection, moved)
     due = {
         row["id"]: day
         for row in cases.case_items(connection, case_id)
@@ -363,7 +363,7 @@ def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
         and spec.get("clock")
         and (day := moments.task_due(spec, host, legal_day(row["opened_at"]))) != row["due_on"]
     }
-    cases.set_due(connection, due)
+    batches.move_due(connection, due)
 
 
 def _documents(case: CaseRow, cause: Cause, actor: Actor, now: datetime) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -54,7 +54,8 @@ class CaseRow:
     doers: dict[str, list[str]]
 
 
-def _case_row(row: Mapping[Any, Any]) -> CaseRow:
+def case_row(row: Mapping[Any, Any]) -> CaseRow:
+    """Return a row of the table as a case, its live state parsed."""
     values = {name: row[name] for name in CaseRow.__dataclass_fields__ if name != "state"}
     return CaseRow(state=orjson.loads(row["state"]), **values)
 
@@ -112,7 +113,7 @@ _CLOSE_ITEM = (
 def load(connection: Connection, case_id: str) -> CaseRow | None:
     """Return one case."""
     row = connection.execute(_LOAD, {"case_id": case_id}).mappings().first()
-    return _case_row(row) if row else None
+    return case_row(row) if row else None
 
 
 def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] | None:
@@ -120,7 +121,7 @@ def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] 
     row = connection.execute(_LOAD_WITH_ITEM, {"task_id": task_id}).mappings().first()
     if row is None:
         return None
-    return _case_row(row), {column.name: row[f"item_{column.name}"] for column in work_item.c}
+    return case_row(row), {column.name: row[f"item_{column.name}"] for column in work_item.c}
 
 
 def work_item_row(connection: Connection, task_id: str) -> Row | None:
@@ -208,12 +209,6 @@ def set_assignee(
     ).rowcount
 
 
-def set_due(connection: Connection, due: Mapping[str, date | None]) -> None:
-    """Move the internal due dates of work items: id -> date."""
-    for task_id, day in due.items():
-        connection.execute(update(work_item).where(work_item.c.id == task_id).values(due_on=day))
-
-
 def case_items(connection: Connection, case_id: str) -> list[Row]:
     """Return all work items of a case, oldest first."""
     return many(
@@ -261,12 +256,6 @@ def due_timers(
             .limit(limit)
         )
     )
-
-
-def move_timers(connection: Connection, moments: Mapping[str, datetime | None]) -> None:
-    """Give armed timers a new moment: row id -> instant."""
-    for timer_id, due_at in moments.items():
-        connection.execute(update(timer).where(timer.c.id == timer_id).values(due_at=due_at))
 
 
 def count_timer_failure(connection: Connection, timer_id: str) -> None:
@@ -332,13 +321,6 @@ def case_history(connection: Connection, case_id: str) -> list[Row]:
 def history_by_key(connection: Connection, key: str) -> Row | None:
     """Return the step that a rendered form's key already caused."""
     return one(connection, select(history).where(history.c.key == key))
-
-
-def replace_clocks(connection: Connection, case_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the present answers of a case's clocks in place of the old ones."""
-    connection.execute(delete(clock).where(clock.c.case_id == case_id))
-    if rows:
-        connection.execute(insert(clock), [dict(row) for row in rows])
 
 
 def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Row]]:

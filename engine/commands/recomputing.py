@@ -1,0 +1,168 @@
+"""Every clock of open cases computed again, after a calendar, a setting or a rule of the office changed.
+
+In batches: a hundred cases are read, computed and written in a handful of statements. Timers and internal
+limits that hang on a clock move with it; each moved date is in the trail of its case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from engine import audit
+from engine.commands import moments
+from engine.commands.case_host import clock_rows
+from engine.commands.noting import note
+from engine.environment import Environment
+from engine.identity import SYSTEM
+from engine.institution import Institution
+from engine.store import batches, cases
+from engine.store.cases import CaseRow
+from engine.stored_case import case_file
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class Moving:
+    """One date that moves: case number, clock, party, and the date before and after."""
+
+    case: str
+    clock: str
+    party: str
+    before: date | None
+    after: date | None
+
+
+def recompute_clocks(
+    env: Environment,
+    case_ids: Sequence[str] | None = None,
+    *,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> list[Moving]:
+    """Compute again and write what moved; return it in the order of the cases.
+
+    Args:
+        case_ids: which cases; None: all open ones.
+        progress: told after each batch how many of how many are done.
+    """
+    return _run(env, env.institution(), case_ids, progress, write=True)
+
+
+def preview_clocks(env: Environment, institution: Institution) -> list[Moving]:
+    """Return what would move in open cases under other office data; nothing is written."""
+    return _run(env, institution, None, lambda done, total: None, write=False)
+
+
+def _run(
+    env: Environment,
+    institution: Institution,
+    case_ids: Sequence[str] | None,
+    progress: Callable[[int, int], object],
+    *,
+    write: bool,
+) -> list[Moving]:
+    with UnitOfWork(env.database, writing=False) as uow:
+        wanted = list(case_ids) if case_ids is not None else cases.open_case_ids(uow.connection)
+    moved: list[Moving] = []
+    for start in range(0, len(wanted), BATCH):
+        with UnitOfWork(env.database, writing=write) as uow:
+            batch = batches.read(uow.connection, wanted[start : start + BATCH])
+            answers = [_Answered(env, institution, case, batch) for case in batch.cases]
+            moved += [one for answer in answers for one in answer.moved]
+            if write:
+                _write(env, uow, [answer for answer in answers if answer.changed])
+                uow.commit()
+        progress(min(start + BATCH, len(wanted)), len(wanted))
+    return moved
+
+
+class _Answered:
+    """One case under the new data: its clock rows, and what moves in it."""
+
+    def __init__(
+        self, env: Environment, institution: Institution, case: CaseRow, batch: batches.Batch
+    ) -> None:
+        self.case = case
+        deployed = env.deployed(case.version_id)
+        self.institution = institution
+        self.file = case_file(
+            env, deployed, case, batch.events.get(case.id, []), institution=institution
+        )
+        before = {(row["clock"], row["party"]): row for row in batch.clocks.get(case.id, [])}
+        self.rows = clock_rows(case.id, self.file)
+        self.moved = [
+            Moving(
+                case.number,
+                row["clock"],
+                row["party"],
+                before[key]["due"] if (key := (row["clock"], row["party"])) in before else None,
+                row["due"],
+            )
+            for row in self.rows
+            if (old := before.get((row["clock"], row["party"]))) is None or old["due"] != row["due"]
+        ]
+        self.changed = self._differ(before)
+        self.timers = {
+            row["id"]: moment
+            for row in batch.timers.get(case.id, [])
+            if row["clock"]
+            and (moment := moments.timer_due(None, row["clock"], row["offset"], self))
+            != row["due_at"]
+        }
+        self.due = {
+            row["id"]: day
+            for row in batch.items.get(case.id, [])
+            if (spec := row["candidates"].get("due"))
+            and (day := moments.task_due(spec, self, legal_day(row["opened_at"]))) != row["due_on"]
+        }
+
+    def _differ(self, before: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
+        """Anything that lists show may have changed: dates, provisional marks, what is held."""
+        shown = ("due", "due_at", "original", "state", "provisional", "held")
+        return len(before) != len(self.rows) or any(
+            before.get((row["clock"], row["party"]), {}).get(name) != row[name]
+            for row in self.rows
+            for name in shown
+        )
+
+
+def _write(env: Environment, uow: UnitOfWork, answers: Sequence[_Answered]) -> None:
+    connection = uow.connection
+    batches.replace_clocks(
+        connection,
+        [answer.case.id for answer in answers],
+        [row for answer in answers for row in answer.rows],
+    )
+    batches.move_timers(connection, {k: v for one in answers for k, v in one.timers.items()})
+    batches.move_due(connection, {k: v for one in answers for k, v in one.due.items()})
+    note(
+        env,
+        connection,
+        SYSTEM,
+        *(
+            audit.AuditEvent(
+                "ClocksRecomputed",
+                f"case:{answer.case.number}",
+                answer.case.id,
+                {
+                    "moved": [
+                        {
+                            "clock": one.clock,
+                            "party": one.party,
+                            "before": str(one.before or ""),
+                            "after": str(one.after or ""),
+                        }
+                        for one in answer.moved
+                    ],
+                    "calendar": answer.institution.calendar.version,
+                },
+            )
+            for answer in answers
+            if answer.moved
+        ),
+    )
