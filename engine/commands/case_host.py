@@ -6,7 +6,7 @@ together with the state, or drops them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -66,6 +66,7 @@ class CaseHost:
         self.outbox: list[dict[str, Any]] = []
         self.audit_events: list[audit.AuditEvent] = []
         self.outcome: str | None = None
+        self.uploads: Sequence[Mapping[str, Any]] = ()  # files that came with this step
         self.called_versions = dict(case.called_versions)
         self._before = dict(case.fields)
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine import audit
 from engine.bpmn.step import Effect
+from engine.commands import publishing
 from engine.commands.errors import EffectFailed
 from engine.feel import to_json
 from engine.letters import LetterInvalid
@@ -184,4 +186,5 @@ EFFECTS: Mapping[str, Callable[[CaseHost, dict[str, object], Effect], Answer]] =
     "notify": _notify,
     "record_outcome": _record_outcome,
     "start_case": _start_case,
+    "publish": partial(publishing.publish, allot=_allot),
 }

@@ -13,7 +13,7 @@ from typing import Any
 from engine import audit
 from engine.bpmn import execute
 from engine.bpmn.step import NotWaiting, Step
-from engine.commands import acting, stepping
+from engine.commands import acting, publishing, stepping
 from engine.commands.acting import start_case
 from engine.commands.case_host import CaseHost
 from engine.commands.errors import CaseStopped
@@ -231,6 +231,8 @@ def _deliver(env: Environment, message: Mapping[str, Any]) -> None:
         )
     elif message["kind"] in {"message", "signal"}:
         _tell_others(env, message)
+    elif message["kind"] == "publish":
+        publishing.write_out(env, message)
 
 
 def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:

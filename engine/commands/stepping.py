@@ -103,6 +103,7 @@ def run(
                     return _repeated(uow.connection, done["case_id"])
                 before, is_new = read(uow.connection)
         host = CaseHost.open(env, actor, before, fields or {})
+        host.uploads = cause.documents
         try:
             step = act(host, before.state)
             _refuse_silent_stop(host, step)
