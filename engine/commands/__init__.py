@@ -14,6 +14,7 @@ from engine.commands.acting import (
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
+from engine.commands.folders import UploadUnusable, upload_file, upload_folder
 from engine.commands.importing import import_register
 from engine.commands.incidents import retry_incident
 from engine.commands.passing_time import fire_due_timers, fire_timer, tick
@@ -27,6 +28,7 @@ __all__ = [
     "Moving",
     "SubmissionInvalid",
     "Upload",
+    "UploadUnusable",
     "WarningsNotAccepted",
     "cancel_case",
     "claim",
@@ -47,5 +49,7 @@ __all__ = [
     "save_draft",
     "start_case",
     "tick",
+    "upload_file",
+    "upload_folder",
     "verify_audit",
 ]

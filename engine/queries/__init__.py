@@ -5,7 +5,15 @@ from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
 from engine.queries.case import case_page
 from engine.queries.inbox import arrivals, case_list, inbox
-from engine.queries.procedures import diagram_xml, procedures, version_files
+from engine.queries.procedures import (
+    diagram_xml,
+    folder_diagram,
+    folder_files,
+    procedure_page,
+    procedures,
+    version_files,
+    version_page,
+)
 from engine.queries.shell import bureau, demo_accounts, shell
 from engine.queries.task import action_page, start_page, task_page
 
@@ -19,7 +27,10 @@ __all__ = [
     "case_page",
     "demo_accounts",
     "diagram_xml",
+    "folder_diagram",
+    "folder_files",
     "inbox",
+    "procedure_page",
     "procedures",
     "shell",
     "shown",
@@ -27,4 +38,5 @@ __all__ = [
     "start_page",
     "task_page",
     "version_files",
+    "version_page",
 ]

@@ -382,6 +382,19 @@ class VersionView:
 
 
 @dataclass(frozen=True)
+class ProcedureRow:
+    """A procedure in the list: the version in force and whether its folder waits to be put into force."""
+
+    key: str
+    title: str
+    versions: Sequence[VersionView]
+    changed: bool
+    open_cases: int
+    is_office: bool = False
+    is_missing: bool = False  # the folder is not on disk any more
+
+
+@dataclass(frozen=True)
 class ProcedureView:
     """A procedure with its versions, and the changed folder that waits, if one does."""
 
@@ -390,9 +403,36 @@ class ProcedureView:
     versions: Sequence[VersionView]
     changed: bool
     findings: Sequence[object]  # engine.bpmn findings of the changed folder
-    differences: Sequence[str]
+    differences: Sequence[object]  # engine.queries.changes.Change
     open_cases: int
+    xml_url: (
+        str  # of the changed folder where there is one, else of the version in force; "" for none
+    )
+    is_office: bool = False
+    is_missing: bool = False
+    marks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    steps: Sequence[str] = ()  # names of the steps in the order of the drawing
+    stranded: Sequence[
+        tuple[str, int]
+    ] = ()  # steps that the folder no longer has: (name, open cases)
+
+
+@dataclass(frozen=True)
+class VersionPage:
+    """One version: what it holds, and how it differs from another."""
+
+    key: str
+    title: str
+    version: VersionView
+    numbers: Sequence[int]  # all versions, newest first
+    against: int | None  # the version it is compared with
+    differences: Sequence[object]
+    marks: Mapping[str, Mapping[str, object]]
     xml_url: str
+    steps: Sequence[str]
+    waiting: Sequence[tuple[str, int]]  # (step, open cases that stand there)
+    limits: Sequence[tuple[str, str, str]]  # (title, length in words, article)
+    files: Sequence[tuple[str, int]]  # (path, bytes)
 
 
 @dataclass(frozen=True)

@@ -250,8 +250,37 @@ class Queries:
         rows = [one for one in office.AUDIT.rows if filters.get("case", "") in one.object]
         return replace(office.AUDIT, rows=rows, filters=filters)
 
-    def procedures(self, env: Any, actor: Actor) -> list[pages.ProcedureView]:
-        return [self.procedure]
+    def procedures(self, env: Any, actor: Actor) -> list[pages.ProcedureRow]:
+        one = self.procedure
+        return [pages.ProcedureRow(one.key, one.title, one.versions, one.changed, one.open_cases)]
+
+    def procedure_page(self, env: Any, actor: Actor, key: str) -> pages.ProcedureView:
+        if key != self.procedure.key:
+            raise NotFound("procedure", key)
+        return self.procedure
+
+    def version_page(
+        self, env: Any, actor: Actor, key: str, number: int, against: int | None = None
+    ) -> pages.VersionPage:
+        one = self.procedure
+        version = next((each for each in one.versions if each.number == number), None)
+        if key != one.key or version is None:
+            raise NotFound("version", key)
+        return pages.VersionPage(
+            key=key, title=one.title, version=version, numbers=[7, 6], against=6,
+            differences=one.differences, marks=one.marks, xml_url=one.xml_url, steps=[],
+            waiting=[("拟答复", 2)], limits=[("答复期限", "20个工作日", "第三十三条")],
+            files=[("on_request.bpmn", 14202)],
+        )  # fmt: skip
+
+    def version_files(self, env: Any, actor: Actor, key: str, number: int) -> dict[str, bytes]:
+        return {"procedure.yaml": b"key: on_request\n"}
+
+    def folder_files(self, env: Any, actor: Actor, key: str) -> dict[str, bytes]:
+        return {"procedure.yaml": b"key: on_request\n"}
+
+    def folder_diagram(self, env: Any, actor: Actor, key: str) -> bytes:
+        return self.diagram
 
     def simulator_options(self, env: Any, actor: Actor) -> Any:
         return SimpleNamespace(

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 from engine.queries import pages
+from engine.queries.changes import Change
 from engine.timesource import office_instant
 from tests.web.review_form import REGISTER, REVIEW
 
@@ -472,7 +473,12 @@ PROCEDURE = pages.ProcedureView(
         _finding("warning", "cosign", "one_person", "今天只有苏岚1人可以办理，她不在岗时无人可办。请在“科室与岗位”再定一人，或者接受。"),
         _finding("info", "provide", "vendor_attribute", "属性 camunda:asyncBefore 不起作用，已忽略。"),
     ],
-    differences=["新增步骤 法规科会签", "保密审查：内部时限由5个改为3个工作日"],
+    differences=[
+        Change("new", "法规科会签", "拟答复之后，分管领导审核之前，内部时限2个工作日", "on_request.bpmn", "draft"),
+        Change("changed", "保密审查", "内部时限", "on_request.bpmn", "secrecy", "5个工作日", "3个工作日"),
+    ],
+    marks={"draft": {"mark": "新", "state": "added"}, "secrecy": {"mark": "改", "state": "changed"}},
+    stranded=[("拟答复", 2)],
     open_cases=31,
     xml_url=_XML,
 )  # fmt: skip

@@ -23,6 +23,7 @@ SAMPLE = {
     "incident_id": "i-1",
     "procedure": "on_request",
     "key": "on_request",
+    "number": "7",
 }
 PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
 

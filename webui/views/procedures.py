@@ -1,7 +1,8 @@
-"""Procedures: what is in force, what was changed in a folder, and putting it into force."""
+"""Procedures: what is in force, what was changed in a folder, bringing files, and putting them into force."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from engine.errors import EngineError, NotFound
+from engine.errors import EngineError
 from webui import rendering
+from webui.archives import download, zipped
 from webui.auth import actor, rule
 from webui.engine_door import engine
 from webui.errors import SENTENCES
@@ -20,14 +22,30 @@ from webui.errors import SENTENCES
 blueprint = Blueprint("procedures", __name__)
 SEVERITIES = {"error": _l("错误"), "warning": _l("提醒"), "info": _l("说明")}
 ON_THE_FORM = frozenset({"bad_input", "definition_refused", "warnings_not_accepted"})
+ZIP = "application/zip"
 
 
 @blueprint.get("/procedures")
 @rule("procedures.read")
 def list_all() -> ResponseReturnValue:
     """List the procedures."""
-    found = engine().queries.procedures(engine().environment, actor())
-    return rendering.page("procedures.html", "procedures", page=found)
+    return _list()
+
+
+@blueprint.post("/procedures/upload")
+@rule("procedures.deploy")
+def upload_any() -> ResponseReturnValue:
+    """Take in a whole folder, also of a procedure that does not exist yet."""
+    sent = request.files.get("file")
+    try:
+        key = engine().commands.upload_folder(
+            engine().environment, actor(), sent.stream.read() if sent else b""
+        )
+    except EngineError as error:
+        if not hasattr(error, "sentence") or error.code == "denied":
+            raise
+        return _list(refusal=error.sentence), 422
+    return _uploaded(key, _("已存入 processes/%(key)s。核对改动和检查结果后启用。", key=key))
 
 
 @blueprint.get("/procedures/<key>")
@@ -44,26 +62,112 @@ def deploy(key: str) -> ResponseReturnValue:
     reason, accepted = request.form.get("reason", ""), request.form.getlist("accepted")
     folder = engine().environment.config.processes / _one(key).key
     try:
-        engine().commands.deploy_folder(
+        made = engine().commands.deploy_folder(
             engine().environment, actor(), folder, reason, accepted=accepted
         )
     except EngineError as error:
-        if error.code not in ON_THE_FORM:
+        if error.code not in ON_THE_FORM and not hasattr(error, "sentence"):
             raise
-        refusal = SENTENCES[error.code][2](error)
+        refusal = SENTENCES[error.code][2](error) if error.code in SENTENCES else error.sentence
         return _page(_one(key), refusal=refusal, reason=reason, accepted=accepted), 422
-    flash(_("已启用。新收的案件按新版本办理。"))
+    moved = len(getattr(made, "moved", ()) or ())
+    if moved:
+        flash(_("已启用，%(count)s个期限随之改变，各案件的全过程里都有记录。", count=moved))
+    else:
+        flash(_("已启用。新收的案件按新版本办理。"))
     return redirect(url_for("procedures.show", key=key), 303)
 
 
+@blueprint.post("/procedures/<key>/upload")
+@rule("procedures.deploy")
+def upload(key: str) -> ResponseReturnValue:
+    """Take in the whole folder as a .zip, or one file of it."""
+    found, sent = _one(key), request.files.get("file")
+    name, data = (sent.filename or "", sent.stream.read()) if sent else ("", b"")
+    try:
+        if name.lower().endswith(".zip"):
+            engine().commands.upload_folder(engine().environment, actor(), data, key=found.key)
+            told = _("已存入 processes/%(key)s。核对改动和检查结果后启用。", key=found.key)
+        else:
+            path = engine().commands.upload_file(
+                engine().environment,
+                actor(),
+                found.key,
+                name,
+                data,
+                path=request.form.get("path", ""),
+            )
+            told = _("已存入 %(path)s。核对改动和检查结果后启用。", path=path)
+    except EngineError as error:
+        if not hasattr(error, "sentence") or error.code == "denied":
+            raise
+        return _page(found, upload_refusal=error.sentence), 422
+    return _uploaded(found.key, told)
+
+
+@blueprint.get("/procedures/<key>/folder.zip")
+@rule("procedures.read")
+def folder(key: str) -> ResponseReturnValue:
+    """Send the folder as it lies on disk."""
+    files = engine().queries.folder_files(engine().environment, actor(), key)
+    return download(zipped(files, key), f"{key}.zip", ZIP)
+
+
+@blueprint.get("/procedures/<key>/folder/diagram.bpmn")
+@rule("procedures.read")
+def folder_diagram(key: str) -> ResponseReturnValue:
+    """Send the drawing that lies in the folder, for the page that draws it."""
+    data = engine().queries.folder_diagram(engine().environment, actor(), key)
+    return download(data, f"{key}.bpmn", "application/xml; charset=utf-8")
+
+
+@blueprint.get("/procedures/<key>/versions/<int:number>")
+@rule("procedures.read")
+def version(key: str, number: int) -> ResponseReturnValue:
+    """Show one version and how it differs from another."""
+    page = engine().queries.version_page(
+        engine().environment, actor(), key, number, request.args.get("against", None, int)
+    )
+    return rendering.page(
+        "version.html", "procedures", page=page, drawing=_drawing(page), told=_told(page)
+    )
+
+
+@blueprint.get("/procedures/<key>/versions/<int:number>.zip")
+@rule("procedures.read")
+def version_archive(key: str, number: int) -> ResponseReturnValue:
+    """Send a whole version."""
+    files = engine().queries.version_files(engine().environment, actor(), key, number)
+    return download(zipped(files, key), f"{key}-{number}.zip", ZIP)
+
+
 def _one(key: str) -> Any:
-    for found in engine().queries.procedures(engine().environment, actor()):
-        if found.key == key:
-            return found
-    raise NotFound("procedure", key)
+    return engine().queries.procedure_page(engine().environment, actor(), key)
 
 
-def _page(found: Any, *, refusal: str = "", reason: str = "", accepted: Any = ()) -> str:
+def _list(refusal: str = "") -> str:
+    return rendering.page(
+        "procedures.html",
+        "procedures",
+        page=engine().queries.procedures(engine().environment, actor()),
+        may_deploy=engine().may(actor(), "procedures.deploy") is None,
+        refusal=refusal,
+    )
+
+
+def _uploaded(key: str, told: str) -> ResponseReturnValue:
+    flash(told)
+    return redirect(url_for("procedures.show", key=key), 303)
+
+
+def _page(
+    found: Any,
+    *,
+    refusal: str = "",
+    upload_refusal: str = "",
+    reason: str = "",
+    accepted: Sequence[str] = (),
+) -> str:
     findings = [_finding(one, found) for one in found.findings]
     of = {
         severity: [one for one in findings if one.severity == severity] for severity in SEVERITIES
@@ -72,7 +176,8 @@ def _page(found: Any, *, refusal: str = "", reason: str = "", accepted: Any = ()
         "procedure.html",
         "procedures",
         page=replace(found, findings=findings),
-        drawing=SimpleNamespace(xml_url=found.xml_url, progress={}, path=[]),
+        drawing=_drawing(found),
+        told=_told(found),
         errors=of["error"],
         warnings=of["warning"],
         notes=of["info"],
@@ -80,9 +185,30 @@ def _page(found: Any, *, refusal: str = "", reason: str = "", accepted: Any = ()
         next_number=max((one.number for one in found.versions), default=0) + 1,
         may_deploy=engine().may(actor(), "procedures.deploy") is None,
         refusal=refusal,
+        upload_refusal=upload_refusal,
         reason=reason,
         accepted=set(accepted),
     )
+
+
+def _drawing(page: Any) -> Any:
+    """The drawing with its marks; no case walks on it."""
+    if not page.xml_url:
+        return None
+    progress: Mapping[str, Any] = page.marks
+    path = [(name, "taken") for name in page.steps]
+    return SimpleNamespace(xml_url=page.xml_url, progress=progress, path=path)
+
+
+def _told(page: Any) -> str:
+    """What the marks say, in one sentence."""
+    parts = []
+    for tag, word in (("new", _("新增")), ("changed", _("改动")), ("gone", _("去掉"))):
+        names = [one.name for one in page.differences if one.tag == tag and one.element]
+        if names:
+            joined = str(_("、")).join(dict.fromkeys(names))
+            parts.append(_("%(what)s：%(names)s。", what=word, names=joined))
+    return "".join(parts)
 
 
 def _finding(one: Any, found: Any) -> Any:
