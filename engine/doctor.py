@@ -96,6 +96,15 @@ def _incidents(env: Environment) -> Remark:
     return Remark("incidents", not count, f"有{count}件异常等待处理" if count else "没有异常")
 
 
+def _clock(env: Environment) -> Remark:
+    with UnitOfWork(env.database, writing=False) as uow:
+        beats = outbox.heartbeats(uow.connection)
+    last = beats.get("scheduler")
+    if last is not None and env.time.now() < last["at"] - timedelta(seconds=60):
+        return Remark("clock", False, "机器时钟被拨回，到期事项已停办；请校准时钟后再启动")
+    return Remark("clock", True, "机器时钟没有倒退")
+
+
 def _cases(env: Environment) -> Remark:
     found = violations(env)
     if found:
@@ -120,6 +129,7 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _disk,
     _calendar,
     _scheduler,
+    _clock,
     _incidents,
     _cases,
     _hashes,

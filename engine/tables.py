@@ -333,6 +333,20 @@ warning = Table(
     Column("late_days", Integer, nullable=False, default=0),
 )
 
+breach = Table(
+    # A statutory limit that ran out: recorded once, with who held the case for how many working days.
+    "breach",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", Key, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("clock", Key, nullable=False),
+    Column("party", String(128), nullable=False, default=""),
+    Column("due", Date, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("held", JSON, nullable=False),  # [{activity, name, person, role, unit, working_days}]
+    UniqueConstraint("case_id", "clock", "party", "due"),
+)
+
 incident = Table(
     "incident",
     metadata,

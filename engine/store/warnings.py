@@ -9,14 +9,21 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from engine.store.rows import Row, many
-from engine.tables import cases, clock, warning
+from engine.tables import breach, cases, clock, warning
 
 
 def running_clocks(connection: Connection) -> list[Row]:
-    """Return ``{case_id, number, clock, party, due}`` of clocks that run in open cases, by date."""
+    """Return ``{case_id, number, version_id, clock, party, due}`` of clocks that run in open cases, by date."""
     return many(
         connection,
-        select(clock.c.case_id, cases.c.number, clock.c.clock, clock.c.party, clock.c.due)
+        select(
+            clock.c.case_id,
+            cases.c.number,
+            cases.c.version_id,
+            clock.c.clock,
+            clock.c.party,
+            clock.c.due,
+        )
         .join(cases, cases.c.id == clock.c.case_id)
         .where(
             cases.c.status == "open",
@@ -46,3 +53,28 @@ def has_climbed(connection: Connection, key: Mapping[str, Any]) -> bool:
 def climb(connection: Connection, row: Mapping[str, Any]) -> None:
     """Store that a rung was climbed; its key forbids a second time."""
     connection.execute(insert(warning), dict(row))
+
+
+def recorded_breaches(connection: Connection) -> set[tuple[str, str, str, date]]:
+    """Return the breaches of open cases that are recorded: (case, clock, party, due date)."""
+    found = connection.execute(
+        select(breach.c.case_id, breach.c.clock, breach.c.party, breach.c.due)
+        .join(cases, cases.c.id == breach.c.case_id)
+        .where(cases.c.status == "open")
+    )
+    return {(row.case_id, row.clock, row.party, row.due) for row in found}
+
+
+def record_breach(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Store that a limit ran out; its key forbids a second time."""
+    connection.execute(insert(breach), dict(row))
+
+
+def breaches(connection: Connection, case_id: str | None = None) -> list[Row]:
+    """Return breaches with their case's number and procedure, newest first."""
+    statement = select(breach, cases.c.number, cases.c.subject, cases.c.version_id).join(
+        cases, cases.c.id == breach.c.case_id
+    )
+    if case_id:
+        statement = statement.where(breach.c.case_id == case_id)
+    return many(connection, statement.order_by(breach.c.id.desc()))

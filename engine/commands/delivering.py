@@ -1,0 +1,134 @@
+"""What steps left for afterwards: cases to start, messages and signals for other cases.
+
+Carried out after the transaction that asked for it, once; what fails is tried again later, never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from engine.bpmn import execute
+from engine.bpmn.step import Step
+from engine.commands import acting, publishing, stepping
+from engine.commands.acting import start_case
+from engine.commands.case_host import CaseHost
+from engine.commands.stepping import Cause
+from engine.environment import Environment
+from engine.errors import EngineError
+from engine.identity import SYSTEM
+from engine.store import cases, outbox
+from engine.unit_of_work import UnitOfWork
+
+BATCH = 200
+
+
+def deliver_outbox(env: Environment) -> int:
+    """Carry out what steps left for afterwards; what fails is tried again later, never lost."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        waiting = outbox.pending(uow.connection, env.time.now(), limit=BATCH)
+    done = 0
+    for message in waiting:
+        try:
+            _deliver(env, message)
+        except EngineError as error:
+            with UnitOfWork(env.database, writing=True) as uow:
+                again = env.time.now() + timedelta(minutes=2 ** min(message["attempts"], 8))
+                outbox.failed(uow.connection, message["id"], str(error)[:2000], again)
+                uow.commit()
+        else:
+            with UnitOfWork(env.database, writing=True) as uow:
+                outbox.sent(uow.connection, message["id"], env.time.now())
+                uow.commit()
+            done += 1
+    return done
+
+
+def _deliver(env: Environment, message: Mapping[str, Any]) -> None:
+    body = message["body"]
+    if message["kind"] == "start_case":
+        # The message's key is the start's key: delivered twice, it starts one case.
+        start_case(
+            env,
+            SYSTEM,
+            body["procedure"],
+            key=message["key"],
+            variables={**body["values"], "from_case": body["from_case"]},
+            via_form=False,
+        )
+    elif message["kind"] in {"message", "signal"}:
+        _tell_others(env, message)
+    elif message["kind"] == "publish":
+        publishing.write_out(env, message)
+
+
+def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
+    """Deliver a message or signal that one case threw to the others that wait for it.
+
+    Each takes it in a step of its own, whose key lets it happen once. A message that nobody waits for starts
+    a case where a procedure begins with it.
+    """
+    kind, body = message["kind"], message["body"]
+    with UnitOfWork(env.database, writing=False) as uow:
+        waiting = [
+            case_id
+            for case_id in cases.waiting_cases(uow.connection, kind, body["name"])
+            if case_id != message["case_id"]
+        ]
+    for case_id in waiting:
+        _deliver_to(env, case_id, message)
+    if kind == "message" and not waiting:
+        _start_by_message(env, message)
+
+
+def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> None:
+    body, kind = message["body"], message["kind"]
+    with UnitOfWork(env.database, writing=False) as uow:
+        case = cases.load(uow.connection, case_id)
+    if case is None or case.status != "open":
+        return
+    definition = env.deployed(case.version_id).definition
+
+    def act(host: CaseHost, state: dict[str, Any]) -> Step:
+        return execute.deliver(
+            definition,
+            host,
+            state,
+            message=body["name"] if kind == "message" else None,
+            signal=body["name"] if kind == "signal" else None,
+            values=body["values"],
+            correlation=body["correlation"],
+        )
+
+    stepping.run(
+        env,
+        SYSTEM,
+        acting.reading(case_id),
+        act,
+        Cause(
+            kind,
+            "EventDelivered",
+            {},
+            key=f"{message['key']}:{case_id}",
+            body={"name": body["name"]},
+        ),
+    )
+
+
+def _start_by_message(env: Environment, message: Mapping[str, Any]) -> None:
+    body = message["body"]
+    for key, version_id in env.procedures_in_force().items():
+        definition = env.deployed(version_id).definition
+        for node in definition.processes[definition.main].body.triggers:
+            if any(one.kind == "message" and one.name == body["name"] for one in node.events):
+                start_case(
+                    env,
+                    SYSTEM,
+                    key,
+                    key=message["key"],
+                    variables=body["values"],
+                    via_form=False,
+                    event=node.id,
+                )
+                return
