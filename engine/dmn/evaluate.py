@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.dmn.model import DecisionModel, Node
@@ -65,6 +65,28 @@ def _run(
     return DecisionResult(value, run.matched, list(run.warnings or []))
 
 
+class Undeclared(Mapping[str, Any]):
+    """The inputs by name, but for the names of what a model computes itself; read one by one when asked for."""
+
+    def __init__(self, inputs: Mapping[str, Any], model: DecisionModel) -> None:
+        self._inputs = inputs
+        self._computed = {node.name for node in model.nodes.values() if node.kind != "input"}
+        self._read: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._read:
+            if name in self._computed:
+                raise KeyError(name)
+            self._read[name] = load(self._inputs[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._inputs if name not in self._computed)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Evaluation:
     """Values of nodes, each computed at most once; ``given`` are those that are not computed at all."""
 
@@ -116,22 +138,20 @@ class Evaluation:
         return value
 
     def _input(self, node: Node) -> Any:
-        if node.name not in self.inputs:
+        name = node.name if node.name in self.inputs else node.label
+        if name not in self.inputs:
             self.run.warn(
                 "missing_input", f"缺少输入“{node.name}”", f"input {node.name!r} is missing"
             )
             return None
-        return self._fitted(node, from_json(load(self.inputs[node.name]), node.type))
+        return self._fitted(node, from_json(load(self.inputs[name]), node.type))
 
-    def _names(self, node: Node) -> dict[str, Any]:
+    def _names(self, node: Node) -> Mapping[str, Any]:
         """Return what a node may see: what it requires, imported models as contexts."""
-        names: dict[str, Any] = {}
         if not node.requires:
             # A file with a table and nothing else is common in offices: it reads its inputs by name.
-            declared = {other.name for other in node.model.nodes.values() if other.kind != "input"}
-            names.update(
-                {name: load(value) for name, value in self.inputs.items() if name not in declared}
-            )
+            return Undeclared(self.inputs, node.model)
+        names: dict[str, Any] = {}
         for key in node.requires:
             required = node.model.find(key)
             if required is None:
@@ -164,7 +184,7 @@ class Evaluation:
         )
         # The function must be known to itself before what it requires is looked at: functions may recur.
         self.values[id(node)] = function
-        names = self._names(node) if node.requires else {}
+        names: Mapping[str, Any] = self._names(node) if node.requires else {}
         scope.vars = {**names, node.name: function}
         return function
 

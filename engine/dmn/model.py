@@ -21,6 +21,7 @@ class Node:
 
     Attributes:
         kind: input, decision, knowledge or service.
+        label: the element's own name, where the name of its value differs.
         type: declared type of its value.
         requires: [(namespace, id)] of what it may see.
         body: its logic; None for inputs, services and decisions without any.
@@ -29,6 +30,7 @@ class Node:
     kind: str
     id: str
     name: str
+    label: str
     type: Kind | None
     model: DecisionModel
     requires: list[tuple[str, str]] = field(default_factory=list)
@@ -154,7 +156,7 @@ class _Reader:
         kind = _KINDS[element.tag]
         declared = self.model.types.named(variable.get("typeRef")) if variable is not None else None
         key = element.get("id") or element.get("name")
-        node = Node(kind, key, name, declared, self.model)
+        node = Node(kind, key, name, element.get("name"), declared, self.model)
         for requirement in element.all("informationRequirement", "knowledgeRequirement"):
             for part in requirement.all("requiredInput", "requiredDecision", "requiredKnowledge"):
                 node.requires.append(_key(part))

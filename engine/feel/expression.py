@@ -19,7 +19,7 @@ from engine.feel.limits import CACHE_CHARACTERS, CACHE_ENTRIES, MAX_FRAMES, MAX_
 from engine.feel.parser import Parser
 from engine.feel.pieces import uses_name
 from engine.feel.scope import Code, Run, Scope
-from engine.feel.values import DaysTime, FeelFunction, Range, Wide, YearsMonths, load
+from engine.feel.values import FeelFunction, Range, load
 from engine.feel.vocabulary import Vocabulary
 from engine.feel.writing import write_inside, write_number
 
@@ -336,9 +336,7 @@ def to_json(value: Any, depth: int = 0) -> Any:
         return {key: to_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, Range | FeelFunction):
         return write_inside(value, depth)
-    if isinstance(value, Wide | YearsMonths | DaysTime | dt.date | dt.time):
-        return temporal.write(value)
-    return None
+    return temporal.write(value)
 
 
 def _json_number(value: Decimal) -> int | float | str:

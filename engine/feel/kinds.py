@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from engine.feel import temporal
 from engine.feel.nodes import TypeOf
-from engine.feel.values import NUMBERS, DaysTime, FeelFunction, Range, YearsMonths
+from engine.feel.values import NUMBERS, FeelFunction, Range, YearsMonths
 
 NAMES_ZH: Final = {
     "number": "数字",
@@ -61,9 +61,7 @@ def _temporal_kind(value: Any) -> str:
         return "date and time"
     if type(value) is YearsMonths:
         return "years and months duration"
-    if type(value) is DaysTime:
-        return "days and time duration"
-    return "unknown"
+    return "days and time duration"
 
 
 @dataclass(slots=True)

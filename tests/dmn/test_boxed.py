@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
+import sys
+from typing import ClassVar
 
 import pytest
 
@@ -16,6 +19,7 @@ from engine.dmn import (
     parse_models,
 )
 from engine.dmn.elements import NAMESPACES
+from engine.dmn.evaluate import Undeclared
 from engine.feel import FeelBudgetExceeded
 from tests.dmn.builders import (
     decision,
@@ -511,3 +515,37 @@ def test_the_audit_trail_holds_the_tables_of_functions_too():
     function = knowledge("f", "x:number", table(["x"], [""], ["1 => 5"]))
     called = decision(text("f(1)"), requires=needs("#f", knowledge=True))
     assert [match.table for match in result(function + called).matched] == ["f"]
+
+
+def test_a_stack_that_is_nearly_full_ends_in_an_exceeded_budget():
+    found = model(decision(text("(" * 50 + "1" + "+ a)" * 50)))
+
+    def deep(left: int) -> object:
+        return deep(left - 1) if left else evaluate(found, None, {"a": 1})
+
+    with pytest.raises(FeelBudgetExceeded):
+        deep(sys.getrecursionlimit() - len(inspect.stack()) - 60)
+
+
+def test_inputs_are_read_only_when_they_are_asked_for():
+    class Lazy(dict):
+        asked: ClassVar[list[str]] = []
+
+        def __getitem__(self, name):
+            self.asked.append(name)
+            return super().__getitem__(name)
+
+    names = Lazy(a=1, b=2, d=3)
+    found = model(decision(text("a + a")))
+    assert evaluate(found, None, names).value == 2
+    assert names.asked == ["a"]
+    assert list(Undeclared(names, found)) == ["a", "b"]
+    assert len(Undeclared(names, found)) == 2
+    assert evaluate(model(decision(text("d = null"))), None, names).value is True
+
+
+def test_an_input_may_be_given_by_the_name_of_its_element():
+    inputs = '<inputData id="i" name="Applicant data"><variable name="applicant"/></inputData>'
+    body = decision(text("applicant + 1"), requires=needs("@i"))
+    assert value(inputs + body, {"applicant": 1}) == 2
+    assert value(inputs + body, {"Applicant data": 1}) == 2

@@ -316,10 +316,13 @@ def test_a_stack_that_is_nearly_full_ends_in_an_exceeded_budget():
             else compile_expression("(" * 55 + f"{left + 71}" + ")" * 55)
         )
 
+    def deep_chain(left: int) -> object:
+        return deep_chain(left - 1) if left else compile_expression("7" + " + a" * 190)
+
     depth = sys.getrecursionlimit() - len(inspect.stack())
-    for step in (deep, deep_cell, deep_reading):
+    for step in (deep, deep_cell, deep_reading, deep_chain):
         with pytest.raises(FeelBudgetExceeded):
-            step(depth - 40)
+            step(depth - 60)
 
 
 def test_there_are_enough_attacks():

@@ -529,3 +529,38 @@ def test_texts_keep_what_they_say():
     assert value(r'"\d"') == r"\d"
     assert value(r'"\ud83d\udca9"') == "💩"
     assert value(r'"\UFFFFFF"') == r"\UFFFFFF"
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("-9999999999999999999999999999999999 - 1", Decimal("-1E+34")),
+        (
+            "9999999999999999999999999999999999 * 10",
+            Decimal("9.999999999999999999999999999999999E+34"),
+        ),
+        ("1.5 - 1", Decimal("0.5")),
+        ("null in [1..2]", None),
+        ("1 in [null..2]", None),
+        ("[1, 2] in [[1, 2], 3]", True),
+        ("[1, 2] in [1, 2]", True),
+        ('@"10:00:00.5" <= @"10:00:00.2"', True),
+        ('@"123456-01-01" < @"123456-01-02"', True),
+        ("for i in [1.5..3] return i", None),
+        ("for i in 1..3 return count(partial)", [0, 1, 2]),
+        ("for i in 1..2 return partial", [[], [[]]]),
+        ("abs instance of function", True),
+        ("(function(a) a) instance of function", True),
+        ("(function(a) a) instance of function<number> -> Any", True),
+        ("1 instance of a.type of.another model", None),
+        ("9 in [x..9]", True),
+        ('[x.."a"]', None),
+    ],
+)
+def test_edges(text, result):
+    assert value(text, x=5) == result
+
+
+def test_a_cell_may_compare_with_a_number_that_is_not_whole():
+    assert passes("> 2.5", 3) is True
+    assert passes("> 2.5", 2) is False

@@ -31,6 +31,7 @@ def test_chinese_names_need_nothing_special():
         ("terms and conditions", "terms and conditions + 1"),
         ("days in weekend", "days in weekend + 1"),
         ("文书、依据", "文书、依据 + 1"),
+        ("if any", "if any + 1"),
     ],
 )
 def test_a_known_name_may_hold_signs_and_keywords(name, text):

@@ -21,6 +21,7 @@ from engine.feel import (
     compile_unary_tests,
     to_json,
 )
+from engine.feel.expression import Cache, read_expression
 from engine.feel.values import load
 from tests.feel.builders import codes, same, value
 
@@ -164,6 +165,20 @@ def test_the_same_text_is_compiled_once():
     assert compile_expression("1 + 41") is compile_expression("1 + 41")
     assert compile_unary_tests("> 41") is compile_unary_tests("> 41")
     assert compile_expression("a-b", ["a-b"]) is not compile_expression("a-b")
+
+
+def test_two_that_compile_the_same_text_at_once_keep_one():
+    waiting = [1]
+
+    def make(text, known):
+        if waiting.pop():
+            waiting.append(0)
+            cache.get(text, known)
+        return read_expression(text)
+
+    cache = Cache(make)
+    cache.get("1", frozenset())
+    assert (len(cache), cache.characters) == (1, 1)
 
 
 def test_an_outcome_carries_its_warnings():

@@ -91,9 +91,8 @@ def report(results: dict[str, list[Verdict]]) -> str:
             + ".",
             "",
         ]
-    lines += [f"- {verdict.case.name} ({verdict.outcome})" for verdict in others] or [
-        "Nothing else."
-    ]
+    nothing = "Nothing else." if external else "Nothing."
+    lines += [f"- {verdict.case.name} ({verdict.outcome})" for verdict in others] or [nothing]
     lines += ["", *CHOICES]
     return "\n".join(lines) + "\n"
 

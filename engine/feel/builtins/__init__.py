@@ -6,13 +6,9 @@ from typing import Final
 
 from engine.feel.builtins import contexts, conversion, intervals, lists, moments, numbers, texts
 from engine.feel.functions import BuiltIn
-from engine.feel.names import BUILT_IN_NAMES
 
 BUILT_INS: Final[dict[str, BuiltIn]] = {
     function.name: function
     for part in (contexts, conversion, intervals, lists, moments, numbers, texts)
     for function in part.FUNCTIONS
 }
-
-if set(BUILT_INS) != set(BUILT_IN_NAMES):
-    raise AssertionError("names and functions differ")
