@@ -11,7 +11,7 @@ import importlib
 import click
 
 # Each module adds its commands to ``group`` in a function ``register``.
-MODULES = ("definitions", "decisions", "time", "server", "keeping", "importing")
+MODULES = ("definitions", "decisions", "time", "server", "keeping", "importing", "reporting")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
