@@ -176,6 +176,8 @@ class Course:
             count.waits = [wait for wait in before.waits if event.kind not in wait.effect.until]
             if "extensions" in self.clock.keeps:
                 count.extensions = list(before.extensions)
+            else:
+                self._release_notices()
             if "suspensions" in self.clock.keeps:
                 count.spans = [
                     span for span in before.spans if (span.gap[1] or date.max) > event.date
@@ -307,7 +309,7 @@ class Course:
         if amount < 1:
             self._in_vain(effect, event, "at_most")
             return
-        place = self._notice(effect, event)
+        place = self._notice(effect)
         if self._fails_for_want_of_notice(effect, place):
             self._in_vain(effect, event, "notice", due)
             return
@@ -316,20 +318,22 @@ class Course:
         notice = None if place is None else self.events[place]
         count.extensions.append(Extension(effect, event, amount, notice))
 
-    def _notice(self, effect: Effect, event: CaseEvent) -> int | None:
-        """The place of the notice that belongs to an approval: the first since that day that belongs to no other."""
-        for place, one in enumerate(self.events):
-            if one.kind == effect.notice and one.date >= event.date and place not in self._noticed:
+    def _notice(self, effect: Effect) -> int | None:
+        """The place of the notice that belongs to this approval: the next one that belongs to no other."""
+        for place in range(self._index + 1, len(self.events)):
+            if self.events[place].kind == effect.notice and place not in self._noticed:
                 return place
         return None
+
+    def _release_notices(self) -> None:
+        """An extension that falls away leaves the notices to come to the next one."""
+        self._noticed = {place for place in self._noticed if place < self._index}
 
     def _fails_for_want_of_notice(self, effect: Effect, place: int | None) -> bool:
         if effect.notice_rule == "ignored" or not effect.notice:
             return False
         if place is None:
             return effect.notice_rule == "required"
-        if place < self._index:
-            return False
         # Asked of a course without the extension, since later facts may hold only because of it.
         without = Course(self.clock, self.events, self.situation, self.revoked | {self._index})
         without.follow(until=place)
@@ -348,6 +352,7 @@ class Course:
         # The new total runs from receipt and contains what was suspended before it was set.
         count.amount = event.number(effect.by)
         count.extensions.clear()
+        self._release_notices()
         count.spans = []
         count.replaced = (effect, event)
 

@@ -424,6 +424,20 @@ def test_the_applicant_must_be_told_before_the_old_limit(ask):
     )
 
 
+def test_a_notice_after_a_restart_belongs_to_the_extension_of_the_new_count(ask):
+    # It had been taken for the notice of the first extension, which the restart had let fall.
+    found = ask(
+        "reply",
+        RECEIVED,
+        "extension_approved 2026-03-04 Wed working_days=5",
+        "correction_notice_sent 2026-03-05 Thu",
+        "correction_received 2026-03-10 Tue",
+        "extension_approved 2026-04-08 Wed working_days=10",
+        "extension_notified 2026-04-09 Thu",
+    )
+    assert (found.original, found.due) == (day("2026-03-30 Mon"), day("2026-04-08 Wed"))
+
+
 def test_what_relied_on_a_failed_extension_falls_with_it(ask):
     found = ask(
         "reply",
