@@ -16,6 +16,7 @@ from engine.bpmn.check_extensions import ExtensionChecker
 from engine.bpmn.check_meaning import meaning
 from engine.bpmn.dialect import line, owner_id
 from engine.bpmn.findings import Report
+from engine.bpmn.rewrite import TRUTHS
 
 __all__ = ["across", "meaning", "structure"]
 
@@ -97,6 +98,7 @@ def structure(root: etree._Element, report: Report) -> None:
             f"violates the BPMN 2.0 schema: {violation[1]}",
         )
     _duplicates(root, report)
+    _truths(root, report)
     processes = list(tags.children(root, "process"))
     if not any(p.get("isExecutable") != "false" for p in processes):
         first = processes[0] if processes else root
@@ -120,6 +122,30 @@ def structure(root: etree._Element, report: Report) -> None:
             continue
         _Checker(root, report).body(process)
         _languages(process, report)
+
+
+def _truths(root: etree._Element, report: Report) -> None:
+    """A process inside something else, and a truth value that is none, would be read at random."""
+    for element in root.iter(f"{{{tags.BPMN}}}*"):
+        where = str(element.get("id") or tags.local(element))
+        if element.tag == tags.tag("process") and element.getparent() is not root:
+            report.error(
+                "unsupported",
+                where,
+                line(element),
+                f"流程“{where}”不能放在别的元素里",
+                f"the process {where} stands inside another element",
+            )
+        for attribute in TRUTHS:
+            value = element.get(attribute)
+            if value is not None and value not in ("true", "false"):
+                report.error(
+                    "schema",
+                    where,
+                    line(element),
+                    f"“{where}”的 {attribute} 只能是 true 或 false",
+                    f"{where}: {attribute} is neither true nor false",
+                )
 
 
 def _languages(process: etree._Element, report: Report) -> None:

@@ -41,6 +41,19 @@ _REFERRING_TEXT = frozenset(
         "eventDefinitionRef",
     )
 )
+TRUTHS = (
+    "isExecutable",
+    "cancelActivity",
+    "isInterrupting",
+    "parallelMultiple",
+    "isSequential",
+    "triggeredByEvent",
+    "instantiate",
+    "testBefore",
+    "isForCompensation",
+    "waitForCompletion",
+    "cancelRemainingInstances",
+)
 _NEED_AN_ID = (
     tags.FLOW_NODES
     | frozenset(
@@ -51,7 +64,7 @@ _NEED_AN_ID = (
 
 
 def normalise(root: etree._Element) -> None:
-    """Give ids to what has none, strip references of prefixes and blanks; changes the tree in place."""
+    """Give ids to what has none, make references bare and truth values words; changes the tree in place."""
     taken = {e.get("id") for e in root.iter() if isinstance(e.tag, str) and e.get("id")}
     number = 0
     prefixes = {p for p in root.nsmap if p}
@@ -63,6 +76,12 @@ def normalise(root: etree._Element) -> None:
                 number += 1
             element.set("id", f"{name}_{number}")
             taken.add(f"{name}_{number}")
+        for attribute in TRUTHS:
+            value = element.get(attribute)
+            if value is not None:
+                element.set(
+                    attribute, {"1": "true", "0": "false"}.get(value.strip(), value.strip())
+                )
         for attribute in _REFERENCES:
             value = element.get(attribute)
             if value is not None:

@@ -68,3 +68,34 @@ def test_random_processes_agree_with_the_model(batch: int) -> None:
 def test_random_processes_agree_when_saved_after_every_step(batch: int) -> None:
     for seed in range(100_000 + batch * 20, 100_000 + (batch + 1) * 20):
         walk(seed, saved=True)
+
+
+def test_the_state_rebuilt_from_recorded_commands_is_the_stored_state() -> None:
+    for seed in range(200, 230):
+        maker = Maker(seed)
+        _, xml = maker.process()
+        definition = compile_definition({"r.bpmn": xml})
+        choose, commands = random.Random(seed), []
+        step = execute.start(definition, MemoryHost(), dict(maker.variables))
+        while not step.ended and len(commands) < 20:
+            found = execute.frontier(definition, step.state)
+            if found.waits and (not found.tasks or choose.random() < 0.3):
+                commands.append(("message", choose.choice(found.waits).name, {}))
+            else:
+                values = {name: choose.random() < 0.2 for name in maker.loops}
+                commands.append(("complete", choose.choice(found.tasks).token, values))
+            step = done(definition, step.state, commands[-1])
+        again = execute.start(
+            compile_definition({"r.bpmn": xml}), MemoryHost(), dict(maker.variables)
+        )
+        for command in commands:
+            again = done(definition, json.loads(json.dumps(again.state)), command)
+        assert json.dumps(again.state) == json.dumps(step.state), seed
+
+
+def done(definition, state, command):
+    """Carry out one recorded command."""
+    kind, name, values = command
+    if kind == "message":
+        return execute.deliver(definition, MemoryHost(), state, message=name)
+    return execute.complete(definition, MemoryHost(), state, name, values)
