@@ -458,6 +458,8 @@ def test_a_missing_import_is_a_problem_and_a_foreign_one_is_not():
         )
     )
     assert [problem.rule for problem in found.problems] == ["import"]
+    lonely = file(body + decision(text("1")))
+    assert evaluate(parse_models(imported(lonely))["0.dmn"], None, {}).value == 1
     assert evaluate(found, None, {}).messages[0].code == "requirement"
 
 
