@@ -7,15 +7,20 @@ sandbox in a process of its own when a letter is issued. What an applicant wrote
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import html
 import io
 import json
+import os
 import re
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -154,30 +159,82 @@ def _ask(question: dict[str, object], data: bytes, name: str) -> tuple[dict[str,
     }
     first = json.dumps({**question, **limits}).encode() + b"\n"
     # Files, not pipes: the child's limit on file size then bounds what it can write.
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answered:
-        given.write(first + data)
-        given.seek(0)
-        try:
-            subprocess.run(
-                [sys.executable, "-I", "-X", "utf8", str(_WORKER)],
-                stdin=given,
-                stdout=answered,
-                stderr=subprocess.DEVNULL,
-                env={},
-                timeout=WALL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise LetterInvalid(
-                name, "timeout", "模板太复杂，填写超过时限，请简化后再用"
-            ) from error
-        answered.seek(0)
-        head, _, body = answered.read(MAX_OUTPUT_BYTES).partition(b"\n")
+    with tempfile.TemporaryDirectory(prefix="gongkai-letter-") as folder:
+        given, answered = Path(folder) / "given", Path(folder) / "answered"
+        given.write_bytes(first + data)
+        answered.touch()
+        if not _WAITING.fill(given, answered):
+            raise LetterInvalid(name, "timeout", "模板太复杂，填写超过时限，请简化后再用")
+        with answered.open("rb") as file:
+            head, _, body = file.read(MAX_OUTPUT_BYTES).partition(b"\n")
     if not head:
         # Killed by its limits before it could say why.
         return {"ok": False, "problem": "too_heavy"}, b""
     answer: dict[str, Any] = json.loads(head)
     return answer, body
+
+
+class _Waiting:
+    """The process that waits with everything imported and forks a limited child for each letter."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._owner = 0
+        self._lock = threading.Lock()
+
+    def fill(self, given: Path, answered: Path) -> bool:
+        """Have one question answered; False where that took too long."""
+        with self._lock:
+            for _ in range(2):  # it may have gone to rest just now
+                try:
+                    return self._ask(f"{json.dumps([str(given), str(answered)])}\n")
+                except (BrokenPipeError, EOFError):
+                    self._end()
+            return True  # nothing was written: the caller takes it for too heavy
+
+    def _ask(self, line: str) -> bool:
+        process = self._running()
+        if process.stdin is None or process.stdout is None:
+            raise EOFError
+        process.stdin.write(line)
+        process.stdin.flush()
+        if not select.select([process.stdout], [], [], WALL_SECONDS)[0]:
+            self._end()
+            return False
+        if not process.stdout.readline():
+            raise EOFError
+        return True
+
+    def _running(self) -> subprocess.Popen[str]:
+        # A process forked from ours must not talk to the same waiting process as we do.
+        if self._process is None or self._process.poll() is not None or self._owner != os.getpid():
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-X", "utf8", str(_WORKER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={},
+                text=True,
+                start_new_session=True,
+            )
+            self._owner = os.getpid()
+            atexit.register(self._end)
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        process.wait()
+
+
+_WAITING = _Waiting()
 
 
 def _refusal(head: Mapping[str, Any], name: str) -> LetterInvalid:
