@@ -15,7 +15,7 @@ from engine.bpmn import compile_definition, execute
 from tests.bpmn.blocks import Maker, Scope, World
 from tests.bpmn.drawing import MemoryHost
 
-SEEDS = int(os.environ.get("GONGKAI_SEEDS", "240"))
+SEEDS = int(os.environ.get("GONGKAI_SEEDS", "160"))
 STEPS = 40
 
 
