@@ -1,0 +1,201 @@
+"""Worked cases of the request procedure once more, now through ``engine.commands`` and a database.
+
+The runner in memory and the product must agree: the same tasks, the same due dates, the same letters.
+"""
+
+import shutil
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from engine import commands, letter_worker
+from engine.bootstrap import build_environment
+from engine.config import Config
+from engine.errors import EngineError
+from engine.identity import Actor, Post
+from engine.letters import to_plain
+from engine.scenarios import read_scenario
+from engine.store import accounts, cases
+from engine.stored_case import case_file, task_form
+from engine.timesource import OFFICE_ZONE, FixedTime
+from engine.unit_of_work import UnitOfWork
+
+PROCESSES = Path(__file__).parents[2] / "processes"
+FOLDERS = ("on_request", "confidentiality_review", "review_and_approval")
+# One of each kind: timers that fire, several at once, what is called and what interrupts.
+CHOSEN = {
+    "plain": "当面提交，按时答复",
+    "correction": "逾期不补正，视为放弃申请",
+    "third_party": "两个第三方，各有期限，不计入的时间取并集",
+    "agency": "其他机关逾期不答复，视为同意公开",
+    "extension_and_consultation": "征求第三方意见又延长，两样都算",
+    "fee": "逾期未缴费，视为放弃申请",
+    "reasons": "理由合理但不能按期答复，确定延迟期限",
+    "secrecy": "不能确定，报有关部门，期限照常计算",
+    "sections": "两个科室各有期限，都提交了再研究",
+    "returned": "主要领导退回重新分办，补查以后再走一遍",
+    "withdrawn": "审核期间撤回，领导的任务也收回",
+    "on_the_spot": "当场答复",
+}
+RUNS = [
+    (file, run)
+    for file in sorted(PROCESSES.glob("on_request/scenarios/*.yaml"))
+    for run in read_scenario(file.read_bytes(), file.name).runs
+    if CHOSEN.get(file.stem) == run.name
+]
+
+
+def in_process(template: bytes, values) -> bytes:
+    """Fill a letter without a child process, as fast as the tests need it."""
+    letter_worker.Missing.seen.clear()
+    return letter_worker.render(template, to_plain(values))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> tuple[Path, object]:
+    """An office with the three folders deployed and somebody in every post."""
+    folder = tmp_path_factory.mktemp("office")
+    for name in ("_office", *FOLDERS):
+        shutil.copytree(PROCESSES / name, folder / "processes" / name)
+    env = build_environment(config_of(folder), time=FixedTime(moment("2026-01-01")))
+    commands.deploy_missing(env)
+    office = env.institution().office
+    with UnitOfWork(env.database, writing=True) as uow:
+        for role in office.roles.values():
+            person = accounts.add_person(uow.connection, login=role.id, name=role.title)
+            for unit in office.units if role.per_unit else [None]:
+                accounts.add_post(uow.connection, person, Post(role.id, unit), date(2020, 1, 1))
+        uow.commit()
+    for version in env.procedures_in_force().values():
+        env.deployed(version)
+    env.database.dispose()
+    return folder, env
+
+
+def config_of(folder: Path) -> Config:
+    url = f"sqlite:///{folder / 'data' / 'gongkai.sqlite'}"
+    return Config(home=folder, processes=folder / "processes", data=folder / "data", database=url)
+
+
+def moment(text: str, at: time = time(9)) -> datetime:
+    return datetime.combine(date.fromisoformat(str(text)), at, tzinfo=OFFICE_ZONE)
+
+
+class Player:
+    """Plays the steps of a run in the product; comparisons are plain assertions."""
+
+    def __init__(self, env, clock: FixedTime) -> None:
+        self.env, self.clock, self.case = env, clock, None
+
+    def actor(self, role: str) -> Actor:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            row = accounts.by_login(uow.connection, role)
+            posts = accounts.posts(uow.connection, row["id"], date(2026, 1, 1))
+        return Actor(row["id"], row["name"], posts, "127.0.0.1", role)
+
+    def open_items(self) -> list:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            rows = cases.case_items(uow.connection, self.case)
+        return [row for row in rows if row["status"] == "open"]
+
+    def file(self):
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            case = cases.load(uow.connection, self.case)
+            events = cases.events(uow.connection, self.case)
+        return case_file(self.env, self.env.deployed(case.version_id), case, events)
+
+    def play(self, word: str, value) -> None:
+        getattr(self, f"_{word}")(value)
+
+    def _now(self, value) -> None:
+        self.clock.set(moment(value))
+
+    def _until(self, value) -> None:
+        self.clock.set(moment(value, time(12)))
+        commands.tick(self.env)
+
+    def _start(self, value) -> None:
+        actor = self.actor("disclosure_officer")
+        moved = commands.start_case(self.env, actor, "on_request", via_form=False)
+        self.case = moved.case_id
+
+    def _complete(self, value) -> None:
+        item = next(row for row in self.open_items() if row["activity_id"] == value["task"])
+        actor = self.actor(item["candidates"]["roles"][0])
+        form = self.form(item)
+        names = dict(self.file().names())
+        if item["item"]:
+            names["item"] = item["item"]["item"]
+        given = {**form.initial(today=self.today(), names=names), **value.get("data", {})}
+        commands.complete_task(self.env, actor, item["id"], given)
+
+    def today(self) -> date:
+        return self.clock.now().astimezone(OFFICE_ZONE).date()
+
+    def form(self, item):
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            case = cases.load(uow.connection, self.case)
+        return task_form(self.env, self.env.deployed(case.version_id), case, item)
+
+    def _message(self, value) -> None:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            waits = cases.case_waits(uow.connection, self.case)
+        wait = next(row for row in waits if row["name"] == value["name"])
+        actor = self.actor("disclosure_officer")
+        commands.deliver_action(self.env, actor, self.case, wait["wait"], value["data"])
+
+    def _tasks(self, value) -> None:
+        assert sorted(row["activity_id"] for row in self.open_items()) == sorted(value)
+
+    def _offered(self, value) -> None:
+        for task, roles in value.items():
+            item = next(row for row in self.open_items() if row["activity_id"] == task)
+            assert sorted(item["candidates"]["roles"]) == sorted(roles)
+
+    def _due(self, value) -> None:
+        given = self.file().clock(value["clock"], value.get("party"))
+        due = given.due.isoformat() if given and given.due else None
+        assert due == value["date"]
+
+    def _letters(self, value) -> None:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            rows = cases.case_documents(uow.connection, self.case)
+        # Letters of one moment have no order: the clock of a test stands still.
+        assert sorted(row["letter"] for row in rows if row["kind"] == "letter") == sorted(value)
+
+    def _variables(self, value) -> None:
+        file = self.file()
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            state = cases.load(uow.connection, self.case).state
+        known = {**file.fields, **(state or {}).get("v", {})}
+        assert {key: known.get(key) for key in value} == value
+
+    def _ended(self, value) -> None:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            assert (cases.load(uow.connection, self.case).status == "closed") is value
+
+
+def test_every_kind_is_there():
+    assert [file.stem for file, _ in RUNS] == sorted(CHOSEN)
+
+
+@pytest.mark.parametrize(("file", "run"), RUNS, ids=[file.stem for file, _ in RUNS])
+def test_a_worked_case_goes_the_same_way_in_the_product(file, run, template, tmp_path):
+    folder, first = template
+    shutil.copytree(folder / "data", tmp_path / "data")
+    shutil.copytree(folder / "processes", tmp_path / "processes")
+    clock = FixedTime(moment("2026-01-01"))
+    env = build_environment(config_of(tmp_path), time=clock)
+    env.render = in_process
+    env._versions.update(first._versions)
+    env._institutions.update(first._institutions)
+    player = Player(env, clock)
+    try:
+        for number, act in enumerate(run.steps):
+            try:
+                player.play(act.word, act.value)
+            except (AssertionError, EngineError) as wrong:
+                pytest.fail(f"step {number} {act.word} {act.value}: {wrong!r}", pytrace=False)
+    finally:
+        env.database.dispose()
