@@ -199,6 +199,7 @@ def install(app: Flask) -> None:
         stamp=stamp,
         stamp_seconds=stamp_seconds,
         clock_say=clock_say,
+        late_by=late_by,
         clock_class=clock_class,
         clock_mark=clock_mark,
         emphasise=emphasise,

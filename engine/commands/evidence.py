@@ -63,18 +63,26 @@ def verify_audit(env: Environment, actor: Actor = SYSTEM) -> list[audit.Break]:
     return found
 
 
-def export_case(env: Environment, actor: Actor, number: str) -> bytes:
+def export_case(env: Environment, actor: Actor, number: str, reason: str = "") -> bytes:
     """Return a case as evidence: rows, documents, and a checker that needs nothing of ours (a .zip).
 
+    Args:
+        reason: why; a person must say it, it stands in the trail.
+
     Raises:
-        NotFound: no such case. Denied.
+        NotFound: no such case, or none that the actor may know of. Denied. BadInput: no reason.
     """
+    if not actor.is_system and len(reason.strip()) < 2:
+        raise BadInput("no reason", sentence="请写明导出的事由")
     with UnitOfWork(env.database, writing=False) as uow:
         case_id = cases.id_of_number(uow.connection, number)
         if case_id is None:
             raise NotFound("case", number)
         if not actor.is_system:
             require(env.institution().rules, actor, "audit.read")
+            facts = case_facts(uow.connection, case_id)
+            if not can(env.institution().rules, actor, "case.read", facts).ok:
+                raise NotFound("case", number)
         rows = list(trail.rows(uow.connection, case_id=case_id))
         documents = [dict(row) for row in cases.case_documents(uow.connection, case_id)]
     buffer = io.BytesIO()
@@ -98,7 +106,13 @@ def export_case(env: Environment, actor: Actor, number: str) -> bytes:
         )
         archive.write(VERIFIER, "verify.py")
     with UnitOfWork(env.database, writing=True) as uow:
-        event = audit.AuditEvent("CaseExported", f"case:{number}", case_id, {"rows": len(rows)})
+        event = audit.AuditEvent(
+            "CaseExported",
+            f"case:{number}",
+            case_id,
+            {"rows": len(rows)},
+            reason=reason.strip()[:500],
+        )
         note(env, uow.connection, actor, event)
         uow.commit()
     return buffer.getvalue()

@@ -4,7 +4,9 @@ from engine.queries.answering import shown
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
 from engine.queries.case import case_page
+from engine.queries.disclosures import disclosures
 from engine.queries.inbox import arrivals, case_list, inbox
+from engine.queries.lateness import lateness
 from engine.queries.procedures import (
     diagram_xml,
     folder_diagram,
@@ -27,9 +29,11 @@ __all__ = [
     "case_page",
     "demo_accounts",
     "diagram_xml",
+    "disclosures",
     "folder_diagram",
     "folder_files",
     "inbox",
+    "lateness",
     "procedure_page",
     "procedures",
     "shell",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from engine import audit
-from engine.access import require
-from engine.environment import Environment
+from engine.access import require, visibility
+from engine.environment import OFFICE, Environment
 from engine.identity import Actor
 from engine.queries import sentences
 from engine.queries.common import today_of
 from engine.queries.pages import AuditPage, AuditRow
-from engine.store import accounts
+from engine.store import accounts, audit_search
 from engine.store import audit as trail
 from engine.store import cases as case_store
 from engine.timesource import office_instant
@@ -22,45 +23,86 @@ from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
 PAGE = 100
+READS = ("PersonalDataRead", "DocumentRead", "CaseExported")
+# What stands under each tab; "" holds everything. A kind that is new is found under 全部 and 案件.
+GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "": ("全部", ()),
+    "people": (
+        "人员",
+        (
+            "SignedIn",
+            "SignInRefused",
+            "PasswordChanged",
+            "PersonAdded",
+            "PersonChanged",
+            "PostGiven",
+            "PostEnded",
+        ),
+    ),
+    "versions": (
+        "程序版本",
+        ("ProcedureDeployed", "FolderUploaded", "SettingsChanged", "CalendarImported"),
+    ),
+    "time": ("期限和提醒", ("ClocksRecomputed", "WarningSent", "TimerFired")),
+    "reads": ("查阅和导出", READS),
+    "refused": ("拒绝和异常", ("Refused", "SignInRefused", "StepFailed")),
+}
 
 
 def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> AuditPage:
     """Return events newest first.
 
     Args:
-        filters: any of ``person``, ``kind``, ``case`` (a number), ``result``, ``since``, ``until``
-            (legal days, inclusive), ``page``.
+        filters: any of ``person``, ``kind``, ``group``, ``case`` (a number), ``result``, ``since``, ``until``
+            (legal days, inclusive), ``corrections``, ``page``.
 
     Raises:
         Denied: the actor may not read the trail.
     """
-    require(env.institution().rules, actor, "audit.read")
+    rules = env.institution().rules
+    require(rules, actor, "audit.read")
+    group = filters.get("group", "") if filters.get("group", "") in GROUPS else ""
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
         case_id = case_store.id_of_number(connection, filters.get("case", ""))
-        wanted = {
-            "actor": filters.get("person", ""),
-            "action": filters.get("kind", ""),
-            "case_id": case_id or ("none" if filters.get("case") else ""),
-            "result": filters.get("result", ""),
-            "since": _edge(filters.get("since"), 0),
-            "until": _edge(filters.get("until"), 1),
-        }
+        wanted = audit_search.Wanted(
+            actor=filters.get("person", ""),
+            actions=(filters["kind"],) if filters.get("kind") else GROUPS[group][1],
+            case_id=case_id or ("none" if filters.get("case") else ""),
+            result=filters.get("result", ""),
+            since=_edge(filters.get("since"), 0),
+            until=_edge(filters.get("until"), 1),
+            corrections=bool(filters.get("corrections")),
+        )
         page = max(1, int(filters.get("page") or 1))
-        rows, total = trail.search(connection, wanted, limit=PAGE, offset=(page - 1) * PAGE)
+        rows, total = audit_search.find(connection, wanted, limit=PAGE, offset=(page - 1) * PAGE)
         people, kinds = trail.actors(connection), trail.actions(connection)
         seen = accounts.get_meta(connection, "audit_verified")
         versions = case_store.versions_of(connection, [r["case_id"] for r in rows if r["case_id"]])
+        names = accounts.names(connection)
+    reads_cases = visibility(rules, actor).everything
     return AuditPage(
         today=today_of(env),
-        rows=[_row(env, row, versions) for row in rows],
+        rows=[_row(env, row, versions, names, reads_cases=reads_cases) for row in rows],
         total=total,
         chain_ok=None if seen is None else seen.startswith("good"),
         chain_sentence=_chain_sentence(seen),
         people=[(key, name or say("系统")) for key, name in people if key],
         kinds=[(key, sentences.kind_word(key)) for key in kinds],
         filters=filters,
+        tabs=[(key, say(word)) for key, (word, _) in GROUPS.items()],
+        group=group,
+        code=_code(rows),
+        may_export=reads_cases,
     )
+
+
+def _code(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A code over the hashes of the rows on the page: the same rows give the same code, here and in an export."""
+    if not rows:
+        return ""
+    digest = hashlib.sha256("".join(str(row["hash"]) for row in rows).encode()).hexdigest()
+    return f"{digest[:4]} {digest[4:8]} {rows[0]['seq']}-{rows[-1]['seq']}"
 
 
 def _edge(day: str | None, shift: int) -> str:
@@ -71,14 +113,38 @@ def _edge(day: str | None, shift: int) -> str:
 
 
 def _row(
-    env: Environment, row: Mapping[str, Any], versions: Mapping[str, tuple[str, str]]
+    env: Environment,
+    row: Mapping[str, Any],
+    versions: Mapping[str, tuple[str, str]],
+    people: Mapping[str, str],
+    *,
+    reads_cases: bool,
 ) -> AuditRow:
     number, version = versions.get(row["case_id"] or "", ("", None))
     names = sentences.Names(env, version)
     said = sentences.told(row, names)
-    body = json.loads(row["body"])
     role = env.institution().office.roles.get(row["role"])
-    detail = [
+    telling = row["action"] in sentences.TELLING and (reads_cases or not row["case_id"])
+    return AuditRow(
+        seq=row["seq"],
+        at=sentences.instant_of(row),
+        who=row["actor_name"] or say("系统"),
+        role=role.title if role else "",
+        act=sentences.kind_word(row["action"]),
+        object=number or _object(env, row["object"], people),
+        object_url=f"/cases/{row['case_id']}" if row["case_id"] and reads_cases else None,
+        change=said.sentence if telling else "",
+        reason=row["reason"] or (said.held if telling else ""),
+        result=row["result"],
+        hash=row["hash"][:8],
+        detail=_detail(row, names) if reads_cases or not row["case_id"] else (),
+    )
+
+
+def _detail(row: Mapping[str, Any], names: sentences.Names) -> list[tuple[str, str, str]]:
+    """What changed, field by field and date by date, before and after."""
+    body = json.loads(row["body"])
+    fields = [
         (
             names.field(key),
             names.value(key, before),
@@ -86,20 +152,31 @@ def _row(
         )
         for key, before, after in body.get("changes", [])
     ]
-    return AuditRow(
-        seq=row["seq"],
-        at=sentences.instant_of(row),
-        who=row["actor_name"] or say("系统"),
-        role=role.title if role else "",
-        act=sentences.kind_word(row["action"]),
-        object=number or row["object"],
-        object_url=f"/cases/{row['case_id']}" if row["case_id"] else None,
-        change=said.sentence if row["action"] in sentences.TELLING else "",
-        reason=row["reason"] or said.held,
-        result=row["result"],
-        hash=row["hash"][:8],
-        detail=detail,
-    )
+    dates = [
+        (
+            names.clock(one["clock"]) + (f"（{one['party']}）" if one.get("party") else ""),
+            str(one.get("before") or say("未定")),
+            str(one.get("after") or say("未定")),
+        )
+        for one in body.get("moved", [])
+    ]
+    return [*fields, *dates]
+
+
+def _object(env: Environment, text: str, people: Mapping[str, str]) -> str:
+    """What a row is about, where that is no case."""
+    kind, _, name = text.partition(":")
+    if kind == "procedure":
+        if name == OFFICE:
+            return say("本机关资料")
+        version = env.procedures_in_force().get(name)
+        title = env.deployed(version).procedure.title if version else name
+        return say("程序 {title}", title=title)
+    if kind == "person":
+        return say("账号 {login}", login=people.get(name, name))
+    if text == "audit":
+        return say("全部记录")
+    return text
 
 
 def _chain_sentence(seen: str | None) -> str:

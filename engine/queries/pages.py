@@ -366,6 +366,10 @@ class AuditPage:
     people: Sequence[tuple[str, str]]
     kinds: Sequence[tuple[str, str]]
     filters: Mapping[str, str]
+    tabs: Sequence[tuple[str, str]] = ()
+    group: str = ""
+    code: str = ""  # over the hashes of the rows shown: printed on the sheet
+    may_export: bool = False
 
 
 @dataclass(frozen=True)

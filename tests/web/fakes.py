@@ -250,6 +250,12 @@ class Queries:
         rows = [one for one in office.AUDIT.rows if filters.get("case", "") in one.object]
         return replace(office.AUDIT, rows=rows, filters=filters)
 
+    def lateness(self, env: Any, actor: Actor, number: str) -> Any:
+        raise NotFound("case", number)
+
+    def disclosures(self, env: Any, actor: Actor, number: str) -> Any:
+        raise NotFound("case", number)
+
     def procedures(self, env: Any, actor: Actor) -> list[pages.ProcedureRow]:
         one = self.procedure
         return [pages.ProcedureRow(one.key, one.title, one.versions, one.changed, one.open_cases)]

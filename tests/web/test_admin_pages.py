@@ -47,6 +47,12 @@ def test_audit_filters_stay_in_the_form(meng: Client) -> None:
     assert len(page.select(".audit tbody tr")) == 2
 
 
+def test_a_number_that_is_not_there_is_told(meng: Client) -> None:
+    for name in ("late", "seen"):
+        page = meng.get(f"/audit?{name}=2026-9999")
+        assert "没有编号为2026-9999的案件" in text(page.select_one(".answer"))
+
+
 def test_verifying_is_a_command(meng: Client, office: Office) -> None:
     assert meng.post("/audit/verify").status_code == 303
     assert office.commands.done[0][0] == "verify_audit"

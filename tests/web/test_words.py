@@ -13,6 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from engine.queries import drawn_changes, sentences
+from engine.queries.audit import GROUPS
 from tests.web.conftest import Client
 from tests.web.test_pages import text
 from webui.catalogues import compile_catalogues
@@ -46,6 +47,7 @@ def words_of(project: Path) -> set[str]:
         if name.startswith(("engine", "webui")):
             found.add(message if isinstance(message, str) else message[0])
     found |= set(sentences.KINDS.values())
+    found |= {word for word, _kinds in GROUPS.values()}
     found |= set(drawn_changes._RULES.values())
     found |= {word for _key, word, _right, _url in RAIL}
     return found

@@ -15,7 +15,38 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sending) return event.preventDefault();
     if (event.submitter?.dataset.confirm && !window.confirm(event.submitter.dataset.confirm)) return event.preventDefault();
+    if (form.hasAttribute("data-keep")) return; // it answers with a file, the page stays
     form.dataset.sending = "1";
     setTimeout(() => delete form.dataset.sending, 5000);
   });
+}
+
+// A date in words beside its field: the field itself speaks the browser's language, not the page's.
+const words = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeZone: "UTC" });
+for (const field of document.querySelectorAll('form:not(.filters) input[type="date"]')) {
+  const said = document.createElement("span");
+  said.className = "said-date";
+  const say = () => { said.textContent = field.value ? words.format(new Date(`${field.value}T00:00:00Z`)) : ""; };
+  field.after(said);
+  field.addEventListener("input", say);
+  say();
+}
+
+// A file field with our own words: the button, and the names of what was chosen.
+for (const field of document.querySelectorAll('input[type="file"]')) {
+  const room = document.createElement("span");
+  const button = document.createElement("span");
+  const names = document.createElement("span");
+  room.className = "file-room";
+  button.className = "btn btn-sm";
+  button.textContent = document.body.dataset.choose;
+  button.setAttribute("aria-hidden", "true");
+  names.className = "file-names";
+  const say = () => {
+    names.textContent = [...field.files].map((file) => file.name).join("、") || document.body.dataset.none;
+  };
+  field.before(room);
+  room.append(field, button, names);
+  field.addEventListener("change", say);
+  say();
 }
