@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
@@ -108,12 +109,12 @@ class FormSchema:
     file: str = ""
     names: frozenset[str] = field(default_factory=frozenset)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """All fields in the order of the page."""
         return tuple(one for section in self.sections for one in section.fields)
 
-    @property
+    @cached_property
     def field_keys(self) -> frozenset[str]:
         """Keys that a submission may hold: everything but what is only shown."""
         return frozenset(one.key for one in self.fields if one.type != "given")

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
@@ -134,7 +135,7 @@ class Procedure:
             if path.startswith("scenarios/") and path.endswith(".yaml")
         }
 
-    @property
+    @cached_property
     def personal_fields(self) -> frozenset[str]:
         """Keys of the answers that identify a person: masked on screen, sealed in the database."""
         return frozenset(
@@ -157,11 +158,15 @@ class Procedure:
     def typed(self, values: Mapping[str, Json]) -> dict[str, object]:
         """Return stored case fields as expressions see them: dates as dates; unknown ones unchanged."""
         result: dict[str, object] = dict(values)
-        for form in self.forms.values():
-            known = {key: value for key, value in values.items() if key in form.field_keys}
-            typed = form.feel_values(known)
-            result.update({key: typed[key] for key in known})
+        for key, form in self._form_of.items():
+            if key in values:
+                result[key] = form.feel_values({key: values[key]})[key]
         return result
+
+    @cached_property
+    def _form_of(self) -> Mapping[str, Form]:
+        """The form that says what kind of value a field holds; where several have it, the last one."""
+        return {key: form for form in self.forms.values() for key in form.field_keys}
 
     def letter_values(
         self,

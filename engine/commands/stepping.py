@@ -139,7 +139,7 @@ def _refuse_silent_stop(host: CaseHost, step: Step) -> None:
     if step.ended:
         return
     waiting = frontier(host.deployed.definition, step.state, host)
-    if not (waiting.tasks or waiting.timers or waiting.waits):
+    if not (waiting.tasks or waiting.timers or waiting.waits or waiting.begin):
         raise SilentStop(f"case {host.case.id} would wait for nothing")
 
 
