@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, desc, func, insert, select, text
 
 from engine import audit
+from engine.store.prepared import Prepared
 from engine.store.rows import many
 from engine.tables import audit_event, audit_personal
 
-_INSERT = insert(audit_event)
+_INSERT = Prepared.insert(audit_event)
 ADVISORY_LOCK = 7_211_019  # one writer of the trail at a time on PostgreSQL; SQLite has one anyway
 
 
@@ -74,7 +75,7 @@ def append(
         else case_heads(connection, (e.case_id for e in events if e.case_id)),
         alg=alg,
     )
-    connection.execute(_INSERT, rows)
+    _INSERT(connection, rows)
     if aside:
         for row in aside:
             row["value"] = seal(row["value"], f"audit_personal|{row['seq']}|{row['name']}")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from engine import audit
 from engine.errors import RevisionConflict
+from engine.store.prepared import Prepared
 from engine.store.rows import Row, many, one
 from engine.tables import (
     audit_event,
@@ -88,7 +89,7 @@ _LAST_OF_CASE = (
     .order_by(audit_event.c.case_seq.desc())
     .limit(1)
 )
-_UPDATE = (
+_UPDATE = Prepared(
     update(cases)
     .where(cases.c.id == bindparam("case_id"), cases.c.revision == bindparam("read_at"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
@@ -99,7 +100,7 @@ _UPDATE = (
         _LAST_OF_CASE.with_only_columns(audit_event.c.hash).scalar_subquery(),
     )
 )
-_CLOSE_ITEM = (
+_CLOSE_ITEM = Prepared(
     update(work_item)
     .where(
         work_item.c.case_id == bindparam("of_case"),
@@ -108,6 +109,8 @@ _CLOSE_ITEM = (
     )
     .values(status=bindparam("how"), closed_at=bindparam("at"), closed_by=bindparam("by"))
 )
+_OPEN_ITEM = Prepared.insert(work_item, without=("closed_at", "closed_by"))
+_APPEND_HISTORY = Prepared.insert(history, without=("id",))
 
 
 def load(connection: Connection, case_id: str) -> CaseRow | None:
@@ -154,10 +157,10 @@ def update_case(
     """
     new = {f"new_{name}": getattr(row, name) for name in _CHANGING}
     new["new_state"] = _state_text(row.state)
-    found = connection.execute(_UPDATE, {"case_id": row.id, "read_at": revision, **new}).first()
+    found = _UPDATE(connection, {"case_id": row.id, "read_at": revision, **new}).first()
     if found is None:
         raise RevisionConflict(f"case {row.id} is no longer at revision {revision}")
-    seq, last, case_seq, case_last = found
+    seq, last, case_seq, case_last = tuple[Any, ...](found)
     return (
         audit.Head(seq, last) if seq else audit.Head(),
         audit.Head(case_seq, case_last) if case_seq else audit.Head(),
@@ -172,7 +175,7 @@ def open_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
     """Store new work items; those with further candidates also in the table beside."""
     if not rows:
         return
-    connection.execute(insert(work_item), [dict(row) for row in rows])
+    _OPEN_ITEM(connection, rows)
     further = [
         {"work_item_id": row["id"], "role": role, "person_id": ""}
         for row in rows
@@ -191,7 +194,7 @@ def close_item(
 ) -> int:
     """Close the open work item of a token; return how many were open (0 or 1)."""
     values = {"of_case": case_id, "of_token": token, "how": how, "at": at, "by": by}
-    return connection.execute(_CLOSE_ITEM, values).rowcount
+    return _CLOSE_ITEM(connection, values).rowcount
 
 
 def set_assignee(
@@ -308,7 +311,7 @@ def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
 
 def append_history(connection: Connection, row: Mapping[str, Any]) -> None:
     """Store what one step did."""
-    connection.execute(insert(history), dict(row))
+    _APPEND_HISTORY(connection, row)
 
 
 def case_history(connection: Connection, case_id: str) -> list[Row]:
