@@ -36,10 +36,10 @@ class Environment:
     sealer: Sealer
     blobs: Blobs
     render: Renderer
-    _institutions: dict[str, Institution] = field(default_factory=dict)
-    _versions: dict[str, Deployed] = field(default_factory=dict)
-    _in_force: dict[str, str] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _institutions: dict[str, Institution] = field(default_factory=dict, repr=False)
+    _versions: dict[str, Deployed] = field(default_factory=dict, repr=False)
+    _in_force: dict[str, str] = field(default_factory=dict, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def refresh(self) -> None:
         """Look again which versions are in force: after a deployment, and at every tick."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.execute import frontier
-from engine.bpmn.model import Definition
 from engine.environment import Environment
 from engine.store import cases
 from engine.store.cases import CaseRow
+from engine.stored_case import Onlooker
 from engine.unit_of_work import Connection, UnitOfWork
 
 
@@ -23,17 +23,6 @@ class Violation:
 
     case: str
     what: str
-
-
-class _Pinned:
-    """The little that ``frontier`` asks of a host: definitions of called processes."""
-
-    def __init__(self, env: Environment, case: CaseRow) -> None:
-        self._env, self._case = env, case
-
-    def called(self, process_id: str, version: str | None = None) -> Definition:
-        """Return the definition that the case pinned."""
-        return self._env.deployed(self._case.called_versions[f"{process_id}@{version}"]).definition
 
 
 def violations(env: Environment, case_ids: list[str] | None = None) -> list[Violation]:
@@ -49,7 +38,7 @@ def violations(env: Environment, case_ids: list[str] | None = None) -> list[Viol
 
 def _of_case(env: Environment, connection: Connection, case: CaseRow) -> list[Violation]:
     definition = env.deployed(case.version_id).definition
-    host: Any = _Pinned(env, case)
+    host: Any = Onlooker(env, case)
     waiting = frontier(definition, case.state, host)
     rows = {
         row["token"] for row in cases.case_items(connection, case.id) if row["status"] == "open"

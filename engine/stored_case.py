@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.access import CaseFacts, TaskFacts
+from engine.bpmn import execute
+from engine.bpmn.model import Definition
+from engine.bpmn.step import NotWaiting
 from engine.case_file import CaseFile
 from engine.deployed import Deployed
 from engine.environment import Environment
@@ -43,6 +46,32 @@ def case_file(
         now=env.time.now(),
         extra={"subject": case.subject, "kind": case.kind, "outcome": case.outcome},
     )
+
+
+def names_at(
+    env: Environment, deployed: Deployed, case: CaseRow, file: CaseFile, token: str
+) -> Mapping[str, object]:
+    """Return what a form at a waiting task sees: its instance, the calling process, the case."""
+    host: Any = Onlooker(env, case, file)
+    try:
+        return execute.visible(deployed.definition, host, case.state, token)
+    except NotWaiting:
+        return file.names()
+
+
+class Onlooker:
+    """The little that looking at a state asks of a host."""
+
+    def __init__(self, env: Environment, case: CaseRow, file: CaseFile | None = None) -> None:
+        self._env, self._case, self._file = env, case, file
+
+    def names(self) -> Mapping[str, object]:
+        """Return what the case knows."""
+        return self._file.names() if self._file else {}
+
+    def called(self, process_id: str, version: str | None = None) -> Definition:
+        """Return the definition that the case pinned."""
+        return self._env.deployed(self._case.called_versions[f"{process_id}@{version}"]).definition
 
 
 def _reading(env: Environment, case_id: str) -> Callable[[], list[CaseEvent]]:

@@ -188,6 +188,7 @@ timer = Table(
     Column("due_at", Instant),
     Column("clock", String(64)),
     Column("offset", String(32)),
+    Column("party", String(128)),
     Column("failures", Integer, nullable=False, default=0),
     Index("ix_timer_due", "due_at"),
 )

@@ -626,6 +626,7 @@ def _timer(
     if at is not None:
         read.clock = at.get("clock")
         read.offset = reading.value(at.get("offset"), event, "timer")
+        read.party = reading.value(at.get("party"), event, "timer")
         read.timer = "clock"
         return
     for name, kind in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):

@@ -55,7 +55,7 @@ def described(
     wait_id = f"{holder}.{event.key}.{record['n']}"
     if event.kind == "timer":
         due = datetime.fromisoformat(record["t"]) if record["t"] else None
-        return Timer(wait_id, token, node.id, due, event.clock, record.get("o"))
+        return Timer(wait_id, token, node.id, due, event.clock, record.get("o"), record.get("y"))
     return Wait(wait_id, token, node.id, event.kind, event.name, record.get("c"), node.action)
 
 
@@ -98,6 +98,9 @@ def _arm_timer(
     if event.timer == "clock":
         if event.offset is not None:
             record["o"] = str(machine.value(event.offset, scope, frame, event.node_id))
+        if event.party is not None:
+            party = machine.value(event.party, scope, frame, event.node_id)
+            record["y"] = None if party is None else str(party)
         return
     text = given(event.text)
     if text.expression is None:

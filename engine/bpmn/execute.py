@@ -22,6 +22,7 @@ __all__ = [
     "frontier",
     "set_variables",
     "start",
+    "visible",
 ]
 
 
@@ -174,6 +175,19 @@ def frontier(definition: Definition, state: State, host: Host | None = None) -> 
         if adhoc is not None and not (adhoc.sequential and scope_row["k"]):
             found.begin.extend(adhoc.enabled)
     return found
+
+
+def visible(definition: Definition, host: Host, state: State, token: str) -> Mapping[str, object]:
+    """Return the names that an expression at a waiting task could see: its instance, its scopes, the case.
+
+    Raises:
+        NotWaiting: nothing waits there.
+    """
+    machine = Machine(definition, host, state)
+    row = machine.t.get(token)
+    if row is None:
+        raise NotWaiting("task", token)
+    return machine.visible(row[0], row[3].get("f"))
 
 
 def _finish(machine: Machine) -> Step:

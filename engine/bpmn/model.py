@@ -70,6 +70,7 @@ class EventDefinition:
     text: Value | None = None
     clock: str | None = None
     offset: Value | None = None
+    party: Value | None = None  # whose clock, where it runs once per party
     condition: Expression | None = None
     activity: str | None = None
     wait: bool = True

@@ -120,7 +120,7 @@ class Closed(NamedTuple):
 
 
 class Timer(NamedTuple):
-    """An armed timer. ``due_at`` is None where it hangs on a clock (``clock``, ``offset``)."""
+    """An armed timer. ``due_at`` is None where it hangs on a clock (``clock``, ``offset``, ``party``)."""
 
     id: str
     token: str
@@ -128,6 +128,7 @@ class Timer(NamedTuple):
     due_at: datetime | None
     clock: str | None
     offset: str | None
+    party: str | None = None
 
 
 class Wait(NamedTuple):

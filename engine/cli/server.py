@@ -67,7 +67,7 @@ def run(host: str | None, port: int | None, with_demo: bool, config_file: Path |
         held = hold(config)
         listening = _listen(config)
         env = build_environment(config)
-        commands.deploy_missing(env)
+        _deploy(env)
         _ready(env, with_demo)
     except EngineError as error:
         raise refused(error) from error
@@ -130,7 +130,7 @@ def init(config_file: Path | None) -> None:
         prepare_data(config)
         with hold(config):
             env = build_environment(config)
-            commands.deploy_missing(env)
+            _deploy(env)
             created = create_administrators(env)
     except EngineError as error:
         raise refused(error) from error
@@ -152,7 +152,7 @@ def demo(seed: int, today: Any, config_file: Path | None) -> None:
         prepare_data(config)
         with hold(config):
             env = build_environment(config)
-            commands.deploy_missing(env)
+            _deploy(env)
             _load_demo(env, seed, today.date() if today else None)
     except EngineError as error:
         raise refused(error) from error
@@ -163,6 +163,12 @@ def _load_demo(env: Environment, seed: int, today: date | None) -> None:
 
     count = load_demo(env, seed=seed, today=today, say=click.echo)
     click.echo(f"演示单位已装入：{count}件案件")
+
+
+def _deploy(env: Environment) -> None:
+    """Put new folders into force and say which were refused."""
+    for error in commands.deploy_missing(env):
+        click.echo(f"没有启用：{error.sentence}", err=True)
 
 
 def _ready(env: Environment, with_demo: bool) -> None:

@@ -32,7 +32,7 @@ from engine.identity import Actor
 from engine.personal import seal_fields
 from engine.store import cases, numbers
 from engine.store.cases import CaseRow
-from engine.stored_case import case_facts, case_file, task_facts, task_form
+from engine.stored_case import case_facts, case_file, names_at, task_facts, task_form
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
 
@@ -197,7 +197,7 @@ def complete_task(
     if version is not None and version != case.version_id:
         raise FormOutdated(f"task {task_id} was rendered for version {version}")
     form = task_form(env, deployed, case, item)
-    submitted = _judged(env, deployed, form, values, case, files)
+    submitted = _judged(env, deployed, form, values, case, files, item["token"])
     documents = _stored(env, form, files)
     activity = deployed.definition.activities.get(item["activity_id"])
     own = activity is not None and activity.process_id == deployed.definition.main
@@ -430,6 +430,7 @@ def _judged(
     values: Mapping[str, Any],
     case: CaseRow | None,
     files: Sequence[Upload],
+    token: str | None = None,
 ) -> dict[str, Any]:
     """Return the answers of a form, or raise what is wrong with them."""
     raw = dict(values)
@@ -439,7 +440,8 @@ def _judged(
         return raw
     names: Mapping[str, object] = {}
     if case is not None:
-        names = case_file(env, deployed, case).names()
+        file = case_file(env, deployed, case)
+        names = names_at(env, deployed, case, file, token) if token else file.names()
     judged = form.validate(raw, today=legal_day(env.time.now()), names=names)
     if not judged.ok:
         raise SubmissionInvalid(judged.errors, judged.values)

@@ -58,7 +58,7 @@ def deploy_folder(
         raise BadInput("no reason", sentence="请写明启用的理由，例如会议纪要编号")
     files = read_folder(folder)
     if folder.name == OFFICE:
-        return _deploy_office(env, actor, files, reason)
+        return deploy_office(env, actor, files, reason)
     office = env.institution().office
     procedure, findings = findings_of(files, office)
     if procedure is None:
@@ -95,9 +95,14 @@ def _refuse(findings: Sequence[Finding], accepted: Collection[str]) -> None:
         raise WarningsNotAccepted(left)
 
 
-def _deploy_office(
+def deploy_office(
     env: Environment, actor: Actor, files: Mapping[str, bytes], reason: str
 ) -> DeployedVersion:
+    """Put the office's own data into force and compute every open clock again; the right is the caller's to check.
+
+    Raises:
+        BadInput: the data cannot be used, or is what is in force already.
+    """
     Institution.from_files(files, "check")  # refuses what cannot be used, before anything is stored
     version = _store(env, actor, OFFICE, files, reason)
     env.refresh()
@@ -142,14 +147,33 @@ def _store(
     return DeployedVersion(key, version_id, number)
 
 
-def deploy_missing(env: Environment, reason: str = "首次启用") -> list[DeployedVersion]:
-    """Put into force each folder of ``processes/`` that has no version yet, the office's data first."""
+def deploy_missing(env: Environment, reason: str = "首次启用") -> list[BadInput]:
+    """Put into force each folder of ``processes/`` that has no version yet, the office's data first.
+
+    Returns:
+        What was refused: a folder that is not right (a half-written one, say) does not keep the others or the
+        server from starting; it waits on the procedures page with what was found in it.
+
+    Raises:
+        BadInput: the office's own data cannot be used; nothing works without them.
+    """
     with UnitOfWork(env.database, writing=False) as uow:
         have = set(store.procedures(uow.connection))
     folders = sorted(
         (path for path in env.config.processes.iterdir() if path.is_dir() and path.name[0] != "."),
         key=lambda path: (path.name != OFFICE, path.name),
     )
-    return [
-        deploy_folder(env, SYSTEM, folder, reason) for folder in folders if folder.name not in have
-    ]
+    refused: list[BadInput] = []
+    for folder in folders:
+        if folder.name in have:
+            continue
+        try:
+            deploy_folder(env, SYSTEM, folder, reason)
+        except BadInput as error:
+            if folder.name == OFFICE:
+                raise
+            refused.append(error)
+        except WarningsNotAccepted as error:
+            sentence = f"{folder.name}：有{len(error.rules)}条警告须由流程管理员认可后启用"
+            refused.append(BadInput(f"{folder.name}: {error}", sentence=sentence))
+    return refused

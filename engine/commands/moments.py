@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from engine.business_calendar import BusinessCalendar
 from engine.case_file import CaseFile
 from engine.institution import Institution
-from engine.statutory_clock import shift
-from engine.timesource import office_instant
+from engine.statutory_clock import instant_of, shift
 
 
 class Place(Protocol):
@@ -23,23 +23,27 @@ class Place(Protocol):
     def institution(self) -> Institution: ...
 
 
-def timer_due(
-    due_at: datetime | None, clock: str | None, offset: str | None, place: Place
-) -> datetime | None:
-    """Return when a timer fires, None while its clock has no date.
-
-    A limit runs out at 24:00 of its due date, so a timer on the clock itself fires at 00:00 of the next
-    day; one with an offset at the office's opening time of its day.
-    """
-    if clock is None:
-        return due_at
-    answer = place.file.clock(clock)
-    if answer is None or answer.due is None:
+def timer_due(timer: Hanging, place: Place) -> datetime | None:
+    """Return when a timer that hangs on a clock fires, None while its clock has no date or has ended."""
+    answer = place.file.clock(timer.clock or "", timer.party)
+    if answer is None:
         return None
-    if not offset:
-        return answer.due_at or office_instant(answer.due + timedelta(days=1))
-    day = shift(answer.due, offset, place.institution.calendar)
-    return office_instant(day, place.institution.opening_time)
+    institution = place.institution
+    return instant_of(answer, timer.offset, institution.calendar, institution.opening_time)
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """On which clock a timer hangs, as the executor or a row says it."""
+
+    clock: str | None
+    offset: str | None
+    party: str | None
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Hanging:
+        """Return what a row of the table says."""
+        return cls(row["clock"], row["offset"], row["party"])
 
 
 def task_due(spec: Mapping[str, Any] | None, place: Place, opened: date) -> date | None:

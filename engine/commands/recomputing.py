@@ -111,8 +111,7 @@ class _Answered:
             row["id"]: moment
             for row in batch.timers.get(case.id, [])
             if row["clock"]
-            and (moment := moments.timer_due(None, row["clock"], row["offset"], self))
-            != row["due_at"]
+            and (moment := moments.timer_due(moments.Hanging.of_row(row), self)) != row["due_at"]
         }
         self.due = {
             row["id"]: day

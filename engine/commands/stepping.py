@@ -315,9 +315,14 @@ def _timers_and_waits(connection: Connection, case: CaseRow, host: CaseHost, ste
             "case_id": case.id,
             "timer": timer.id,
             "activity_id": timer.activity_id,
-            "due_at": moments.timer_due(timer.due_at, timer.clock, timer.offset, host),
+            "due_at": moments.timer_due(
+                moments.Hanging(timer.clock, timer.offset, timer.party), host
+            )
+            if timer.clock
+            else timer.due_at,
             "clock": timer.clock,
             "offset": timer.offset,
+            "party": timer.party,
             "failures": 0,
         }
         for timer in step.timers_armed
@@ -353,7 +358,7 @@ def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
         row["id"]: moment
         for row in cases.case_timers(connection, case_id)
         if row["clock"]
-        and (moment := moments.timer_due(None, row["clock"], row["offset"], host)) != row["due_at"]
+        and (moment := moments.timer_due(moments.Hanging.of_row(row), host)) != row["due_at"]
     }
     batches.move_timers(connection, moved)
     due = {

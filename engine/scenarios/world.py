@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
 
 from engine.bpmn import (
@@ -27,9 +27,9 @@ from engine.bpmn.model import Value
 from engine.bpmn.moments import as_instant
 from engine.errors import Denied, EngineError, NotFound
 from engine.feel import to_json
-from engine.lengths import parse_length
 from engine.scenarios.subject import Subject
-from engine.timesource import OFFICE_ZONE, legal_day, office_instant
+from engine.statutory_clock import instant_of
+from engine.timesource import OFFICE_ZONE, legal_day
 
 if TYPE_CHECKING:
     from engine.deployed import Deployed
@@ -515,14 +515,11 @@ class World:
         """Return when a timer is due; one that hangs on a clock moves with it."""
         if timer.clock is None:
             return timer.due_at
-        answer = self.file.clock(timer.clock) if self.file is not None else None
-        if answer is None or answer.due is None:
+        answer = self.file.clock(timer.clock, timer.party) if self.file is not None else None
+        if answer is None:
             return None
-        if not timer.offset:
-            return cast("datetime", answer.due_at or office_instant(answer.due + timedelta(days=1)))
         institution = cast("Institution", self.subject.institution)
-        day = institution.shift(answer.due, parse_length(timer.offset))
-        return office_instant(day, institution.opening_time)
+        return instant_of(answer, timer.offset, institution.calendar, institution.opening_time)
 
     def fire(self, instance: Instance | None, timer: Timer | str) -> None:
         """Fire one timer; a start timer starts the process."""

@@ -343,6 +343,7 @@ def upgrade() -> None:
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("clock", sa.String(length=64), nullable=True),
         sa.Column("offset", sa.String(length=32), nullable=True),
+        sa.Column("party", sa.String(length=128), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_timer_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_timer")),
