@@ -17,10 +17,12 @@ from webui.settings import WebSettings
 from webui.views import (
     audit,
     calculation,
+    calendar,
     cases,
     display,
     documents,
     inbox,
+    office_settings,
     procedures,
     sign_in,
     tasks,
@@ -36,6 +38,8 @@ BLUEPRINTS = (
     display.blueprint,
     audit.blueprint,
     procedures.blueprint,
+    calendar.blueprint,
+    office_settings.blueprint,
 )
 
 

@@ -54,6 +54,20 @@ def weekday(day: date) -> str:
     return "周" + _WEEKDAYS[day.weekday()]
 
 
+def weekday_short(day: date) -> str:
+    """Return 四, or Th: the head of a calendar's column."""
+    if is_english():
+        return str(format_date(day, "EEEEEE", locale="en"))
+    return _WEEKDAYS[day.weekday()]
+
+
+def month_name(day: date) -> str:
+    """Return 11月, or November."""
+    if is_english():
+        return str(format_date(day, "MMMM", locale="en"))
+    return f"{day.month}月"
+
+
 def day_long(day: date | None) -> str:
     """Return 2026年12月10日（周四）."""
     if day is None:
@@ -194,6 +208,8 @@ def install(app: Flask) -> None:
         iso=iso,
         iso_weekday=iso_weekday,
         weekday=weekday,
+        weekday_short=weekday_short,
+        month_name=month_name,
         month_day=month_day,
         clock_time=clock_time,
         stamp=stamp,

@@ -17,6 +17,14 @@ from engine.commands.evidence import document, export_case, reveal, verify_audit
 from engine.commands.folders import UploadUnusable, upload_file, upload_folder
 from engine.commands.importing import import_register
 from engine.commands.incidents import retry_incident
+from engine.commands.office_data import (
+    OtherChangesWaiting,
+    change_setting,
+    import_calendar,
+    preview_calendar,
+    preview_setting,
+    year_file,
+)
 from engine.commands.passing_time import fire_due_timers, fire_timer, tick
 from engine.commands.recomputing import Moving, recompute_clocks
 from engine.commands.stepping import Moved
@@ -26,11 +34,13 @@ __all__ = [
     "FormOutdated",
     "Moved",
     "Moving",
+    "OtherChangesWaiting",
     "SubmissionInvalid",
     "Upload",
     "UploadUnusable",
     "WarningsNotAccepted",
     "cancel_case",
+    "change_setting",
     "claim",
     "complete_task",
     "deliver_action",
@@ -40,7 +50,10 @@ __all__ = [
     "export_case",
     "fire_due_timers",
     "fire_timer",
+    "import_calendar",
     "import_register",
+    "preview_calendar",
+    "preview_setting",
     "recompute_clocks",
     "record_fact",
     "release",
@@ -52,4 +65,5 @@ __all__ = [
     "upload_file",
     "upload_folder",
     "verify_audit",
+    "year_file",
 ]

@@ -93,7 +93,7 @@ def upload_file(
     files = {**have, target: data}
     if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_FOLDER_BYTES:
         _refuse("too much", say("文件夹会超过允许的大小，请先删去不用的文件"))
-    _write_whole(folder, folder / target, data)
+    write_file(folder, folder / target, data)
     _told(env, actor, key, {target: data})
     return target
 
@@ -256,7 +256,12 @@ def _swap(folder: Path, files: Mapping[str, bytes]) -> None:
     _sync(folder.parent)
 
 
-def _write_whole(folder: Path, path: Path, data: bytes) -> None:
+def write_file(folder: Path, path: Path, data: bytes) -> None:
+    """Write one file of a folder, whole or not at all, durably.
+
+    Raises:
+        UploadUnusable: the path leads out of the folder, or the folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.resolve().is_relative_to(folder.resolve()):

@@ -3,6 +3,7 @@
 from engine.queries.answering import shown
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
+from engine.queries.calendar import calendar_page, moved_dates, office_report
 from engine.queries.case import case_page
 from engine.queries.disclosures import disclosures
 from engine.queries.inbox import arrivals, case_list, inbox
@@ -16,6 +17,7 @@ from engine.queries.procedures import (
     version_files,
     version_page,
 )
+from engine.queries.settings import setting_view, settings_page, value_words
 from engine.queries.shell import bureau, demo_accounts, shell
 from engine.queries.task import action_page, start_page, task_page
 
@@ -25,6 +27,7 @@ __all__ = [
     "audit_page",
     "bureau",
     "calculation",
+    "calendar_page",
     "case_list",
     "case_page",
     "demo_accounts",
@@ -34,13 +37,18 @@ __all__ = [
     "folder_files",
     "inbox",
     "lateness",
+    "moved_dates",
+    "office_report",
     "procedure_page",
     "procedures",
+    "setting_view",
+    "settings_page",
     "shell",
     "shown",
     "simulate",
     "start_page",
     "task_page",
+    "value_words",
     "version_files",
     "version_page",
 ]

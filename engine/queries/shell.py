@@ -12,14 +12,18 @@ from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
-# (endpoint key, word, right that shows it; "" for everybody who has cases or tasks)
+# (endpoint key, word, right that shows it; "" for everybody who has cases or tasks, address), in the order of the
+# rail. Whoever reads the trail begins there: supervisors hold no tasks.
 _RAIL = (
     ("inbox", "待办", "", "/"),
-    ("cases", "案件", "", "/cases"),
     ("audit", "全过程审计", "audit.read", "/audit"),
+    ("cases", "案件", "", "/cases"),
     ("procedures", "程序", "procedures.read", "/procedures"),
+    ("calendar", "工作日历", "calendar.read", "/calendar"),
+    ("settings", "设置", "settings.change", "/settings"),
     ("simulator", "期限试算", "simulator.use", "/simulator"),
 )
+MOST = 7  # entries; what falls off the end is reached from the page of the calendar
 
 
 def shell(env: Environment, actor: Actor) -> Shell:
@@ -40,12 +44,14 @@ def shell(env: Environment, actor: Actor) -> Shell:
         )
     display = dict(person["display"] or {}) if person else {}
     counts = {"inbox": mine, "cases": readable}
+    has_cases = seen.everything or bool(seen.posts)
+    supervises = can(institution.rules, actor, "audit.read").ok
     rail = [
         (key, say(word), counts.get(key), url)
         for key, word, right, url in _RAIL
-        if (right and can(institution.rules, actor, right).ok)
-        or (not right and (seen.everything or seen.posts))
-    ]
+        if (can(institution.rules, actor, right).ok if right else has_cases)
+        and not (key == "inbox" and supervises)
+    ][:MOST]
     awaited = institution.calendar.notice_awaited(legal_day(env.time.now()))
     alerts = []
     if awaited and can(institution.rules, actor, "calendar.import").ok:

@@ -24,7 +24,7 @@ from engine.queries.opened import Opened, head_of, open_case
 from engine.queries.pages import ActionPage, ClockView, Fact, StartPage, TaskPage
 from engine.sealing import is_sealed
 from engine.store import cases
-from engine.stored_case import case_facts, task_facts, task_form
+from engine.stored_case import case_facts, names_at, task_facts, task_form
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
@@ -52,8 +52,8 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
     form = task_form(env, deployed, opened.case, row) or Form.empty(row["name"])
     activity = activity_of(env, opened.case.version_id, row, opened.case.called_versions)
     button = dict((activity.button if activity else None) or {})
-    names = opened.file.names()
-    values = _values(env, opened, form, row, draft)
+    names = names_at(env, deployed, opened.case, opened.file, row["token"])
+    values = _values(env, opened, form, row, draft, names)
     clocks = _clocks(env, opened)
     binding = _binding(env, row, clocks, opened.day)
     ruler_clock = next(iter(deployed.clocks), None)
@@ -116,13 +116,16 @@ def _values(
     form: Form,
     item: Mapping[str, Any],
     draft: Mapping[str, Any] | None,
+    names: Mapping[str, object],
 ) -> dict[str, Any]:
-    names = dict(opened.file.names())
-    if item["item"] and isinstance(item["item"].get("item"), dict | str | int):
-        names["item"] = item["item"]["item"]
+    """What the form shows at first: what the case knows, then what its reader has typed already.
+
+    A task of many (one section of several) does not begin with the answers of another.
+    """
     values: dict[str, Any] = form.initial(today=opened.day, names=names)
-    known = {key: value for key, value in opened.case.fields.items() if key in form.field_keys}
-    values.update({key: value for key, value in known.items() if not is_sealed(value)})
+    if not item["item"]:
+        known = {key: value for key, value in opened.case.fields.items() if key in form.field_keys}
+        values.update({key: value for key, value in known.items() if not is_sealed(value)})
     if draft is not None:
         values.update(open_fields(env, draft["values"]))
     return values

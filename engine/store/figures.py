@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
-from engine.tables import cases, work_item
+from engine.tables import cases, clock, work_item
 
 
 def open_steps(connection: Connection) -> dict[tuple[str, str], int]:
@@ -20,3 +20,12 @@ def open_steps(connection: Connection) -> dict[tuple[str, str], int]:
         .group_by(cases.c.version_id, work_item.c.activity_id)
     )
     return {(row.version_id, row.activity_id): row.cases for row in found}
+
+
+def provisional_cases(connection: Connection) -> int:
+    """Return how many open cases have a date that counts into a year not yet announced."""
+    return connection.execute(
+        select(func.count(clock.c.case_id.distinct()))
+        .join(cases, cases.c.id == clock.c.case_id)
+        .where(cases.c.status == "open", clock.c.provisional, clock.c.due.is_not(None))
+    ).scalar_one()

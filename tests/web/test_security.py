@@ -24,6 +24,7 @@ SAMPLE = {
     "procedure": "on_request",
     "key": "on_request",
     "number": "7",
+    "name": "pause_from",
 }
 PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
 
@@ -120,6 +121,8 @@ def test_roles_without_the_action_get_no_page_and_no_effect(
         "audit.verify",
         "procedures.read",
         "procedures.deploy",
+        "calendar.import",
+        "settings.change",
     }
     for method in ("GET", "POST"):
         for endpoint, path in paths(app, method):

@@ -1,0 +1,108 @@
+"""The working calendar: a year at a glance, and taking in the year that the State Council has announced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.errors import BadInput, EngineError
+from webui import rendering
+from webui.auth import actor, rule
+from webui.engine_door import engine
+
+blueprint = Blueprint("calendar", __name__)
+MAX_NOTICE = 256 * 1024
+
+
+@blueprint.get("/calendar")
+@rule("calendar.read")
+def show() -> ResponseReturnValue:
+    """Show a year."""
+    page = engine().queries.calendar_page(
+        engine().environment, actor(), request.args.get("year", None, int)
+    )
+    return _page(page)
+
+
+@blueprint.post("/calendar/preview")
+@rule("calendar.import")
+def preview() -> ResponseReturnValue:
+    """Show what a year would change: days, and dates of open cases. Nothing is stored."""
+    typed = request.form.get("notice", "")
+    try:
+        data, name = _brought(typed)
+        year = request.form.get("year", "").strip()
+        file = engine().commands.year_file(data, name, int(year) if year.isdigit() else None)
+        found = engine().commands.preview_calendar(engine().environment, actor(), file, name)
+    except BadInput as error:
+        return _refused(error.sentence, typed), 422
+    return _preview(found, name)
+
+
+@blueprint.post("/calendar/import")
+@rule("calendar.import")
+def take_in() -> ResponseReturnValue:
+    """Put the year into force; the page then says which dates moved."""
+    data, name = request.form.get("file", "").encode(), request.form.get("name", "")[:120]
+    try:
+        done = engine().commands.import_calendar(
+            engine().environment, actor(), data, name, request.form.get("reason", "")
+        )
+    except EngineError as error:
+        if not hasattr(error, "sentence") or error.code == "denied":
+            raise
+        return _again(data, name, error.sentence), 422
+    flash(_("已导入并启用，%(count)s个期限随之改变。", count=len(done.moved)))
+    return redirect(url_for("calendar.report", number=done.number), 303)
+
+
+@blueprint.get("/calendar/report/<int:number>")
+@rule("calendar.read")
+def report(number: int) -> ResponseReturnValue:
+    """Show which dates a version of the office's data moved."""
+    found = engine().queries.office_report(engine().environment, actor(), number)
+    return rendering.page("office_report.html", "calendar", page=found)
+
+
+def _brought(typed: str) -> tuple[bytes, str]:
+    """Return (bytes, name) of the file, or of the text where there is no file."""
+    sent = request.files.get("file")
+    if sent is not None and sent.filename:
+        return sent.stream.read(MAX_NOTICE + 1), sent.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    if not typed.strip():
+        raise BadInput("nothing", sentence=str(_("请选择文件，或者粘贴通知的文字")))
+    return typed.encode(), request.form.get("source", "").strip()[:120] or str(_("通知文字"))
+
+
+def _page(page: Any, refusal: str = "", typed: str = "") -> str:
+    return rendering.page("calendar.html", "calendar", page=page, refusal=refusal, typed=typed)
+
+
+def _refused(sentence: str, typed: str) -> str:
+    page = engine().queries.calendar_page(engine().environment, actor())
+    return _page(page, sentence, typed)
+
+
+def _preview(found: Any, name: str, refusal: str = "") -> str:
+    moved = engine().queries.moved_dates(engine().environment, actor(), found.moving)
+    return rendering.page(
+        "calendar_preview.html",
+        "calendar",
+        change=found.change,
+        moved=moved,
+        file=found.data.decode("utf-8-sig"),
+        name=name,
+        refusal=refusal,
+        reason=request.form.get("reason", ""),
+    )
+
+
+def _again(data: bytes, name: str, sentence: str) -> str:
+    try:
+        found = engine().commands.preview_calendar(engine().environment, actor(), data, name)
+    except BadInput as error:
+        return _refused(error.sentence, "")
+    return _preview(found, name, sentence)
