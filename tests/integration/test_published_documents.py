@@ -1,0 +1,117 @@
+"""The procedure of proactive disclosure as it is shipped, on a real office: what is published is what was reviewed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from engine import commands
+from engine.commands import passing_time, publishing
+from engine.commands.acting import Upload
+from engine.identity import Post
+from engine.store import accounts, cases
+from engine.unit_of_work import UnitOfWork
+from tests.integration.conftest import Desk, open_desk
+from tests.integration.test_steps import open_tasks
+
+TEXT = b"%PDF-1.7 catalogue"
+POSTS = {
+    "staff": Post("section_staff", "enforcement"),
+    "head": Post("section_head", "enforcement"),
+    "secrecy": Post("secrecy_reviewer"),
+    "line": Post("line_leader", "enforcement"),
+    "director": Post("director"),
+    "deputy": Post("deputy_director"),
+    "web": Post("web_editor"),
+}
+REGISTER = {
+    "origin": "formed",
+    "info_title": "城市管理执法事项目录",
+    "formed_on": "2026-03-02",
+    "info_category": "penalty",
+    "source_agency": "own",
+}
+PREPARED = {
+    "attribute": "proactive",
+    "info_summary": "执法事项和依据。",
+    "privacy_masked": "none",
+    "other_agencies": "none",
+}
+WITHDRAWN = {
+    "withdrawn_on": "2026-03-02",
+    "withdrawn_kind": "privacy",
+    "withdrawn_reason": "附件含有住址。",
+    "withdrawn_public_note": "本条信息已经撤下。",
+    "withdrawn_by": "沈立群",
+}
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    desk = open_desk(
+        tmp_path, "proactive_disclosure", "confidentiality_review", "review_and_approval"
+    )
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        for login, post in POSTS.items():
+            person = accounts.add_person(uow.connection, login=login, name=login)
+            accounts.add_post(uow.connection, person, post, date(2026, 1, 1))
+        uow.commit()
+    return desk
+
+
+def file(field: str) -> Upload:
+    return Upload(field, "目录.pdf", "application/pdf", TEXT)
+
+
+def test_from_formation_to_withdrawal(desk):
+    started = commands.start_case(desk.env, desk.actor("zhou"), "proactive_disclosure", REGISTER)
+    case_id = started.case_id
+
+    def do(login, task, values, *files):
+        item = open_tasks(desk, case_id)[task]
+        commands.complete_task(desk.env, desk.actor(login), item, values, files)
+
+    do("staff", "prepare", PREPARED, file("publish_files"))
+    do("head", "first_review", {"first_result": "open"})
+    do("secrecy", "second_review", {"second_result": "open"})
+    catalogue = {"info_topic": "综合政务", "info_validity": "现行有效", "channels": ["website"]}
+    do("zhou", "catalogue", catalogue)
+    do("line", "review", {"review_result": "agree"})
+    do("director", "approve", {"approve_result": "agree"})
+    passing_time.deliver_outbox(desk.env)
+
+    site = publishing.site_of(desk.env)
+    (entry,) = site.entries()
+    assert (entry.title, entry.formed_on, entry.column) == (
+        "城市管理执法事项目录",
+        "2026-03-02",
+        "行政执法",
+    )
+    assert entry.category.startswith("行政处罚")
+    assert (site.folder / entry.address / entry.files[0].address).read_bytes() == TEXT
+
+    posted = {
+        "published_on": "2026-03-02",
+        "published_url": "https://cg.example.gov.cn/1",
+        "page_check": "same",
+    }
+    do("web", "post_online", posted, file("fetched_files"))
+    do("zhou", "deliver", {"delivered_to": ["archive"], "delivered_on": "2026-03-02"})
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        waits = cases.case_waits(uow.connection, case_id)
+    assert {wait["activity_id"] for wait in waits} == {
+        "changed",
+        "corrected",
+        "abolished",
+        "withdrawn",
+    }
+
+    wait = next(row["wait"] for row in waits if row["activity_id"] == "withdrawn")
+    commands.deliver_action(desk.env, desk.actor("zhou"), case_id, wait, WITHDRAWN)
+    passing_time.deliver_outbox(desk.env)
+    (entry,) = site.entries()
+    assert (entry.withdrawn_on, entry.files) == ("2026-03-02", ())
+    do("web", "confirm_down", {"down_on": "2026-03-02", "reposts_checked": "none"})
+    assert open_tasks(desk, case_id) == {}
+    assert commands.verify_audit(desk.env) == []
