@@ -64,8 +64,13 @@ def day_ruler(given: ClockAnswer, calendar: BusinessCalendar, today: date) -> Da
     last = given.due or max(given.ended_on or today, today)
     if start is None or given.due_at is not None or not 0 < (last - start).days <= MAX_DAYS:
         return None
-    # A count begun anew leaves the earlier stretches in the explanation; the ruler shows the present one.
-    entries = [e for e in given.explanation if e.effective and e.first and e.first >= start]
+    # A count begun anew leaves the earlier stretches in the explanation; the ruler shows the present one,
+    # and of a pause that the office lets survive what reaches into it.
+    entries = [
+        e
+        for e in given.explanation
+        if e.effective and e.first and (e.first >= start or (e.rule in OUT and _reaches(e, start)))
+    ]
     out = [(e.first, e.last or last) for e in entries if e.rule in OUT and e.first]
     labels = _labels(calendar, start, last)
     cells = [Cell(start, "start")]
@@ -75,6 +80,10 @@ def day_ruler(given: ClockAnswer, calendar: BusinessCalendar, today: date) -> Da
     return DayRuler(
         cells, _marks(given, entries, today), brackets, _summary(given, brackets, today)
     )
+
+
+def _reaches(pause: Entry, day: date) -> bool:
+    return pause.last is None or pause.last > day
 
 
 def days_of(first: date, last: date) -> list[date]:

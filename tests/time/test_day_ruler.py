@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import example, given
 
 from engine.day_ruler import day_ruler
 from tests.time.test_clock_against_reference import (
     CALENDARS,
     CHOSEN,
+    DEFAULTS,
     FACTS,
     FIRST_DAY,
     engine_says,
@@ -74,6 +75,15 @@ def test_a_limit_in_hours_has_no_ruler(ask, calendar):
     assert day_ruler(leak, calendar, date(2026, 3, 2)) is None
 
 
+# A pause of before that the office lets survive the new beginning.
+SURVIVING = [
+    {"kind": "agency_consult_sent", "date": FIRST_DAY},
+    {"kind": "agency_consult_received", "date": FIRST_DAY},
+    {"kind": "correction_received", "date": FIRST_DAY + timedelta(days=2)},
+]
+
+
+@example(SURVIVING, {**DEFAULTS, "restart_suspension": "survives"})
 @given(st.lists(FACTS, max_size=8), CHOSEN)
 def test_filled_cells_add_up_to_the_allowance(facts, chosen):
     found = engine_says([{"kind": "received", "date": FIRST_DAY}, *facts], chosen, True)
