@@ -130,17 +130,10 @@ def record_breaches(env: Environment) -> int:
         if row["due"] >= today or key in known:
             continue
         definition = env.deployed(row["version_id"]).clocks.get(row["clock"])
-        if definition is not None and is_ours(definition):
+        if definition is not None and definition.is_ours:
             _record(env, row, definition, today)
             count += 1
     return count
-
-
-def is_ours(definition: ClockDefinition) -> bool:
-    """Whether running over this clock is a breach of the office's own duty."""
-    return definition.nature == "limit" and not any(
-        rule.kind == "lapses" for rule in definition.rules
-    )
 
 
 def _record(

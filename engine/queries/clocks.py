@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,8 +12,10 @@ from engine.environment import Environment
 from engine.institution import Institution
 from engine.queries.pages import ClockState, ClockView
 from engine.statutory_clock import ClockAnswer, ClockDefinition
+from engine.words import say
 
 _ENDED = {"stopped", "abandoned"}
+RUNNING = frozenset(("late", "today", "soon", "run"))
 
 
 def view_of_row(
@@ -116,27 +119,78 @@ def _left(
 def nearest(
     env: Environment, version: str, rows: Sequence[Mapping[str, Any]], day: date
 ) -> tuple[ClockView | None, str]:
-    """Return the clock that matters next in a case, and the word for it where it is not the main one.
+    """Return the clock that a list shows of a case, and the words beside its date.
 
-    The main clock is the first that the diagram draws. Limits of others and reminders never come first.
+    Of several that run, the limit of ours that ends first; the main clock (the first drawn) needs no word. Where
+    ours stands still, its date is only a projection: the words say what is left and what the wait hangs on.
     """
-    institution = env.institution()
-    definitions: Mapping[str, ClockDefinition] = env.deployed(version).clocks
-    views = []
-    for row in rows:
-        definition = definitions.get(row["clock"])
-        if definition is not None and definition.nature != "expected":
-            views.append(view_of_row(row, definition, institution, day))
-    running = [
-        view for view in views if view.state in {"late", "today", "soon", "run"} and view.due
-    ]
-    main = next(iter(definitions), "")
-    if running:
-        chosen = min(running, key=lambda view: (view.due or date.max, view.clock_id != main))
-    else:
-        still = [view for view in views if view.state in {"held", "waiting"}]
-        chosen_or_none = next((v for v in still if v.clock_id == main), next(iter(still), None))
-        if chosen_or_none is None:
-            return None, ""
-        chosen = chosen_or_none
+    views = _views(env, version, rows, day)
+    chosen = chosen_clock(env, version, views)
+    if chosen is None:
+        return None, ""
+    if chosen.state in {"held", "waiting"}:
+        return replace(chosen, due=None), _still(env, version, chosen, views)
+    main = next(iter(env.deployed(version).clocks), "")
     return chosen, "" if chosen.clock_id == main else chosen.title
+
+
+def head_clock(
+    env: Environment, version: str, rows: Sequence[Mapping[str, Any]], day: date
+) -> ClockView | None:
+    """Return the clock that the head of a case's pages shows, with its date even while it stands still."""
+    return chosen_clock(env, version, _views(env, version, rows, day))
+
+
+def _views(
+    env: Environment, version: str, rows: Sequence[Mapping[str, Any]], day: date
+) -> list[ClockView]:
+    definitions = env.deployed(version).clocks
+    institution = env.institution()
+    return [
+        view_of_row(row, definitions[row["clock"]], institution, day)
+        for row in rows
+        if row["clock"] in definitions
+    ]
+
+
+def chosen_clock(env: Environment, version: str, views: Sequence[ClockView]) -> ClockView | None:
+    """Return the clock that matters next: ours that runs and ends first, else ours that stands still, else any."""
+    definitions = env.deployed(version).clocks
+    main = next(iter(definitions), "")
+
+    def order(view: ClockView) -> tuple[date, bool]:
+        return view.due or date.max, view.clock_id != main
+
+    ours = [view for view in views if definitions[view.clock_id].is_ours]
+    others = [view for view in views if definitions[view.clock_id].nature != "expected"]
+    for group in (
+        [view for view in ours if view.state in RUNNING and view.due],
+        [view for view in ours if view.state in {"held", "waiting"}],
+        [view for view in others if view.state in RUNNING and view.due],
+    ):
+        if group:
+            return min(group, key=order)
+    return None
+
+
+def _still(env: Environment, version: str, chosen: ClockView, views: Sequence[ClockView]) -> str:
+    definitions = env.deployed(version).clocks
+    awaited = [
+        view
+        for view in views
+        if view.due and view.state in RUNNING and not definitions[view.clock_id].is_ours
+    ]
+    words = (
+        say("剩{n}个工作日", n=chosen.left)
+        if chosen.state == "held" and chosen.left is not None
+        else say("等到后重计")
+    )
+    if not awaited:
+        return words
+    first = min(awaited, key=lambda view: view.due or date.max)
+    return say(
+        "{words}，{what} {day} 届满",
+        words=words,
+        what=first.title.removesuffix("期限"),
+        day=f"{first.due:%m-%d}",
+    )

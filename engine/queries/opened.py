@@ -13,7 +13,7 @@ from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
-from engine.queries.clocks import nearest, view_of
+from engine.queries.clocks import head_clock, view_of
 from engine.queries.common import People, holder_of
 from engine.queries.pages import CaseHead, ClockView
 from engine.store import cases
@@ -71,7 +71,7 @@ def head_of(env: Environment, opened: Opened, has_incident: bool = False) -> Cas
     """Return what every page of the case shows on top."""
     case = opened.case
     items = opened.open_items
-    clock, _ = nearest(env, case.version_id, opened.clocks, opened.day)
+    clock = head_clock(env, case.version_id, opened.clocks, opened.day)
     outcome = opened.deployed.procedure.outcomes.get(case.outcome or "")
     closed = say("已办结")
     return CaseHead(

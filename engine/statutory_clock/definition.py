@@ -140,6 +140,11 @@ class ClockDefinition:
         }
 
     @property
+    def is_ours(self) -> bool:
+        """Whether running over it is a breach of the office's own duty: a limit that does not lapse for others."""
+        return self.nature == "limit" and not any(rule.kind == "lapses" for rule in self.rules)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """When to warn, as lengths relative to the due date, in the order drawn."""
         return tuple(rule.attributes["at"] for rule in self.rules if rule.kind == "warns")
