@@ -17,6 +17,7 @@ from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
 LOW_DISK = 0.10
+BACKUP_DAYS = 2
 STALE_TICK = timedelta(minutes=2)
 
 
@@ -32,6 +33,25 @@ class Remark:
 def examine(env: Environment) -> list[Remark]:
     """Look at everything and say what was found, in a fixed order."""
     return [look(env) for look in _LOOKS]
+
+
+def remember_backup(env: Environment) -> None:
+    """Note that a backup was made and proven now."""
+    with UnitOfWork(env.database, writing=True) as uow:
+        outbox.beat(uow.connection, "backup", env.time.now())
+        uow.commit()
+
+
+def _backup(env: Environment) -> Remark:
+    with UnitOfWork(env.database, writing=False) as uow:
+        last = outbox.heartbeats(uow.connection).get("backup")
+    if last is None:
+        return Remark("backup", False, "还没有备份过，请运行 gongkai backup")
+    days = (env.time.now() - last["at"]).days
+    words = f"最近一次备份在{days}天前"
+    return Remark(
+        "backup", days < BACKUP_DAYS, words if days < BACKUP_DAYS else words + "，请尽快备份"
+    )
 
 
 def _database(env: Environment) -> Remark:
@@ -124,6 +144,7 @@ def _hashes(env: Environment) -> Remark:
 
 _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _database,
+    _backup,
     _audit,
     _key,
     _disk,

@@ -1,4 +1,4 @@
-"""Commands that keep an office's data: ``deploy``, ``audit``, ``doctor``."""
+"""Commands that keep an office's data: ``deploy``, ``audit``, ``doctor``, ``backup``, ``restore``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from engine import commands
+from engine.backup import restore_backup, write_backup
 from engine.bootstrap import build_environment
 from engine.bpmn.findings import DefinitionRefused
 from engine.cli.server import config_option, refused
 from engine.commands.errors import WarningsNotAccepted
 from engine.config import load_config
-from engine.doctor import examine
+from engine.doctor import examine, remember_backup
 from engine.environment import Environment
 from engine.errors import EngineError
 from engine.identity import SYSTEM
@@ -24,6 +25,8 @@ def register(group: click.Group) -> None:
     group.add_command(deploy)
     group.add_command(audit)
     group.add_command(doctor)
+    group.add_command(backup)
+    group.add_command(restore)
 
 
 def _open(config_file: Path | None) -> Environment:
@@ -111,3 +114,35 @@ def doctor(as_json: bool, config_file: Path | None) -> None:
             click.echo(f"{'正常' if one.ok else '注意'}  {one.sentence}")
     if not all(one.ok for one in remarks):
         raise SystemExit(1)
+
+
+@click.command()
+@click.option("-o", "output", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+def backup(output: Path, config_file: Path | None) -> None:
+    """备份数据库和全部文件，写完即核验；密钥 secret.key 不在其中，请另行保管。"""
+    env = _open(config_file)
+    try:
+        found = write_backup(env.config, output.absolute(), env.time.now())
+    except EngineError as error:
+        raise refused(error) from error
+    remember_backup(env)
+    click.echo(
+        f"已备份到 {output}：审计记录{found.rows}条、文件{found.files}个，已核验。"
+        "密钥 data/secret.key 不在备份里，请另行保管，没有它看不到个人信息"
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@config_option
+def restore(file: Path, config_file: Path | None) -> None:
+    """把备份恢复到空的数据文件夹；先核验，再恢复。恢复后请把 secret.key 放回数据文件夹。"""
+    try:
+        config = load_config(config_file)
+        found = restore_backup(file, config)
+    except EngineError as error:
+        raise refused(error) from error
+    click.echo(
+        f"已恢复：审计记录{found.rows}条、文件{found.files}个。请把 secret.key 放回 {config.data}"
+    )
