@@ -25,6 +25,7 @@ from webui.views import (
     office_settings,
     procedures,
     sign_in,
+    statistics,
     tasks,
 )
 
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     procedures.blueprint,
     calendar.blueprint,
     office_settings.blueprint,
+    statistics.blueprint,
 )
 
 

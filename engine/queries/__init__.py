@@ -17,12 +17,17 @@ from engine.queries.procedures import (
     version_files,
     version_page,
 )
+from engine.queries.report import annual_letter, annual_report, annual_workbook
 from engine.queries.settings import setting_view, settings_page, value_words
 from engine.queries.shell import bureau, demo_accounts, shell
+from engine.queries.statistics import statistics_page
 from engine.queries.task import action_page, start_page, task_page
 
 __all__ = [
     "action_page",
+    "annual_letter",
+    "annual_report",
+    "annual_workbook",
     "arrivals",
     "audit_page",
     "bureau",
@@ -47,6 +52,7 @@ __all__ = [
     "shown",
     "simulate",
     "start_page",
+    "statistics_page",
     "task_page",
     "value_words",
     "version_files",

@@ -12,9 +12,10 @@ from engine.identity import Actor
 from engine.queries.activities import button_label
 from engine.queries.clocks import nearest
 from engine.queries.common import People, holder_of, today_of
+from engine.queries.narrowing import Narrowing
 from engine.queries.pages import CaseList, Inbox, InboxRow
 from engine.store import cases as case_store
-from engine.store import lists
+from engine.store import figures, lists
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
@@ -219,21 +220,37 @@ class _Rows:
 
 
 def case_list(
-    env: Environment, actor: Actor, search: str = "", status: str = "", page: int = 1
+    env: Environment,
+    actor: Actor,
+    search: str = "",
+    status: str = "",
+    page: int = 1,
+    only: Mapping[str, str] | None = None,
 ) -> CaseList:
-    """Return the cases that the actor may read, newest first, a page of them."""
+    """Return the cases that the actor may read, newest first, a page of them.
+
+    Args:
+        only: narrows the list as the figures of the statistics do (``engine.queries.narrowing``).
+    """
     day = legal_day(env.time.now())
+    seen = visibility(env.institution().rules, actor)
+    narrowed = Narrowing.of(env, seen, only or {}, status)
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
-        rows, total = case_store.find(
-            connection,
-            visible=lists.visible_cases(visibility(env.institution().rules, actor)),
-            search=search[:100],
-            status=status if status in {"open", "closed"} else "",
-            limit=PAGE,
-            offset=(max(1, page) - 1) * PAGE,
-        )
         people = People.read(connection, day)
+        if narrowed.looks_at_work:
+            found = [
+                dict(row) for row in narrowed.open_cases(connection, day) if _matches(row, search)
+            ]
+            rows, total = found[(max(1, page) - 1) * PAGE :][:PAGE], len(found)
+        else:
+            rows, total = case_store.find(
+                connection,
+                visible=figures.condition(narrowed.chosen),
+                search=search[:100],
+                limit=PAGE,
+                offset=(max(1, page) - 1) * PAGE,
+            )
         ids = [row["id"] for row in rows]
         posts = [(post.role, post.unit) for post in actor.posts]
         mine = lists.my_items(connection, posts, actor.person_id)
@@ -249,4 +266,8 @@ def case_list(
             made += shown.of_items(own[:1])
         else:
             made += shown.of_cases([row])
-    return CaseList(today_of(env), made, total, search, status)
+    return CaseList(today_of(env), made, total, search, status, narrowed.only, narrowed.words(env))
+
+
+def _matches(row: Mapping[str, Any], search: str) -> bool:
+    return search in row["number"] or search in row["subject"]

@@ -334,6 +334,8 @@ class CaseList:
     total: int
     search: str
     state: str
+    only: Mapping[str, str] = field(default_factory=dict)  # what the list is narrowed to, by name
+    only_words: str = ""
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ def _set_up(folder: Path) -> Environment:
             person = accounts.add_person(
                 uow.connection, login=login, name=name, password_hash=hashed
             )
-            accounts.add_post(uow.connection, person, post, date(2026, 1, 1))
+            accounts.add_post(uow.connection, person, post, date(2025, 1, 1))
         uow.commit()
     for version in env.procedures_in_force().values():
         env.deployed(version)

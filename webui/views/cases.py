@@ -26,6 +26,8 @@ from webui.uploads import read_uploads
 blueprint = Blueprint("cases", __name__)
 PAGE_SIZE = 50
 MAX_PAGE = 10_000
+# What the figures of the statistics narrow the list to.
+NARROWED = ("procedure", "clock", "unit", "step", "received", "closed", "carried")
 
 
 @blueprint.get("/cases")
@@ -33,12 +35,14 @@ MAX_PAGE = 10_000
 def list_all() -> ResponseReturnValue:
     """List the cases that one may see."""
     number = min(max(request.args.get("page", 1, int), 1), MAX_PAGE)
+    only = {name: request.args[name][:80] for name in NARROWED if request.args.get(name)}
     page = engine().queries.case_list(
         engine().environment,
         actor(),
         request.args.get("q", "")[:80].strip(),
         request.args.get("state", "open"),
         number,
+        *([only] if only else []),
     )
     first = (number - 1) * PAGE_SIZE + 1
     return rendering.page("cases.html", "cases", page=page, number=number, first=first)
