@@ -25,6 +25,11 @@ SAMPLE = {
     "key": "on_request",
     "number": "7",
     "name": "pause_from",
+    "year": "2026",
+    "ending": "xlsx",
+    "person_id": "p-2",
+    "post_id": "1",
+    "what": "reset",
 }
 PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
 
@@ -123,6 +128,9 @@ def test_roles_without_the_action_get_no_page_and_no_effect(
         "procedures.deploy",
         "calendar.import",
         "settings.change",
+        "register.read",
+        "accounts.read",
+        "accounts.change",
     }
     for method in ("GET", "POST"):
         for endpoint, path in paths(app, method):
