@@ -16,7 +16,15 @@ from engine.procedure import Procedure
 from engine.yaml_source import YamlRefused
 
 EFFECTS = frozenset(
-    ("issue_letter", "allot_number", "notify", "publish", "start_case", "record_outcome")
+    (
+        "issue_letter",
+        "allot_number",
+        "notify",
+        "publish",
+        "archive_case",
+        "start_case",
+        "record_outcome",
+    )
 )
 BUILT_IN_NAMES = frozenset(("case", "clock", "label", "settings"))
 LETTER_NAMES = frozenset(("文号", "成文日期", "标题", "救济", "案件编号"))

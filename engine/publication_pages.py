@@ -40,6 +40,7 @@ h1 { font-size: 22px; } h2 { font-size: 18px; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; line-height: 1.45; }
 th, td { padding: 6px 8px; border-bottom: 1px solid #e1e4e8; text-align: left; vertical-align: top; }
 th { white-space: nowrap; font-weight: 600; }
+th[scope=row] { width: 8em; }
 td.num, td.day { white-space: nowrap; font-variant-numeric: tabular-nums; }
 a { color: #1559b3; } a:focus, input:focus { outline: 2px solid #1559b3; outline-offset: 2px; }
 input { font: inherit; width: 100%; max-width: 420px; padding: 6px 8px; border: 1px solid #5f6b7a; }

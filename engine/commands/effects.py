@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import audit
 from engine.bpmn.step import Effect
-from engine.commands import publishing
+from engine.commands import archiving, publishing
 from engine.commands.errors import EffectFailed
 from engine.feel import to_json
 from engine.letters import LetterInvalid
@@ -186,5 +186,6 @@ EFFECTS: Mapping[str, Callable[[CaseHost, dict[str, object], Effect], Answer]] =
     "notify": _notify,
     "record_outcome": _record_outcome,
     "start_case": _start_case,
+    "archive_case": archiving.archive_case,
     "publish": partial(publishing.publish, allot=_allot),
 }

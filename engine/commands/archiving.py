@@ -1,0 +1,149 @@
+"""The effect ``archive_case``: index and package the file of a case that is closed (Art. 45; 档案法 Art. 13, 37).
+
+``act="index"`` lists its papers with page counts and checksums; ``act="package"`` refuses where the file is no
+longer the indexed one, and keeps the package as a document of the case that archives it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine import audit
+from engine.bpmn.step import Effect
+from engine.case_index import IndexLine, Paper, digest_of, index_of, package
+from engine.commands.errors import EffectFailed
+from engine.feel import to_json
+from engine.store import cases
+from engine.store.cases import CaseRow
+from engine.timesource import legal_day
+from engine.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from engine.commands.case_host import CaseHost
+
+MAX_PACKAGE_BYTES = 512 * 1024 * 1024
+
+Answer = Mapping[str, object] | None
+
+
+def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
+    """Carry out the effect.
+
+    Args:
+        given: ``act``; ``case``, the number of the case to be filed; ``order``, keys of form fields and letters
+            from the first paper to the last. ``package`` also: ``index``, what ``index`` answered; ``retention``.
+
+    Returns:
+        ``index``: ``{index: {case, title, closed_on, papers: [..], count, pages, uncounted, digest}}``;
+        ``package``: ``{package: {document, sha256, size}}``.
+
+    Raises:
+        EffectFailed: no such case, one that is still open, or a file that changed since it was indexed.
+    """
+    case, papers = _file_of(host, str(given.get("case") or "").strip())
+    data = {one.sha256: host.env.blobs.get(one.sha256) for one in papers}
+    lines = index_of(papers, _texts(given.get("order")), data)
+    if given.get("act") == "index":
+        return {"index": _index(case, lines)}
+    if given.get("act") != "package":
+        act = given.get("act")
+        raise EffectFailed("archive_case", f"no act {act!r}", f"“archive_case”没有“{act}”这种办法")
+    indexed = to_json(given.get("index"))
+    if not isinstance(indexed, Mapping) or indexed.get("digest") != digest_of(lines):
+        raise EffectFailed(
+            "archive_case",
+            "the file changed since it was indexed",
+            "案卷编目以后有变动，请重新编目",
+        )
+    about = {
+        key: value
+        for key, value in {**indexed, "retention": given.get("retention")}.items()
+        if key != "papers"
+    }
+    return {"package": _kept(host, case, package(lines, data, about), effect)}
+
+
+def _file_of(host: CaseHost, number: str) -> tuple[CaseRow, list[Paper]]:
+    with UnitOfWork(host.env.database, writing=False) as uow:
+        case_id = cases.id_of_number(uow.connection, number)
+        case = cases.load(uow.connection, case_id) if case_id else None
+        rows = cases.case_documents(uow.connection, case_id) if case_id else []
+    if case is None:
+        raise EffectFailed(
+            "archive_case", f"no case {number!r}", f"没有编号“{number}”的案件，请核对"
+        )
+    if case.status != "closed":
+        raise EffectFailed(
+            "archive_case", f"case {number} is open", f"案件 {number} 还没有办结，办结后才能归档"
+        )
+    if sum(row["size"] for row in rows) > MAX_PACKAGE_BYTES:
+        raise EffectFailed("archive_case", "too large", "案卷材料太大，请分卷归档")
+    return case, [_paper(row) for row in rows]
+
+
+def _paper(row: Mapping[str, Any]) -> Paper:
+    return Paper(
+        key=str(row["letter"] or row["field"] or ""),
+        title=str(row["title"]),
+        number=str(row["letter_number"] or ""),
+        filename=str(row["filename"]),
+        media_type=str(row["media_type"]),
+        sha256=str(row["sha256"]),
+        size=int(row["size"]),
+        at=row["created_at"],
+    )
+
+
+def _index(case: CaseRow, lines: Sequence[IndexLine]) -> dict[str, object]:
+    counted = [line.pages for line in lines if line.pages is not None]
+    return {
+        "case": case.number,
+        "title": case.subject,
+        "closed_on": legal_day(case.closed_at).isoformat() if case.closed_at else None,
+        "papers": [line.as_dict() for line in lines],
+        "count": len(lines),
+        "pages": sum(counted),
+        "uncounted": len(lines) - len(counted),
+        "digest": digest_of(lines),
+    }
+
+
+def _kept(host: CaseHost, case: CaseRow, data: bytes, effect: Effect) -> dict[str, object]:
+    """Keep the package as a document of the case at hand; say in the trail what was packed."""
+    document = {
+        "id": uuid.uuid4().hex,
+        "case_id": host.case.id,
+        "kind": "letter",
+        "title": f"{case.number} 归档数据包",
+        "filename": f"{case.number}.zip",
+        "media_type": "application/zip",
+        "sha256": host.env.blobs.put(data),
+        "size": len(data),
+        "activity_id": effect.activity_id,
+        "field": None,
+        "letter": None,
+        "letter_number": None,
+        "created_by": host.actor.person_id,
+        "created_at": host.now,
+    }
+    host.documents.append(document)
+    host.audit_events.append(
+        audit.AuditEvent(
+            "CasePackaged",
+            f"case:{case.number}",
+            host.case.id,
+            {"sha256": document["sha256"], "size": document["size"]},
+            version=host.case.version_id,
+        )
+    )
+    return {key: document[name] for key, name in _ANSWERED.items()}
+
+
+_ANSWERED = {"document": "id", "sha256": "sha256", "size": "size"}
+
+
+def _texts(value: object) -> list[str]:
+    plain = to_json(value)
+    return [str(one) for one in plain] if isinstance(plain, list) else []

@@ -1,0 +1,105 @@
+"""A closed case goes to the archive whole: indexed, packed, and provable without us."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from engine import commands
+from engine.commands.acting import Upload
+from engine.store import cases
+from engine.unit_of_work import UnitOfWork
+from tests.integration.conftest import Desk, open_desk
+from tests.integration.test_publishing import act, do, file, prepared
+
+CHECKED = {
+    "four_checks": ["authentic", "whole", "usable", "safe"],
+    "file_state": "whole",
+    "total_pages": "1",
+    "retention": "10",
+}
+
+
+@pytest.fixture
+def desk(tmp_path, database) -> Desk:
+    return open_desk(tmp_path, "notice", "archiving", server=database)
+
+
+def closed(desk: Desk) -> str:
+    case_id = prepared(desk)
+    desk.time.advance(timedelta(minutes=1))
+    do(desk, "zhao", case_id, "review", files=[late()])
+    do(desk, "zhou", case_id, "post", files=[file("fetched", b"%PDF-1.7 one")])
+    act(desk, case_id, "abolished")
+    return number(desk, case_id)
+
+
+def late() -> Upload:
+    return Upload("late_texts", "顾小明的意见.pdf", "application/pdf", b"%PDF <</Type/Page>>")
+
+
+def number(desk: Desk, case_id: str) -> str:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        case = cases.load(uow.connection, case_id)
+    assert case is not None
+    return case.number
+
+
+def filing(desk: Desk, about: str) -> str:
+    values = {"case_number": about, "file_kind": "other", "filing_year": "2026"}
+    return commands.start_case(desk.env, desk.actor("zhou"), "archiving", values).case_id
+
+
+def packages(desk: Desk, case_id: str) -> list[dict]:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = cases.case_documents(uow.connection, case_id)
+    return [row for row in rows if row["media_type"] == "application/zip"]
+
+
+def test_the_package_holds_every_paper_and_proves_it(desk):
+    case_id = filing(desk, closed(desk))
+    do(desk, "zhou", case_id, "check", CHECKED)
+    do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
+    (row,) = packages(desk, case_id)
+    with zipfile.ZipFile(io.BytesIO(desk.env.blobs.get(row["sha256"]))) as archive:
+        names = archive.namelist()
+        for line in archive.read("manifest-sha256.txt").decode().splitlines():
+            digest, _, name = line.partition("  ")
+            assert hashlib.sha256(archive.read(name)).hexdigest() == digest
+    assert len([name for name in names if name.startswith("papers/")]) == 3
+    assert not [name for name in names if "顾小明" in name]
+    assert commands.verify_audit(desk.env) == []
+
+
+def test_an_open_case_is_not_archived(desk):
+    about = number(desk, prepared(desk))
+    with pytest.raises(commands.CaseStopped) as stopped:
+        filing(desk, about)
+    assert "还没有办结" in stopped.value.sentence
+
+
+def test_a_number_that_no_case_has_is_said(desk):
+    with pytest.raises(commands.CaseStopped) as stopped:
+        filing(desk, "2026-9999")
+    assert "2026-9999" in stopped.value.sentence
+
+
+def test_a_file_that_changed_after_it_was_indexed_is_not_packed(desk):
+    about = closed(desk)
+    case_id = filing(desk, about)
+    do(desk, "zhou", case_id, "check", CHECKED)
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        source = cases.id_of_number(uow.connection, about)
+        assert source is not None
+        first = cases.case_documents(uow.connection, source)[0]
+        added = {"id": "e" * 32, "sha256": desk.env.blobs.put(b"more"), "size": 4}
+        cases.add_document(uow.connection, [{**first, **added}])
+        uow.commit()
+    with pytest.raises(commands.CaseStopped) as stopped:
+        do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
+    assert "重新编目" in stopped.value.sentence
+    assert packages(desk, case_id) == []
