@@ -81,19 +81,21 @@ def canonical(value: object) -> str:
     Raises:
         TypeError: a float stands in it; floats have no single text.
     """
-    _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    _refuse_floats((value,))
+    return _CANONICAL.encode(value)
 
 
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise TypeError("a float has no single text; write it as a string")
-    if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _refuse_floats(values: Iterable[object]) -> None:
+    for value in values:
+        if isinstance(value, dict):
+            _refuse_floats(value.values())
+        elif isinstance(value, list | tuple):
+            _refuse_floats(value)
+        elif isinstance(value, float):
+            raise TypeError("a float has no single text; write it as a string")
 
 
 def row_hash(row: Mapping[str, Any]) -> str:

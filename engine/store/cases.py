@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from engine import audit
 from engine.errors import RevisionConflict
-from engine.store.prepared import Prepared
+from engine.store.prepared import Prepared, PreparedRead
 from engine.store.rows import Row, many, one
 from engine.tables import (
     audit_event,
@@ -63,11 +63,12 @@ def case_row(row: Mapping[Any, Any]) -> CaseRow:
 
 # Built once: a statement that is built anew costs three times what it costs to run.
 _LOAD = select(cases).where(cases.c.id == bindparam("case_id"))
-_LOAD_WITH_ITEM = (
+_LOAD_WITH_ITEM = PreparedRead(
     select(*cases.c, *(column.label(f"item_{column.name}") for column in work_item.c))
     .join(work_item, work_item.c.case_id == cases.c.id)
     .where(work_item.c.id == bindparam("task_id"))
 )
+_ITEM_COLUMNS = [(column.name, f"item_{column.name}") for column in work_item.c]
 _CHANGING = (
     "version_id",
     "subject",
@@ -121,10 +122,10 @@ def load(connection: Connection, case_id: str) -> CaseRow | None:
 
 def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] | None:
     """Return a work item and its case in one read."""
-    row = connection.execute(_LOAD_WITH_ITEM, {"task_id": task_id}).mappings().first()
+    row = _LOAD_WITH_ITEM.first(connection, {"task_id": task_id})
     if row is None:
         return None
-    return case_row(row), {column.name: row[f"item_{column.name}"] for column in work_item.c}
+    return case_row(row), {name: row[label] for name, label in _ITEM_COLUMNS}
 
 
 def work_item_row(connection: Connection, task_id: str) -> Row | None:
@@ -157,10 +158,10 @@ def update_case(
     """
     new = {f"new_{name}": getattr(row, name) for name in _CHANGING}
     new["new_state"] = _state_text(row.state)
-    found = _UPDATE(connection, {"case_id": row.id, "read_at": revision, **new}).first()
+    found = _UPDATE(connection, {"case_id": row.id, "read_at": revision, **new}).fetchone()
     if found is None:
         raise RevisionConflict(f"case {row.id} is no longer at revision {revision}")
-    seq, last, case_seq, case_last = tuple[Any, ...](found)
+    seq, last, case_seq, case_last = found
     return (
         audit.Head(seq, last) if seq else audit.Head(),
         audit.Head(case_seq, case_last) if case_seq else audit.Head(),
@@ -324,6 +325,12 @@ def case_history(connection: Connection, case_id: str) -> list[Row]:
 def history_by_key(connection: Connection, key: str) -> Row | None:
     """Return the step that a rendered form's key already caused."""
     return one(connection, select(history).where(history.c.key == key))
+
+
+def was_delivered(connection: Connection, key: str) -> bool:
+    """Return whether a case took the message of this key: each takes it under the key and its own id."""
+    taken = select(history.c.id).where(history.c.key.startswith(f"{key}:", autoescape=True))
+    return connection.execute(taken.limit(1)).first() is not None
 
 
 def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Row]]:

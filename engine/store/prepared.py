@@ -1,7 +1,7 @@
 """Statements compiled once a dialect and handed to the driver as text: for the few that every step runs.
 
 The library builds, caches and adapts a statement anew at each call, which costs ten times what SQLite needs
-to run it. Types still convert their values: each parameter goes through its own bind processor.
+to run it. Types still convert their values, each by the processor of its own; errors are the library's own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Insert, Table, Update, insert
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, Update, insert
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 
 Convert = Callable[[Any], Any] | None
 
@@ -43,31 +45,90 @@ class Prepared:
 
     def __call__(
         self, connection: Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-    ) -> CursorResult[Any]:
-        """Run it with one mapping, or with many in one call."""
+    ) -> DBAPICursor:
+        """Run it with one mapping, or with many in one call; the cursor has what it returns, unconverted."""
         compiled = self._compiled(connection.dialect)
         if isinstance(values, Mapping):
-            return connection.exec_driver_sql(compiled.text, _given(compiled, values))
+            return to_driver(connection, compiled.text, _given(compiled, values))
         rows = [_given(compiled, row) for row in values]
-        return connection.exec_driver_sql(compiled.text, rows if len(rows) != 1 else rows[0])
+        if len(rows) == 1:
+            return to_driver(connection, compiled.text, rows[0])
+        return to_driver(connection, compiled.text, rows, many=True)
 
     def _compiled(self, dialect: Dialect) -> _Compiled:
         found = self._by_dialect.get(dialect.name)
         if found is None:
-            made = self._statement.compile(dialect=dialect, column_keys=self._columns)
-            order = made.positiontup if made.positional else list(made.binds)
-            found = _Compiled(
-                str(made),
-                [(name, _converter(made.binds[name].type, dialect)) for name in order or ()],
-                {name: bind.value for name, bind in made.binds.items() if not bind.required},
-                named=not made.positional,
+            found = self._by_dialect[dialect.name] = _compile(
+                self._statement, dialect, self._columns
             )
+        return found
+
+
+class PreparedRead:
+    """A SELECT whose parameters are named by ``bindparam``; rows are mappings by the names of its columns."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._by_dialect: dict[str, tuple[_Compiled, Sequence[tuple[str, Convert]]]] = {}
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the first row, None where there is none."""
+        compiled, columns = self._compiled(connection.dialect)
+        cursor = to_driver(connection, compiled.text, _given(compiled, values))
+        row = cursor.fetchone()
+        cursor.close()
+        if row is None:
+            return None
+        return {
+            name: value if convert is None else convert(value)
+            for (name, convert), value in zip(columns, row, strict=True)
+        }
+
+    def _compiled(self, dialect: Dialect) -> tuple[_Compiled, Sequence[tuple[str, Convert]]]:
+        found = self._by_dialect.get(dialect.name)
+        if found is None:
+            columns = [
+                (
+                    column.key or "",
+                    column.type.dialect_impl(dialect).result_processor(dialect, None),
+                )
+                for column in self._statement.selected_columns
+            ]
+            found = (_compile(self._statement, dialect, None), columns)
             self._by_dialect[dialect.name] = found
         return found
 
 
-def _converter(kind: Any, dialect: Dialect) -> Convert:
-    return kind.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
+def to_driver(
+    connection: Connection, statement: str, given: Any = (), *, many: bool = False
+) -> DBAPICursor:
+    """Run a text in the transaction that the connection is in; ``many``: once for each of ``given``."""
+    cursor = connection.connection.cursor()
+    driver = connection.dialect.loaded_dbapi
+    try:
+        if many:
+            cursor.executemany(statement, given)
+        else:
+            cursor.execute(statement, given)
+    except driver.Error as error:
+        raise DBAPIError.instance(statement, given, error, driver.Error) from error
+    return cursor
+
+
+def _compile(
+    statement: Insert | Update | Select[Any], dialect: Dialect, columns: Sequence[str] | None
+) -> _Compiled:
+    made: Any = statement.compile(dialect=dialect, column_keys=columns)
+    order = made.positiontup if made.positional else list(made.binds)
+    return _Compiled(
+        str(made),
+        [
+            (name, made.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in order or ()
+        ],
+        {name: bind.value for name, bind in made.binds.items() if not bind.required},
+        named=not made.positional,
+    )
 
 
 def _given(compiled: _Compiled, values: Mapping[str, Any]) -> Any:
