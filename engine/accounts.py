@@ -42,10 +42,14 @@ class SignInRefused(EngineError):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A live session: who it is and how the person wants pages shown."""
+    """A live session: who it is and how the person wants pages shown.
+
+    ``must_change``: the password is a one-time code; nothing else may be done before it is changed.
+    """
 
     actor: Actor
     display: Mapping[str, object]
+    must_change: bool = False
 
 
 def hash_password(password: str) -> str:
@@ -100,6 +104,16 @@ def sign_in(env: Environment, login: str, password: str, address: str) -> str:
         )
         uow.commit()
     return token
+
+
+def is_password(stored: str | None, password: str) -> bool:
+    """Return whether a password is the one of a stored hash."""
+    return _verify(stored, password)
+
+
+def token_hash(token: str) -> str:
+    """Return what is stored of a session's token."""
+    return _hash(token)
 
 
 def _verify(stored: str | None, password: str) -> bool:
@@ -159,7 +173,7 @@ def session(env: Environment, token: str, address: str = "") -> SignedIn | None:
             store.touch_session(uow.connection, _hash(token), now)
             uow.commit()
     actor = Actor(row["id"], row["name"], posts, address, row["login"])
-    return SignedIn(actor, row["display"] or {})
+    return SignedIn(actor, row["display"] or {}, bool(row["must_change"]))
 
 
 def sign_out(env: Environment, token: str) -> None:

@@ -15,6 +15,7 @@ from webui import auth, catalogues, errors, formatting, rendering, security
 from webui.engine_door import Engine, real_engine
 from webui.settings import WebSettings
 from webui.views import (
+    accounts,
     audit,
     calculation,
     calendar,
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     calendar.blueprint,
     office_settings.blueprint,
     statistics.blueprint,
+    accounts.blueprint,
 )
 
 

@@ -37,6 +37,12 @@ def public(view: View) -> View:
     return view
 
 
+def before_change(view: View) -> View:
+    """Let in also those who must change their one-time password first."""
+    view.__before_change__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def actor() -> Any:
     """Return the person who is signed in; only views with a rule may ask."""
     return g.actor
@@ -78,7 +84,7 @@ def install(app: Flask) -> None:
 
 
 def _guard() -> ResponseReturnValue | None:
-    g.actor, g.display = None, {}
+    g.actor, g.display, g.must_change = None, {}, False
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
@@ -89,10 +95,13 @@ def _guard() -> ResponseReturnValue | None:
     here = engine().accounts.session(engine().environment, token, address()) if token else None
     if here is not None:
         g.actor, g.display = here.actor, here.display
+        g.must_change = getattr(here, "must_change", False)
     if action == PUBLIC:
         return None
     if g.actor is None:
         return _ask_to_sign_in()
+    if g.must_change and not getattr(view, "__before_change__", False):
+        return _ask_to_change()
     if action != ONLY_SIGNED_IN:
         sentence = engine().may(g.actor, action)
         if sentence is not None:
@@ -103,6 +112,12 @@ def _guard() -> ResponseReturnValue | None:
 def address() -> str:
     """Return where the request came from, for the audit trail."""
     return request.remote_addr or ""
+
+
+def _ask_to_change() -> ResponseReturnValue:
+    if request.headers.get("X-Requested-With") == "fetch":
+        return {"error": "must_change"}, 403
+    return redirect(url_for("accounts.password"), 303)
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

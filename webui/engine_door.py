@@ -1,6 +1,6 @@
 """The one door to the engine: whatever a page asks or does passes here.
 
-Views know ``engine().queries``, ``engine().commands``, ``engine().accounts`` and ``engine().may`` and nothing
+Views know ``engine().queries``, ``.commands``, ``.people``, ``.accounts`` and ``.may`` and nothing
 else of the engine; tests put a made-up office behind the same door. What a page needs in a shape of its own
 (the sign-in page, the questions that apply, the choices of the simulator) is put together here.
 """
@@ -18,7 +18,7 @@ from engine.queries.pages import Account, Today
 
 @dataclass(frozen=True)
 class Engine:
-    """An environment and the three groups of functions that are called with it.
+    """An environment and the groups of functions that are called with it.
 
     ``may(actor, action)`` returns None where the actor's roles allow the action at all, else the Chinese
     sentence that says why not; which objects the action may touch is decided by the query or the command.
@@ -29,6 +29,7 @@ class Engine:
     commands: Any
     accounts: Any
     may: Callable[[Any, str], str | None]
+    people: Any = None  # accounts and posts: engine.people
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def engine() -> Engine:
 
 def real_engine(environment: Any) -> Engine:
     """Return the door to the product's own engine."""
-    from engine import accounts, commands
+    from engine import accounts, commands, people
     from engine.access import GENERAL, Refused, can
 
     def may(actor: Any, action: str) -> str | None:
@@ -69,7 +70,7 @@ def real_engine(environment: Any) -> Engine:
         decision = can(environment.institution().rules, actor, action)
         return decision.sentence if isinstance(decision, Refused) else None
 
-    return Engine(environment, RealQueries(), commands, accounts, may)
+    return Engine(environment, RealQueries(), commands, accounts, may, people)
 
 
 class RealQueries:

@@ -63,6 +63,13 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
         _l("案件刚刚有变化"),
         lambda error: str(_("案件在您打开之后有了变化，本次没有提交。请返回刷新，核对后再提交。")),
     ),
+    "case_closed": (
+        409,
+        _l("案件已经结束"),
+        lambda error: str(
+            _("%(number)s已经办结，本次没有提交。需要重新办理的，请另行登记。", number=error.number)
+        ),
+    ),
     "form_outdated": (
         409,
         _l("表单已经更新"),

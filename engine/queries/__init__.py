@@ -8,6 +8,7 @@ from engine.queries.case import case_page
 from engine.queries.disclosures import disclosures
 from engine.queries.inbox import arrivals, case_list, inbox
 from engine.queries.lateness import lateness
+from engine.queries.people import accounts_page, person_page
 from engine.queries.procedures import (
     diagram_xml,
     folder_diagram,
@@ -24,6 +25,7 @@ from engine.queries.statistics import statistics_page
 from engine.queries.task import action_page, start_page, task_page
 
 __all__ = [
+    "accounts_page",
     "action_page",
     "annual_letter",
     "annual_report",
@@ -44,6 +46,7 @@ __all__ = [
     "lateness",
     "moved_dates",
     "office_report",
+    "person_page",
     "procedure_page",
     "procedures",
     "setting_view",

@@ -33,6 +33,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "SignedIn",
             "SignInRefused",
             "PasswordChanged",
+            "PasswordReset",
             "PersonAdded",
             "PersonChanged",
             "PostGiven",

@@ -95,6 +95,12 @@ KINDS: Mapping[str, str] = {
     "AuditVerified": "核验审计链",
     "CalendarImported": "导入日历",
     "PersonAdded": "开设账号",
+    "PersonChanged": "停用或者启用账号",
+    "PasswordChanged": "修改密码",
+    "PasswordReset": "重置密码",
+    "PostGiven": "任职",
+    "PostEnded": "免职",
+    "SettingsChanged": "修改设置",
 }
 
 

@@ -22,6 +22,7 @@ _RAIL = (
     ("procedures", "程序", "procedures.read", "/procedures"),
     ("calendar", "工作日历", "calendar.read", "/calendar"),
     ("settings", "设置", "settings.change", "/settings"),
+    ("accounts", "账号", "accounts.read", "/accounts"),
     ("simulator", "期限试算", "simulator.use", "/simulator"),
 )
 MOST = 7  # entries; what falls off the end is reached from the page of the calendar

@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from webui.auth import (
     ONLY_SIGNED_IN,
     address,
+    before_change,
     forget_session,
     keep_session,
     public,
@@ -51,6 +52,7 @@ def enter() -> ResponseReturnValue:
 
 @blueprint.post("/sign-out")
 @rule(ONLY_SIGNED_IN)
+@before_change
 def leave() -> ResponseReturnValue:
     """End the session."""
     token = session_token()
