@@ -1,6 +1,6 @@
 """Every clock of open cases computed again, after a calendar, a setting or a rule of the office changed.
 
-In batches: a hundred cases are read, computed and written in a handful of statements. Timers and internal
+In batches: many cases are read, computed and written in a dozen statements. Timers and internal
 limits that hang on a clock move with it; each moved date is in the trail of its case.
 """
 
@@ -24,7 +24,7 @@ from engine.stored_case import case_file
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
-BATCH = 100
+BATCH = 250  # few statements a case, and nobody who works waits behind it for long
 
 
 @dataclass(frozen=True)

@@ -33,18 +33,25 @@ def head(connection: Connection) -> audit.Head:
 
 
 def case_heads(connection: Connection, case_ids: Iterable[str]) -> dict[str, audit.Head]:
-    """Return the last row of each named case's own chain."""
-    heads = {}
-    for case_id in sorted(set(case_ids)):
-        row = connection.execute(
-            select(audit_event.c.case_seq, audit_event.c.hash)
-            .where(audit_event.c.case_id == case_id)
-            .order_by(desc(audit_event.c.case_seq))
-            .limit(1)
-        ).first()
-        if row:
-            heads[case_id] = audit.Head(row.case_seq, row.hash)
-    return heads
+    """Return the last row of each named case's own chain, in one statement."""
+    wanted = sorted(set(case_ids))
+    if not wanted:
+        return {}
+    last = (
+        select(audit_event.c.case_id, func.max(audit_event.c.case_seq).label("case_seq"))
+        .where(audit_event.c.case_id.in_(wanted))
+        .group_by(audit_event.c.case_id)
+        .subquery()
+    )
+    found = connection.execute(
+        select(audit_event.c.case_id, audit_event.c.case_seq, audit_event.c.hash).join(
+            last,
+            and_(
+                audit_event.c.case_id == last.c.case_id, audit_event.c.case_seq == last.c.case_seq
+            ),
+        )
+    )
+    return {row.case_id: audit.Head(row.case_seq, row.hash) for row in found}
 
 
 def append(

@@ -1,0 +1,121 @@
+"""How often a command asks the database, counted at the driver on both databases.
+
+On PostgreSQL the queue of writers is a lock in the statement that begins a transaction: it is no further
+round trip and not counted.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import InternalError
+
+from engine import commands
+from engine.commands import recomputing
+from engine.store import cases
+from engine.store.prepared import to_driver
+from engine.tables import clock, timer, work_item
+from engine.unit_of_work import IntegrityError, UnitOfWork
+from tests.integration.conftest import Desk, PostgresServer, open_desk
+from tests.integration.counting import counting
+from tests.integration.crowd import multiply
+from tests.integration.test_crashes import REGISTER
+
+LOOP = {"title": "危房鉴定报告", "kind": "a", "received_on": "2026-03-02"}
+
+
+def open_tasks(desk: Desk, case_id: str) -> list[str]:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = cases.case_items(uow.connection, case_id)
+    return [str(row["id"]) for row in rows if row["status"] == "open"]
+
+
+def test_a_step_without_effects_takes_six_statements_and_one_commit(tmp_path, database):
+    desk = open_desk(tmp_path, "loop", server=database)
+    head = desk.actor("zhao")
+    case_id = commands.start_case(desk.env, desk.actor("zhou"), "loop", LOOP).case_id
+    (task,) = open_tasks(desk, case_id)
+    counted = counting(desk.env.database)
+    for _ in range(3):
+        counted.clear()
+        moved = commands.complete_task(desk.env, head, task, {"decision": "return"})
+        (task,) = [str(row["id"]) for row in moved.opened]
+        assert len(counted.statements) <= 6, counted.statements
+        assert counted.commits == 1
+
+
+def forget_dates(desk: Desk) -> None:
+    """Every stored date is gone, so that each has to be written again."""
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(text("update clock set due = null"))
+        uow.connection.execute(text("update timer set due_at = null"))
+        uow.connection.execute(text("update work_item set due_on = null"))
+        uow.commit()
+
+
+def test_moving_every_clock_takes_six_statements_a_hundred_cases(desk):
+    case_id = commands.start_case(desk.env, desk.actor("zhou"), "leave", REGISTER).case_id
+    multiply(desk.env, case_id, 2 * recomputing.BATCH - 1)
+    forget_dates(desk)
+    counted = counting(desk.env.database)
+    moved = commands.recompute_clocks(desk.env)
+    of_hundred = len(counted.statements) / (2 * recomputing.BATCH / 100)
+    assert len(moved) == 2 * recomputing.BATCH
+    assert of_hundred <= 6, counted.statements
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        for table, column in ((clock, "due"), (timer, "due_at"), (work_item, "due_on")):
+            unmoved = select(table).where(table.c[column].is_(None))
+            if table is work_item:
+                unmoved = unmoved.where(work_item.c.status == "open")
+            assert not uow.connection.execute(unmoved).all(), table.name
+
+
+def test_clocks_that_stand_right_are_read_and_not_written(desk):
+    case_id = commands.start_case(desk.env, desk.actor("zhou"), "leave", REGISTER).case_id
+    multiply(desk.env, case_id, recomputing.BATCH - 1)
+    counted = counting(desk.env.database)
+    assert commands.recompute_clocks(desk.env) == []
+    assert all(one.lower().startswith("select") for one in counted.statements)
+
+
+# ---------------------------------------------------------------- what a transaction keeps
+
+
+def test_what_is_not_committed_is_gone(desk):
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(text("update person set name = 'x'"))
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        names = uow.connection.scalars(text("select name from person")).all()
+    assert "x" not in names
+
+
+@pytest.fixture
+def on_postgres(tmp_path, postgres: PostgresServer) -> Desk:
+    return open_desk(tmp_path, "leave", server=postgres)
+
+
+def test_a_reading_transaction_cannot_write(on_postgres):
+    with (
+        UnitOfWork(on_postgres.env.database, writing=False) as uow,
+        pytest.raises(InternalError, match="read-only"),
+    ):
+        uow.connection.execute(text("update person set name = 'x'"))
+
+
+def test_a_connection_that_the_server_closed_is_replaced(on_postgres):
+    database = on_postgres.env.database
+    with UnitOfWork(database, writing=False) as uow:
+        first = uow.connection.execute(text("select pg_backend_pid()")).scalar_one()
+    with UnitOfWork(on_postgres.restart().env.database, writing=False) as other:
+        other.connection.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    with UnitOfWork(database, writing=False) as uow:
+        second = uow.connection.execute(text("select pg_backend_pid()")).scalar_one()
+    assert second != first
+
+
+def test_an_error_of_the_driver_comes_as_the_librarys(desk):
+    twice = "insert into heartbeat (name, at, note) values ('x', '2026-01-01', '')"
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        to_driver(uow.connection, twice)
+        with pytest.raises(IntegrityError, match="heartbeat"):
+            to_driver(uow.connection, twice)
