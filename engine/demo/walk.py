@@ -132,7 +132,9 @@ class Walk:
         self.started += 1
         if self.started % 5 == 0:
             day = legal_day(self.clock.now())
-            self.say(f"演示案件 {self.started}/{self.total}，办到{day.year}年{day.month}月{day.day}日")
+            self.say(
+                f"演示案件 {self.started}/{self.total}，办到{day.year}年{day.month}月{day.day}日"
+            )
         values = request.filled(request.register, legal_day(self.clock.now()))
         procedure = self.env.deployed(self.env.version_in_force(PROCEDURE)).procedure
         roles = procedure.start.roles if procedure.start else ()
@@ -219,7 +221,8 @@ class Walk:
             if wait is None or row is None:
                 raise NotFound("action", f"{action.event} of {case.request.title}")
             drawn = self.env.deployed(row.version_id).definition.actions[action.event]
-            actor = self._somebody([drawn.group], None, case.request.officer, set())
+            roles = [drawn.group] if drawn.group else []
+            actor = self._somebody(roles, None, case.request.officer, set())
             values = case.request.filled(action.values, legal_day(self.clock.now()))
             commands.deliver_action(self.env, actor, case.id, wait["wait"], values)
             self._look(case)
@@ -250,9 +253,7 @@ class Walk:
             row
             for role in roles
             for row in self.holders
-            if row["role"] == role
-            and unit in (None, row["unit"])
-            and row["person_id"] not in apart
+            if row["role"] == role and unit in (None, row["unit"]) and row["person_id"] not in apart
         ]
         if not fitting:
             raise EngineError(f"the demonstration has nobody as {', '.join(roles)} in {unit}")

@@ -1,0 +1,323 @@
+"""The demonstration office: the same by seed and date, walked through the engine, in every state, on any day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from stdnum.cn import ric, uscc
+
+from engine import commands, invariants, queries
+from engine.accounts import is_password
+from engine.bootstrap import build_environment
+from engine.business_calendar import BusinessCalendar
+from engine.config import Config
+from engine.demo import load_demo
+from engine.demo.plan import Request, read_people, read_requests
+from engine.environment import Environment
+from engine.identity import Actor
+from engine.store import accounts, cases
+from engine.timesource import FixedTime, office_instant
+from engine.unit_of_work import UnitOfWork
+from tests.integration.conftest import ROOT, office_folder
+
+PROCEDURES = (
+    "on_request",
+    "confidentiality_review",
+    "review_and_approval",
+    "accountability",
+    "proactive_disclosure",
+)
+TUESDAY = date(2026, 11, 24)
+MONDAY = date(2026, 6, 15)
+OUTCOMES = {
+    *("A1", "B1", "C1", "C4", "C5", "C6", "C7", "C8", "D1", "D2", "D3"),
+    *("E1", "E2", "E3", "E4", "E5", "F1", "F2", "F3"),
+}
+FACTS = {
+    *("submitted", "signed", "arrived", "confirmed", "accepted", "answered_on_spot"),
+    *("correction_notice_sent", "correction_notice_received", "correction_received"),
+    *("third_party_sent", "third_party_received", "third_party_opinion"),
+    *("agency_consult_sent", "agency_consult_received", "agency_opinion"),
+    *("fee_notice_received", "fee_paid", "reasons_requested", "reasons_received"),
+    *("delayed_period_set", "extension_approved", "extension_notified", "withdrawn"),
+    *("secrecy_reviewed", "secrecy_finally_reviewed", "secrecy_referral_sent"),
+    *("reply_sent", "reply_served"),
+}
+SUBSET = {24, 28, 29, 40, 53, 60}
+CALENDAR = BusinessCalendar.load(ROOT / "processes" / "_office" / "calendar")
+
+
+class Office:
+    """A loaded demonstration, asked by SQL for what must be true of it."""
+
+    def __init__(self, env: Environment, today: date, said: list[str]) -> None:
+        self.env, self.today, self.said = env, today, said
+        self.requests = read_requests(today, CALENDAR)
+
+    def rows(self, statement: str, **values: object) -> list[tuple[object, ...]]:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            return [tuple(row) for row in uow.connection.execute(text(statement), values)]
+
+    def actor(self, login: str) -> Actor:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            row = accounts.by_login(uow.connection, login)
+            assert row is not None
+            posts = accounts.posts(uow.connection, row["id"], self.today)
+        return Actor(row["id"], row["name"], posts, "127.0.0.1", login)
+
+    def open_steps(self) -> dict[str, set[str]]:
+        found = self.rows(
+            "select c.subject, w.activity_id from cases c join work_item w on w.case_id = c.id"
+            " where c.procedure = 'on_request' and c.status = 'open' and w.status = 'open'"
+        )
+        steps: dict[str, set[str]] = {}
+        for subject, activity in found:
+            steps.setdefault(str(subject), set()).add(str(activity))
+        return steps
+
+
+def opened(folder: Path, today: date, *, real_letters: bool) -> Environment:
+    """An empty office on the morning of a day, with or without Word filling the letters."""
+    office_folder(folder / "processes", *PROCEDURES)
+    config = Config(
+        home=folder,
+        processes=folder / "processes",
+        data=folder / "data",
+        database=f"sqlite:///{folder / 'data' / 'gongkai.sqlite'}",
+    )
+    (folder / "data").mkdir(parents=True)
+    env = build_environment(config, time=FixedTime(office_instant(today, time(8, 32))))
+    if not real_letters:
+        env.render = lambda template, context, *rest: template
+    commands.deploy_missing(env)
+    return env
+
+
+def loaded(
+    folder: Path, today: date, *, real_letters: bool = False, only: set[int] | None = None
+) -> Office:
+    env = opened(folder, today, real_letters=real_letters)
+    said: list[str] = []
+    load_demo(
+        env,
+        seed=2026,
+        today=today,
+        say=said.append,
+        only=lambda request: only is None or request.serial in only,
+    )
+    return Office(env, today, said)
+
+
+@pytest.fixture(scope="module", params=[TUESDAY, MONDAY], ids=str)
+def office(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """The whole demonstration on two days: once with real letters, once without, for the time they take."""
+    folder = tmp_path_factory.mktemp("demo")
+    found = loaded(folder, request.param, real_letters=request.param == TUESDAY)
+    yield found
+    found.env.database.dispose()
+
+
+whole = [pytest.mark.slow, pytest.mark.timeout(500)]
+
+
+class TestWhole:
+    """What holds of all sixty cases, whatever the day."""
+
+    pytestmark = whole
+
+    def test_every_case_stands_where_the_plan_says(self, office):
+        planned = {one.title: set(one.ends) for one in office.requests if one.ends}
+        assert office.open_steps() == planned
+        closed = office.rows(
+            "select count(*) from cases where procedure = 'on_request' and status = 'closed'"
+        )
+        assert closed == [(60 - len(planned),)]
+
+    def test_every_form_was_answered_as_planned_and_the_progress_was_told(self, office):
+        assert [line for line in office.said if "与表单不合" in line] == []
+        assert office.said[-1].startswith("演示案件 60/60")
+
+    def test_the_engine_finds_nothing_wrong(self, office):
+        assert invariants.violations(office.env) == []
+        assert office.rows("select * from incident") == []
+        assert commands.verify_audit(office.env) == []
+
+    def test_every_group_of_outcomes_and_every_channel_is_there(self, office):
+        found = office.rows("select distinct outcome from cases where procedure = 'on_request'")
+        assert {row[0] for row in found} - {None} == OUTCOMES
+        with UnitOfWork(office.env.database, writing=False) as uow:
+            ids = uow.connection.scalars(
+                text("select id from cases where procedure = 'on_request'")
+            )
+            rows = [cases.load(uow.connection, one) for one in list(ids)]
+        channels = Counter(row.fields["channel"] for row in rows if row)
+        assert set(channels) == {"counter", "post_signed", "post_ordinary", "internet", "fax"}
+        kinds = Counter(row.fields["applicant_kind"] for row in rows if row)
+        assert set(kinds) == {"person", "business", "research", "charity", "legal", "other"}
+
+    def test_every_kind_of_letter_was_issued(self, office):
+        version = office.env.version_in_force("on_request")
+        letters = set(office.env.deployed(version).procedure.letters)
+        issued = {row[0] for row in office.rows("select distinct letter from document")}
+        assert letters - issued == {
+            "rectification"
+        }  # of Art. 41, which this procedure does not draw
+
+    def test_every_fact_of_the_procedure_happened(self, office):
+        happened = {row[0] for row in office.rows("select distinct kind from case_event")}
+        assert happened >= FACTS
+
+    def test_silence_ran_out_by_timers_and_leaders_sent_back(self, office):
+        fired = office.rows(
+            "select distinct activity_id from history where cause = 'fire' and activity_id is not null"
+        )
+        assert {row[0] for row in fired} >= {
+            "third_over",
+            "agency_over",
+            "correction_over",
+            "fee_over",
+        }
+        twice = office.rows(
+            "select activity_id from work_item where activity_id in ('draft', 'assign')"
+            " group by case_id, activity_id having count(*) > 1"
+        )
+        assert {row[0] for row in twice} == {"draft", "assign"}
+
+    def test_most_were_in_time(self, office):
+        breaches = office.rows(
+            "select c.status, b.due from breach b join cases c on c.id = b.case_id order by b.due"
+        )
+        assert [row[0] for row in breaches] == ["closed", "open"]
+        arisen = office.rows(
+            "select status from cases where procedure = 'accountability' order by opened_at"
+        )
+        assert arisen == [("closed",), ("open",)]
+
+    def test_nobody_acted_after_the_opening_of_today(self, office):
+        opening = office_instant(office.today, time(8, 30))
+        with UnitOfWork(office.env.database, writing=False) as uow:
+            for case_id in cases.open_case_ids(uow.connection):
+                moments = [row["at"] for row in cases.case_history(uow.connection, case_id)]
+                assert max(moments) <= opening
+        assert (
+            commands.tick(office.env) is None
+        )  # the clock was not set back: time goes on from here
+        assert office.rows("select count(*) from audit_event where action = 'ClockSetBack'") == [
+            (0,)
+        ]
+
+    def test_the_inbox_of_the_officer(self, office):
+        box = queries.inbox(office.env, office.actor("zhoumin"))
+        first = [
+            (row.clock.state, row.clock.left, row.subject) for row in box.rows[:7] if row.clock
+        ]
+        assert first == [
+            ("late", -1, "2019年老旧小区危房鉴定汇总表"),
+            ("today", 0, "2025年市容环卫经费预算执行情况"),
+            ("today", 0, "东塘片区拆迁补偿标准文件"),
+            ("soon", 1, "某餐饮店油烟扰民行政处罚决定书"),
+            ("soon", 2, "青梧路18号3幢危险房屋鉴定报告"),
+            ("soon", 3, "2024年渣土运输专项整治会议纪要"),
+            ("soon", 3, "柳岸新村拆迁补偿有关文件和材料"),
+        ]
+        assert box.counts["run"] >= 3
+        assert box.rows[0].holders == ["房屋安全管理科 李国梁"]
+        still = {row.subject for row in box.rows if row.priority_group == "held"}
+        assert still >= {"湖滨商业街户外广告设置许可材料", "物业收费投诉处理文件"}
+
+    def test_limits_that_run_into_an_unknown_year_are_provisional(self, office):
+        found = office.rows(
+            "select count(*) from clock k join cases c on c.id = k.case_id"
+            " where c.status = 'open' and k.clock = 'reply' and k.provisional"
+        )
+        assert (found[0][0] >= 3) == (office.today == TUESDAY)
+
+    def test_the_common_password_lets_everybody_in(self, office):
+        source = read_people()
+        roles = {post.partition("@")[0] for one in source["people"] for post in one["posts"]}
+        assert roles == set(office.env.institution().office.roles)
+        with UnitOfWork(office.env.database, writing=False) as uow:
+            assert accounts.get_meta(uow.connection, "demo") == source["password"]
+            row = accounts.by_login(uow.connection, "luhuaiyuan")
+        assert row is not None
+        assert is_password(row["password_hash"], source["password"])
+
+
+def picture(office: Office) -> list[tuple[object, ...]]:
+    """All that a visitor can compare: numbers, subjects, dates, outcomes, letters, facts."""
+    rows = office.rows(
+        "select number, subject, status, outcome, opened_at, closed_at from cases order by number"
+    )
+    facts = office.rows(
+        "select c.number, e.kind, e.day from case_event e join cases c on c.id = e.case_id"
+        " order by c.number, e.day, e.kind"
+    )
+    letters = office.rows(
+        "select c.number, d.letter, d.letter_number, d.created_at from document d"
+        " join cases c on c.id = d.case_id order by c.number, d.created_at, d.letter"
+    )
+    return [*rows, *facts, *letters]
+
+
+@pytest.mark.slow
+def test_the_same_seed_and_day_give_the_same_cases(tmp_path):
+    first = loaded(tmp_path / "one", TUESDAY, only=SUBSET)
+    second = loaded(tmp_path / "two", TUESDAY, only=SUBSET)
+    try:
+        assert len(picture(first)) > 50
+        assert picture(first) == picture(second)
+    finally:
+        first.env.database.dispose()
+        second.env.database.dispose()
+
+
+def arrived_in_time(request: Request, today: date) -> bool:
+    return CALENDAR.is_working_day(request.arrives) and request.arrives < today
+
+
+def test_whatever_the_day_applications_come_in_on_working_days_before_it():
+    start = date(2026, 1, 1)
+    for day in (start + timedelta(days=number) for number in range(0, 365, 5)):
+        requests = read_requests(day, CALENDAR)
+        assert len(requests) == 60
+        assert [one.title for one in requests if not arrived_in_time(one, day)] == []
+        assert min(one.arrives for one in requests) >= day - timedelta(days=365)
+
+
+def test_limits_fall_on_the_day_that_the_plan_names():
+    for day in (
+        TUESDAY,
+        MONDAY,
+        date(2026, 10, 4),
+    ):  # the last one within the National Day holidays
+        by_title = {one.title: one for one in read_requests(day, CALENDAR)}
+        due = CALENDAR.add_working_days(by_title["东塘片区拆迁补偿标准文件"].arrives, 20)
+        assert due == CALENDAR.next_working_day(day)
+
+
+def test_nobody_in_the_demonstration_has_a_real_number():
+    for request in read_requests(TUESDAY, CALENDAR):
+        number = request.register.get("id_number") or request.register["uscc"]
+        assert not ric.is_valid(number)
+        assert not uscc.is_valid(number)
+        assert request.register.get("id_seen") or request.register.get("uscc_seen")
+
+
+def test_answers_are_taken_in_turn_and_words_are_put_in():
+    request = next(
+        one
+        for one in read_requests(TUESDAY, CALENDAR)
+        if one.step("approve", 0).values.get("approve_return_to")
+    )
+    assert request.step("approve", 0).values["approve_result"] == "return"
+    assert request.step("approve", 1).values["approve_result"] == "agree"
+    assert request.step("approve", 5) == request.step("approve", 1)
+    filled = request.filled({"on": "today", "rows": [{"title": "{title}"}], "pages": 3}, MONDAY)
+    assert filled == {"on": "2026-06-15", "rows": [{"title": request.title}], "pages": 3}
