@@ -59,6 +59,7 @@ class CaseHost:
         self.now: datetime = env.time.now()
         self.today: date = legal_day(self.now)
         self.functions: Mapping[str, Callable[..., object]] = file.functions
+        self.calendar = self.institution.calendar  # timers may count working days
         self.recorded: list[Recorded] = []
         self.numbers: list[effects.Taken] = []
         self.documents: list[dict[str, Any]] = []
