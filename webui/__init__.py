@@ -25,6 +25,7 @@ from webui.views import (
     inbox,
     office_settings,
     procedures,
+    registers,
     sign_in,
     statistics,
     tasks,
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     procedures.blueprint,
     calendar.blueprint,
     office_settings.blueprint,
+    registers.blueprint,
     statistics.blueprint,
     accounts.blueprint,
 )

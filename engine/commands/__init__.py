@@ -27,6 +27,7 @@ from engine.commands.office_data import (
 )
 from engine.commands.passing_time import fire_due_timers, fire_timer, tick
 from engine.commands.recomputing import Moving, recompute_clocks
+from engine.commands.registers import RegisterQuery, export_register
 from engine.commands.stepping import Moved
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Moved",
     "Moving",
     "OtherChangesWaiting",
+    "RegisterQuery",
     "SubmissionInvalid",
     "Upload",
     "UploadUnusable",
@@ -48,6 +50,7 @@ __all__ = [
     "deploy_missing",
     "document",
     "export_case",
+    "export_register",
     "fire_due_timers",
     "fire_timer",
     "import_calendar",

@@ -18,6 +18,7 @@ from engine.queries.procedures import (
     version_files,
     version_page,
 )
+from engine.queries.registers import register_page
 from engine.queries.report import annual_letter, annual_report, annual_workbook
 from engine.queries.settings import setting_view, settings_page, value_words
 from engine.queries.shell import bureau, demo_accounts, shell
@@ -49,6 +50,7 @@ __all__ = [
     "person_page",
     "procedure_page",
     "procedures",
+    "register_page",
     "setting_view",
     "settings_page",
     "shell",

@@ -23,7 +23,7 @@ from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
 PAGE = 100
-READS = ("PersonalDataRead", "DocumentRead", "CaseExported")
+READS = ("PersonalDataRead", "DocumentRead", "CaseExported", "RegisterExported")
 # What stands under each tab; "" holds everything. A kind that is new is found under 全部 and 案件.
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "": ("全部", ()),

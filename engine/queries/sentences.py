@@ -87,6 +87,7 @@ KINDS: Mapping[str, str] = {
     "CaseExported": "导出案卷",
     "CaseImported": "补录",
     "RegisterImported": "导入登记簿",
+    "RegisterExported": "导出台账",
     "EventDelivered": "收到其他案件的消息",
     "SignedIn": "登录",
     "SignInRefused": "登录失败",

@@ -18,6 +18,7 @@ _RAIL = (
     ("inbox", "待办", "", "/"),
     ("audit", "全过程审计", "audit.read", "/audit"),
     ("cases", "案件", "", "/cases"),
+    ("registers", "台账", "register.read", "/registers"),
     ("statistics", "统计", "register.read", "/statistics"),
     ("procedures", "程序", "procedures.read", "/procedures"),
     ("calendar", "工作日历", "calendar.read", "/calendar"),

@@ -132,3 +132,18 @@ def breaches_since(connection: Connection, chosen: Chosen, since: datetime) -> l
         .join(cases, cases.c.id == breach.c.case_id)
         .where(condition(chosen), breach.c.recorded_at >= since),
     )
+
+
+def register_cases(
+    connection: Connection, chosen: Chosen, *, limit: int, offset: int = 0
+) -> list[Row]:
+    """Return the cases of a choice with their record, without live state, in the order they were registered."""
+    columns = [column for column in cases.c if column.name != "state"]
+    return many(
+        connection,
+        select(*columns)
+        .where(condition(chosen))
+        .order_by(cases.c.opened_at, cases.c.number, cases.c.id)
+        .limit(limit)
+        .offset(offset),
+    )

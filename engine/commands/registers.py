@@ -1,0 +1,221 @@
+"""The register (台账) of a procedure: its columns as ``procedure.yaml`` draws them, and handing it out as .xlsx.
+
+Personal columns are for those whose post may see them; on a page they are masked, in an export they are open,
+and the export stands in the trail with its reason.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from engine import audit
+from engine.access import require, visibility
+from engine.case_file import CaseFile
+from engine.commands.noting import note
+from engine.environment import Environment
+from engine.errors import BadInput, NotFound
+from engine.feel import to_json
+from engine.identity import Actor
+from engine.personal import open_fields
+from engine.procedure import RegisterColumn
+from engine.sealing import is_sealed
+from engine.statutory_clock import CaseEvent
+from engine.store import figures, report
+from engine.store.figures import Chosen
+from engine.timesource import office_instant
+from engine.unit_of_work import UnitOfWork
+from engine.words import say
+
+MOST = 20_000  # rows of one file
+LONGEST_CELL = 32_000  # a cell of .xlsx holds 32,767
+
+
+@dataclass(frozen=True)
+class RegisterQuery:
+    """Which part of which register: year of registration (None: all), and open, closed or both ("")."""
+
+    procedure: str
+    year: int | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class RegisterRow:
+    """One case: its values in the order of the columns, as text."""
+
+    case_id: str
+    values: Sequence[str]
+
+
+def chosen(env: Environment, actor: Actor, wanted: RegisterQuery) -> Chosen:
+    """Return the condition of a part of a register, within what the actor may read."""
+    seen = visibility(env.institution().rules, actor)
+    status = wanted.status if wanted.status in ("open", "closed") else ""
+    span = None
+    if wanted.year is not None:
+        span = (
+            office_instant(date(wanted.year, 1, 1)),
+            office_instant(date(wanted.year + 1, 1, 1)),
+        )
+    return Chosen(seen, procedure=wanted.procedure, status=status, received=span)
+
+
+def sees_personal(env: Environment, actor: Actor) -> bool:
+    """Whether the actor's posts may see personal values at all."""
+    rules = env.institution().rules
+    return actor.is_system or any(
+        "case.personal" in rules[role].may for role in actor.roles if role in rules
+    )
+
+
+def columns_of(env: Environment, actor: Actor, procedure: str) -> list[RegisterColumn]:
+    """Return the register's columns that the actor may see.
+
+    Raises:
+        Denied; NotFound: no such procedure in force.
+    """
+    if not actor.is_system:
+        require(env.institution().rules, actor, "register.read")
+    version = env.procedures_in_force().get(procedure)
+    if version is None:
+        raise NotFound("procedure", procedure)
+    personal = sees_personal(env, actor)
+    register = env.deployed(version).procedure.register
+    return [one for one in register if personal or not one.personal]
+
+
+def row_of(
+    env: Environment,
+    row: Mapping[str, Any],
+    facts: Sequence[Mapping[str, Any]],
+    columns: Sequence[RegisterColumn],
+    *,
+    opened: bool,
+) -> RegisterRow:
+    """Return a case's values.
+
+    Args:
+        opened: personal columns as they are; otherwise their sealed values stay out.
+    """
+    plain = _file(env, row, facts, row["fields"])
+    open_ = _file(env, row, facts, open_fields(env, row["fields"])) if opened else None
+    values = []
+    for column in columns:
+        file = open_ if column.personal and open_ is not None else plain
+        values.append(_text(column.value.evaluate(file.names(), file.functions)))
+    return RegisterRow(row["id"], values)
+
+
+def _file(
+    env: Environment,
+    row: Mapping[str, Any],
+    facts: Sequence[Mapping[str, Any]],
+    fields: Mapping[str, Any],
+) -> CaseFile:
+    return CaseFile(
+        number=row["number"],
+        procedure=row["procedure"],
+        deployed=env.deployed(row["version_id"]),
+        institution=env.institution(),
+        fields=dict(fields),
+        events=[
+            CaseEvent(
+                one["kind"],
+                one["day"],
+                {
+                    **one["fields"],
+                    "id": one["id"],
+                    **({} if one["supersedes"] is None else {"supersedes": one["supersedes"]}),
+                },
+            )
+            for one in facts
+        ],
+        now=env.time.now(),
+        extra={key: row[key] for key in ("subject", "kind", "outcome", "status", "how")},
+    )
+
+
+def _text(value: object) -> str:
+    if value is None or is_sealed(value):
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="minutes")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return say("是") if value else say("否")
+    if isinstance(value, list | tuple):
+        return "、".join(filter(None, map(_text, value)))
+    plain = to_json(value)
+    return "" if isinstance(plain, dict) else str(plain)
+
+
+def export_register(env: Environment, actor: Actor, wanted: RegisterQuery, reason: str) -> bytes:
+    """Return a part of a register as .xlsx; that it was handed out, by whom and why, is recorded.
+
+    Raises:
+        Denied, NotFound; BadInput: no reason, or too many rows for one file.
+    """
+    columns = columns_of(env, actor, wanted.procedure)
+    if len(reason.strip()) < 2:
+        raise BadInput("no reason", sentence=say("请写明导出的事由"))
+    with UnitOfWork(env.database, writing=False) as uow:
+        rows = figures.register_cases(uow.connection, chosen(env, actor, wanted), limit=MOST + 1)
+        facts = report.events_of(uow.connection, [wanted.procedure])
+    if len(rows) > MOST:
+        raise BadInput("too many rows", sentence=say("超过{n}行，请按年份分开导出", n=MOST))
+    personal = any(one.personal for one in columns)
+    made = [row_of(env, row, facts.get(row["id"], []), columns, opened=personal) for row in rows]
+    title = env.deployed(env.procedures_in_force()[wanted.procedure]).procedure.title
+    data = _workbook(title, [one.label for one in columns], [one.values for one in made])
+    body = {
+        "rows": len(made),
+        "year": wanted.year or 0,
+        "status": wanted.status,
+        "personal": personal,
+    }
+    event = audit.AuditEvent(
+        "RegisterExported", f"procedure:{wanted.procedure}", body=body, reason=reason.strip()[:500]
+    )
+    with UnitOfWork(env.database, writing=True) as uow:
+        note(env, uow.connection, actor, event)
+        uow.commit()
+    return data
+
+
+def _workbook(title: str, labels: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = re.sub(r"[\[\]:*?/\\]", "", title)[:31] or "register"
+    _line(sheet, 1, labels)
+    for place, values in enumerate(rows, 2):
+        _line(sheet, place, values)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True)
+    sheet.freeze_panes = "A2"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _line(sheet: Worksheet, row: int, values: Sequence[str]) -> None:
+    """Write texts as texts: nothing that an applicant typed is ever a formula."""
+    for column, value in enumerate(values, 1):
+        cell: Any = sheet.cell(row, column)
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST_CELL]
+        cell.data_type = (
+            "s"  # set last: the library would read a text that begins with = as a formula
+        )
+        if value[:1] in ("=", "+", "-", "@"):
+            cell.quotePrefix = True  # stays a text when it is edited
