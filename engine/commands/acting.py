@@ -26,7 +26,7 @@ from engine.commands.noting import note
 from engine.commands.stepping import Cause, Moved
 from engine.deployed import Deployed
 from engine.environment import Environment
-from engine.errors import Denied, NotFound
+from engine.errors import Denied, NotFound, RevisionConflict
 from engine.forms import Form
 from engine.identity import Actor
 from engine.personal import seal_fields
@@ -72,21 +72,42 @@ def start_case(
 
     Raises:
         Denied, SubmissionInvalid, CaseStopped.
+        FormOutdated: another version came into force meanwhile; the next attempt is under that one.
     """
+    try:
+        return _start(
+            env, actor, procedure, values or {}, files, key, variables or {}, via_form, event
+        )
+    except FormOutdated:
+        env.refresh()
+        raise
+
+
+def _start(
+    env: Environment,
+    actor: Actor,
+    procedure: str,
+    values: Mapping[str, Any],
+    files: Sequence[Upload],
+    key: str | None,
+    variables: Mapping[str, Any],
+    via_form: bool,
+    event: str | None,
+) -> Moved:
     deployed = env.deployed(env.version_in_force(procedure))
     roles = deployed.procedure.start.roles if deployed.procedure.start else ()
     _require(env, actor, "case.start", roles, f"procedure:{procedure}")
     first = first_form(deployed) if via_form else None
-    submitted = _judged(env, deployed, first[1] if first else None, values or {}, None, files)
+    submitted = _judged(env, deployed, first[1] if first else None, values, None, files)
     documents = _stored(env, first[1] if first else None, files)
     case_id = uuid.uuid4().hex
 
     def read(connection: Connection) -> tuple[CaseRow, bool]:
-        return _new_case(env, connection, deployed, case_id, variables or {}), True
+        return _new_case(env, connection, deployed, case_id, variables), True
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
         host.numbers.append(_case_number(env, host))
-        begun = execute.start(deployed.definition, host, dict(variables or {}), event=event)
+        begun = execute.start(deployed.definition, host, dict(variables), event=event)
         if first is None:
             return begun
         token = next(item.token for item in begun.opened if item.activity_id == first[0])
@@ -182,12 +203,8 @@ def complete_task(
         NotFound, Denied, TaskAlreadyCompleted, FormOutdated, SubmissionInvalid, CaseStopped.
     """
     with UnitOfWork(env.database, writing=False) as uow:
-        if key and (done := cases.history_by_key(uow.connection, key)):
-            case = cases.load(uow.connection, done["case_id"])
-            if case:
-                return Moved(
-                    case.id, case.number, case.revision, case.status == "closed", repeated=True
-                )
+        if repeated := _done_before(uow.connection, key):
+            return repeated
         case, item = _item(uow.connection, task_id)
         facts = task_facts(case, item)
         if item["status"] != "open":
@@ -243,7 +260,8 @@ def claim(env: Environment, actor: Actor, task_id: str) -> None:
     """Take an open task so that others see who works on it.
 
     Raises:
-        Denied, NotFound, TaskAlreadyCompleted: somebody else has it or finished it.
+        Denied: somebody else has it (``assigned``), or it is not offered to the actor.
+        NotFound, TaskAlreadyCompleted: it was finished or withdrawn.
     """
     with UnitOfWork(env.database, writing=True) as uow:
         case, item = _item(uow.connection, task_id)
@@ -252,7 +270,8 @@ def claim(env: Environment, actor: Actor, task_id: str) -> None:
         decision = can(env.institution().rules, actor, "task.claim", task_facts(case, item))
         if isinstance(decision, Refused):
             raise Denied(decision.reason, decision.sentence)
-        cases.set_assignee(uow.connection, task_id, actor.person_id, item["assignee"])
+        if not cases.set_assignee(uow.connection, task_id, actor.person_id, item["assignee"]):
+            raise RevisionConflict(f"task {task_id} was taken meanwhile")
         note(
             env, uow.connection, actor, audit.AuditEvent("TaskClaimed", f"task:{task_id}", case.id)
         )
@@ -263,13 +282,16 @@ def release(env: Environment, actor: Actor, task_id: str) -> None:
     """Give a task back that one has taken.
 
     Raises:
-        Denied: it is not the actor's.
+        Denied: it is not the actor's. TaskAlreadyCompleted: it was finished or withdrawn.
     """
     with UnitOfWork(env.database, writing=True) as uow:
         case, item = _item(uow.connection, task_id)
+        if item["status"] != "open":
+            raise stepping.already_completed(uow.connection, task_id)
         if item["assignee"] != actor.person_id:
             raise Denied("not_assignee", "这一步不在您手里，不能退回")
-        cases.set_assignee(uow.connection, task_id, None, actor.person_id)
+        if not cases.set_assignee(uow.connection, task_id, None, actor.person_id):
+            raise RevisionConflict(f"task {task_id} was changed meanwhile")
         note(
             env, uow.connection, actor, audit.AuditEvent("TaskReleased", f"task:{task_id}", case.id)
         )
@@ -304,13 +326,9 @@ def deliver_action(
         NotFound: nothing waits under that id any more. Denied, SubmissionInvalid, CaseStopped.
     """
     with UnitOfWork(env.database, writing=False) as uow:
-        case = cases.load(uow.connection, case_id)
-        wait = next(
-            (row for row in cases.case_waits(uow.connection, case_id) if row["wait"] == wait_id),
-            None,
-        )
-        if case is None or wait is None:
-            raise NotFound("action", wait_id)
+        if repeated := _done_before(uow.connection, key):
+            return repeated
+        case, wait = _waiting(uow.connection, case_id, wait_id)
         facts = case_facts(uow.connection, case_id)
     deployed = env.deployed(case.version_id)
     action = deployed.definition.actions.get(wait["activity_id"])
@@ -322,6 +340,9 @@ def deliver_action(
     form = deployed.procedure.forms[action.form] if action.form else None
     submitted = _judged(env, deployed, form, values, case, files)
     sealed = seal_fields(env, deployed, submitted)
+
+    def read(connection: Connection) -> tuple[CaseRow, bool]:
+        return _waiting(connection, case_id, wait_id)[0], False
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
         return execute.deliver(
@@ -336,7 +357,7 @@ def deliver_action(
     return stepping.run(
         env,
         actor,
-        reading(case_id),
+        read,
         act,
         Cause(
             "message",
@@ -372,7 +393,7 @@ def record_fact(
     """Record a dated legal fact that no drawn step records; every clock follows.
 
     Raises:
-        NotFound: no such case.
+        NotFound: no such case. CaseClosed: it has ended.
     """
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
@@ -389,7 +410,11 @@ def record_fact(
 
 
 def cancel_case(env: Environment, actor: Actor, case_id: str, reason: str) -> Moved:
-    """End a case by hand, with a reason; its history stays."""
+    """End a case by hand, with a reason; its history stays.
+
+    Raises:
+        NotFound: no such case. CaseClosed: it ended already.
+    """
     with UnitOfWork(env.database, writing=False) as uow:
         case = cases.load(uow.connection, case_id)
     if case is None:
@@ -414,6 +439,21 @@ def reading(case_id: str) -> Callable[[Connection], tuple[CaseRow, bool]]:
         return case, False
 
     return read
+
+
+def _done_before(connection: Connection, key: str | None) -> Moved | None:
+    """Return what a rendered form already did, where it comes in a second time."""
+    done = cases.history_by_key(connection, key) if key else None
+    return stepping.repeated(connection, done["case_id"]) if done else None
+
+
+def _waiting(connection: Connection, case_id: str, wait_id: str) -> tuple[CaseRow, dict[str, Any]]:
+    case = cases.load(connection, case_id)
+    waits = cases.case_waits(connection, case_id)
+    wait = next((row for row in waits if row["wait"] == wait_id), None)
+    if case is None or wait is None:
+        raise NotFound("action", wait_id)
+    return case, wait
 
 
 def _item(connection: Connection, task_id: str) -> tuple[CaseRow, dict[str, Any]]:

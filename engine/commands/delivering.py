@@ -6,6 +6,7 @@ Carried out after the transaction that asked for it, once; what fails is tried a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from engine.bpmn.step import Step
 from engine.commands import acting, publishing, stepping
 from engine.commands.acting import start_case
 from engine.commands.case_host import CaseHost
+from engine.commands.errors import CaseClosed
 from engine.commands.stepping import Cause
 from engine.environment import Environment
-from engine.errors import EngineError
+from engine.errors import EngineError, NotFound
 from engine.identity import SYSTEM
 from engine.store import cases, outbox
 from engine.unit_of_work import UnitOfWork
@@ -76,9 +78,11 @@ def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
             for case_id in cases.waiting_cases(uow.connection, kind, body["name"])
             if case_id != message["case_id"]
         ]
+        # Taken before a crash: whoever took it no longer waits, and it must not start a case as well.
+        taken = cases.was_delivered(uow.connection, message["key"])
     for case_id in waiting:
         _deliver_to(env, case_id, message)
-    if kind == "message" and not waiting:
+    if kind == "message" and not waiting and not taken:
         _start_by_message(env, message)
 
 
@@ -91,7 +95,7 @@ def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> N
     definition = env.deployed(case.version_id).definition
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
-        return execute.deliver(
+        step = execute.deliver(
             definition,
             host,
             state,
@@ -100,20 +104,20 @@ def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> N
             values=body["values"],
             correlation=body["correlation"],
         )
+        if not step.history:
+            raise NotFound(kind, body["name"])
+        return step
 
-    stepping.run(
-        env,
-        SYSTEM,
-        acting.reading(case_id),
-        act,
-        Cause(
-            kind,
-            "EventDelivered",
-            {},
-            key=f"{message['key']}:{case_id}",
-            body={"name": body["name"]},
-        ),
+    cause = Cause(
+        kind,
+        "EventDelivered",
+        {},
+        key=f"{message['key']}:{case_id}",
+        body={"name": body["name"]},
     )
+    # Where the case moved on or ended meanwhile, or waits for another key, it takes nothing.
+    with suppress(NotFound, CaseClosed):
+        stepping.run(env, SYSTEM, acting.reading(case_id), act, cause)
 
 
 def _start_by_message(env: Environment, message: Mapping[str, Any]) -> None:

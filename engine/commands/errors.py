@@ -23,6 +23,17 @@ class FormOutdated(EngineError):
     code = "form_outdated"
 
 
+class CaseClosed(EngineError):
+    """The case ended before this request; nothing was changed."""
+
+    code = "case_closed"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"case {number} is closed")
+        self.number = number
+        self.sentence = f"{number} 已经结案，本次没有提交。请返回刷新，核对办理结果"
+
+
 class CaseStopped(EngineError):
     """The step failed and became an incident; the case stands where it stood, nothing is lost."""
 

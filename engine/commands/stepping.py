@@ -18,15 +18,14 @@ from engine.bpmn.execute import frontier
 from engine.bpmn.step import Step
 from engine.commands import moments
 from engine.commands.case_host import CaseHost, clock_rows
-from engine.commands.errors import CaseStopped, SilentStop
+from engine.commands.errors import CaseClosed, CaseStopped, FormOutdated, SilentStop
 from engine.commands.noting import note
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
 from engine.feel import to_json
 from engine.identity import Actor
-from engine.store import accounts, batches, cases, numbers, outbox
-from engine.store import audit as trail
+from engine.store import accounts, batches, cases, definitions, numbers, outbox
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
@@ -92,7 +91,8 @@ def run(
 
     Raises:
         CaseStopped: the step failed; an incident was recorded.
-        TaskAlreadyCompleted, RevisionConflict: somebody else was faster; nothing was changed.
+        TaskAlreadyCompleted, CaseClosed, FormOutdated, RevisionConflict: somebody else was faster; nothing
+            was changed.
     """
     for attempt in range(TRIES):
         if attempt == 0 and first is not None:
@@ -100,8 +100,10 @@ def run(
         else:
             with UnitOfWork(env.database, writing=False) as uow:
                 if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
-                    return _repeated(uow.connection, done["case_id"])
+                    return repeated(uow.connection, done["case_id"])
                 before, is_new = read(uow.connection)
+        if before.status != "open":
+            raise CaseClosed(before.number)
         host = CaseHost.open(env, actor, before, fields or {})
         host.uploads = cause.documents
         try:
@@ -127,7 +129,8 @@ def _came_twice(error: IntegrityError) -> bool:
     return any(name in str(error.orig) for name in names)
 
 
-def _repeated(connection: Connection, case_id: str) -> Moved:
+def repeated(connection: Connection, case_id: str) -> Moved:
+    """Return where a case stands whose form came in a second time; nothing was done now."""
     case = cases.load(connection, case_id)
     if case is None:
         raise NotFound("case", case_id)
@@ -175,9 +178,9 @@ def write_in(
         numbers.take(connection, taken.series, taken.year, taken.number)
     ends = None
     if is_new:
+        _refuse_replaced(connection, after)
         cases.insert_case(connection, after)
     else:
-        trail.lock(connection)
         last, of_case = cases.update_case(connection, after, revision=before.revision)
         ends = last, {after.id: of_case}
     opened = _opened_rows(after, host, step, now)
@@ -199,6 +202,13 @@ def write_in(
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
+
+
+def _refuse_replaced(connection: Connection, case: CaseRow) -> None:
+    """A case begins under the version in force at that moment: its first form was that version's."""
+    in_force = definitions.in_force(connection, case.procedure)
+    if in_force is not None and in_force["id"] != case.version_id:
+        raise FormOutdated(f"{case.procedure}: version {case.version_id} is no longer in force")
 
 
 def _thrown(case: CaseRow, step: Step, now: datetime) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, desc, func, insert, select, text
+from sqlalchemy import Connection, and_, desc, func, insert, select
 
 from engine import audit
 from engine.store.prepared import Prepared
@@ -14,18 +14,10 @@ from engine.store.rows import many
 from engine.tables import audit_event, audit_personal
 
 _INSERT = Prepared.insert(audit_event)
-ADVISORY_LOCK = 7_211_019  # one writer of the trail at a time on PostgreSQL; SQLite has one anyway
-
-
-def lock(connection: Connection) -> None:
-    """Keep other writers of the trail out until the transaction ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
 
 
 def head(connection: Connection) -> audit.Head:
-    """Return the end of the trail, locked against other writers until the transaction ends."""
-    lock(connection)
+    """Return the end of the trail; in a writing transaction nobody else moves it."""
     row = connection.execute(
         select(audit_event.c.seq, audit_event.c.hash).order_by(desc(audit_event.c.seq)).limit(1)
     ).first()
