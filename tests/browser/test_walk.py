@@ -1,4 +1,4 @@
-"""The straight path of 依申请公开, clicked from registration to the filed letter on the product itself.
+"""依申请公开, clicked from registration to the filed letter on the product itself.
 
 Nothing is made up here but the people: the procedure, its forms and letters are those of ``processes/``. In the
 middle everything in memory is dropped and opened again. Pictures of each step lie in ``build/walk``.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import threading
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -29,6 +29,8 @@ from engine.timesource import OFFICE_ZONE, FixedTime
 from engine.unit_of_work import UnitOfWork
 from tests.browser.office_server import Quiet
 from webui import create_app
+
+pytestmark = pytest.mark.timeout(300)  # a whole case is clicked, on a machine that may be busy
 
 PASSWORD = "a-password-of-tests"
 PEOPLE = {
@@ -105,7 +107,7 @@ class Office:
             page.get_by_label("账号").fill(login)
             page.get_by_label("密码").fill(PASSWORD)
             page.get_by_role("button", name="登录").click()
-            page.wait_for_url(self.address + "/")
+            page.locator("nav").first.wait_for()
             self.windows[login] = page
         return self.windows[login]
 
@@ -171,12 +173,13 @@ def _answer(question: Any, wishes: dict[str, str]) -> None:
     label = question.locator(".label").first.inner_text().split()[0]
     choices = question.locator("input[type=radio], input[type=checkbox]")
     if choices.count():
-        wished = question.get_by_text(wishes[label], exact=True) if label in wishes else choices
-        wished.first.check() if label not in wishes else wished.first.click()
+        wished = question.locator("label", has_text=wishes.get(label, ""))
+        (wished if label in wishes else choices).first.check()
         return
     for control in question.locator("select").all():
         if label in wishes:
-            control.select_option(label=wishes[label])
+            option = control.locator("option", has_text=wishes[label]).first
+            control.select_option(value=option.get_attribute("value"))
         elif not control.input_value():
             control.select_option(index=1)
     for control in question.locator("input.form-control:not([type=file]), textarea").all():
@@ -188,8 +191,10 @@ def _answer(question: Any, wishes: dict[str, str]) -> None:
         )
 
 
-def test_a_request_travels_from_receipt_to_a_filed_letter(office: Office) -> None:
+def register(office: Office, picture: str = "") -> str:
+    """Register a posted request and return the address of its case."""
     zhou = office.window("zhoumin")
+    zhou.goto(office.address + "/")
     zhou.get_by_role("link", name="登记申请").click()
     zhou.get_by_label("邮寄（需签收）").check()
     zhou.wait_for_load_state("networkidle")
@@ -207,10 +212,50 @@ def test_a_request_travels_from_receipt_to_a_filed_letter(office: Office) -> Non
             "信息名称": "柳岸新村拆迁补偿有关文件和材料",
         },
     )
-    zhou.screenshot(path=office.pictures / "00-register.png", full_page=True)
+    if picture:
+        zhou.screenshot(path=office.pictures / f"{picture}.png", full_page=True)
     zhou.locator(".actions .btn-primary").click()
     zhou.wait_for_url("**/cases/*")
-    case = zhou.url
+    return zhou.url
+
+
+def go(office: Office, login: str, step: str, picture: str = "", **wishes: str) -> Page:
+    """Take the first task out of somebody's inbox, which is to be this step, fill in its form and submit it."""
+    page = office.window(login)
+    page.goto(office.address + "/")
+    page.locator(".inbox a.do").first.click()
+    page.wait_for_url("**/tasks/*")
+    assert page.locator("h1").inner_text() == step
+    answer(page, wishes)
+    submit(office, page, picture)
+    return page
+
+
+def submit(office: Office, page: Page, picture: str = "") -> None:
+    """Press what the page is for; the case comes back."""
+    if picture:
+        page.screenshot(path=office.pictures / f"{picture}.png")
+    page.locator(".actions .btn-primary").click()
+    page.wait_for_url("**/cases/*")
+    assert page.locator(".errors").count() == 0
+
+
+def letters(office: Office, case: str) -> list[str]:
+    """The letters of a case by their texts, as a clerk opens them in Word."""
+    page = office.window("zhoumin")
+    page.goto(case)
+    texts = []
+    for link in page.locator("#letters + .doclist a").all():
+        with page.expect_download() as arriving:
+            link.click()
+        document = Document(io.BytesIO(Path(arriving.value.path()).read_bytes()))
+        texts.append("\n".join(paragraph.text for paragraph in document.paragraphs))
+    return texts
+
+
+def test_a_request_travels_from_receipt_to_a_filed_letter(office: Office) -> None:
+    case = register(office, "00-register")
+    zhou = office.window("zhoumin")
     zhou.wait_for_selector(".diagram.is-drawn .djs-element")
     assert zhou.locator("h1").inner_text() == "柳岸新村拆迁补偿有关文件和材料"
     assert "2026-12-16" in zhou.locator(".calc tr.result").inner_text()
@@ -221,28 +266,14 @@ def test_a_request_travels_from_receipt_to_a_filed_letter(office: Office) -> Non
             port = int(office.address.rsplit(":", 1)[1])
             office.close()
             office.open(port)
-        page = office.window(login)
-        page.goto(office.address + "/")
-        page.locator(".inbox a.do").first.click()
-        page.wait_for_url("**/tasks/*")
-        assert page.locator("h1").inner_text() == step
-        answer(page, {"主办科室": "房屋安全管理科"})
-        page.screenshot(path=office.pictures / f"{place:02d}-{login}.png")
-        page.locator(".actions .btn-primary").click()
-        page.wait_for_url("**/cases/*")
-        assert page.locator(".errors").count() == 0
+        go(office, login, step, f"{place:02d}-{login}", 主办科室="房屋安全管理科")
 
     zhou.goto(case)
     zhou.wait_for_selector(".diagram.is-drawn .djs-element")
     zhou.screenshot(path=office.pictures / "20-closed.png", full_page=True)
     assert "已办结" in zhou.locator("dl.facts").inner_text()
-    letters = zhou.locator("#letters + .doclist a")
-    assert letters.count() >= 2
     assert "〔2026〕" in zhou.locator("#letters + .doclist").inner_text()
-    with zhou.expect_download() as arriving:
-        letters.last.click()
-    with zipfile.ZipFile(io.BytesIO(Path(arriving.value.path()).read_bytes())) as letter:
-        assert "word/document.xml" in letter.namelist()
+    assert any("告知书" in text or "答复" in text for text in letters(office, case))
 
     meng = office.window("mengshuyi")
     meng.goto(office.address + "/audit")
