@@ -11,7 +11,18 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from engine import audit
 from engine.errors import RevisionConflict
@@ -106,7 +117,7 @@ _CLOSE_ITEM = Prepared(
     .where(
         work_item.c.case_id == bindparam("of_case"),
         work_item.c.token == bindparam("of_token"),
-        work_item.c.status == "open",
+        work_item.c.status == literal_column("'open'"),  # in the text: the partial index is found
     )
     .values(status=bindparam("how"), closed_at=bindparam("at"), closed_by=bindparam("by"))
 )
