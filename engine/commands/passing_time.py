@@ -71,19 +71,19 @@ def fire_timer(env: Environment, timer_id: str, *, resolves: tuple[str, ...] = (
     """
     now = env.time.now()
     with UnitOfWork(env.database, writing=False) as uow:
-        row = cases.timer_row(uow.connection, timer_id)
-        if row is None or row["due_at"] is None or row["due_at"] > now:
-            return None
-        case = cases.load(uow.connection, row["case_id"])
-        if case is None or case.status != "open":
-            return None
+        found = cases.load_with_timer(uow.connection, timer_id)
+    if found is None:
+        return None
+    case, row = found
+    if row["due_at"] is None or row["due_at"] > now or case.status != "open":
+        return None
     definition = env.deployed(case.version_id).definition
 
     def read(connection: Connection) -> tuple[CaseRow, bool]:
-        fresh = cases.load(connection, case.id)
-        if fresh is None or cases.timer_row(connection, timer_id) is None:
+        again = cases.load_with_timer(connection, timer_id)
+        if again is None:
             raise NotFound("timer", timer_id)
-        return fresh, False
+        return again[0], False
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
         return execute.fire(definition, host, state, row["timer"])
@@ -102,6 +102,7 @@ def fire_timer(env: Environment, timer_id: str, *, resolves: tuple[str, ...] = (
             body={"due_at": audit.stamp(row["due_at"]), "late_seconds": late},
             resolves=resolves,
         ),
+        first=case,
     )
 
 

@@ -69,7 +69,6 @@ class Course:
     """A clock's course; read the attributes after ``run``."""
 
     __slots__ = (
-        "_handlers",
         "_index",
         "_noticed",
         "_parties",
@@ -113,16 +112,6 @@ class Course:
         self._unanswered: set[str] = set()
         self._noticed: set[int] = set()
         self._parties: dict[Effect, bool] = {}
-        self._handlers: dict[str, Callable[[Effect, CaseEvent], None]] = {
-            "stops": self._stop,
-            "closes": self._close,
-            "restarts": self._restart,
-            "starts": self._start,
-            "waits": self._wait,
-            "suspends": self._suspend,
-            "extends": self._extend,
-            "replaces": self._replace,
-        }
 
     @property
     def count(self) -> Count | None:
@@ -139,7 +128,7 @@ class Course:
             self._lapse(event.date)
             for kind, effect in rules:
                 if self.end is None or effect.reopens or (kind == "starts" and not self.counts):
-                    self._handlers[kind](effect, event)
+                    _HANDLERS[kind](self, effect, event)
                 elif kind in ("restarts", "extends", "suspends"):
                     self._in_vain(effect, event, "ended")
         if until is None:
@@ -466,3 +455,16 @@ class Course:
     ) -> None:
         if self.count is not None:
             self.count.no_effects.append(NoEffect(effect, event, reason, due))
+
+
+# By name, not bound to a course: a course that held its own methods would wait for the garbage collector.
+_HANDLERS: dict[str, Callable[[Course, Effect, CaseEvent], None]] = {
+    "stops": Course._stop,
+    "closes": Course._close,
+    "restarts": Course._restart,
+    "starts": Course._start,
+    "waits": Course._wait,
+    "suspends": Course._suspend,
+    "extends": Course._extend,
+    "replaces": Course._replace,
+}

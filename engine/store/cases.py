@@ -80,6 +80,12 @@ _LOAD_WITH_ITEM = PreparedRead(
     .where(work_item.c.id == bindparam("task_id"))
 )
 _ITEM_COLUMNS = [(column.name, f"item_{column.name}") for column in work_item.c]
+_LOAD_WITH_TIMER = PreparedRead(
+    select(*cases.c, *(column.label(f"timer_{column.name}") for column in timer.c))
+    .join(timer, timer.c.case_id == cases.c.id)
+    .where(timer.c.id == bindparam("timer_id"))
+)
+_TIMER_COLUMNS = [(column.name, f"timer_{column.name}") for column in timer.c]
 _CHANGING = (
     "version_id",
     "subject",
@@ -122,6 +128,8 @@ _CLOSE_ITEM = Prepared(
     .values(status=bindparam("how"), closed_at=bindparam("at"), closed_by=bindparam("by"))
 )
 _OPEN_ITEM = Prepared.insert(work_item, without=("closed_at", "closed_by"))
+_ARM = Prepared.insert(timer)
+_DISARM = Prepared(delete(timer).where(timer.c.id == bindparam("timer_id")))
 _APPEND_HISTORY = Prepared.insert(history, without=("id",))
 
 
@@ -137,6 +145,14 @@ def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] 
     if row is None:
         return None
     return case_row(row), {name: row[label] for name, label in _ITEM_COLUMNS}
+
+
+def load_with_timer(connection: Connection, timer_id: str) -> tuple[CaseRow, Row] | None:
+    """Return an armed timer and its case in one read."""
+    row = _LOAD_WITH_TIMER.first(connection, {"timer_id": timer_id})
+    if row is None:
+        return None
+    return case_row(row), {name: row[label] for name, label in _TIMER_COLUMNS}
 
 
 def work_item_row(connection: Connection, task_id: str) -> Row | None:
@@ -242,21 +258,16 @@ def replace_timers(
     gone: Iterable[str],
 ) -> None:
     """Disarm timers by their instance ids and arm new ones."""
-    ids = [f"{case_id}:{name}" for name in gone]
+    ids = [{"timer_id": f"{case_id}:{name}"} for name in gone]
     if ids:
-        connection.execute(delete(timer).where(timer.c.id.in_(ids)))
+        _DISARM(connection, ids)
     if armed:
-        connection.execute(insert(timer), [dict(row) for row in armed])
+        _ARM(connection, armed)
 
 
 def case_timers(connection: Connection, case_id: str) -> list[Row]:
     """Return the armed timers of a case."""
     return many(connection, select(timer).where(timer.c.case_id == case_id).order_by(timer.c.id))
-
-
-def timer_row(connection: Connection, timer_id: str) -> Row | None:
-    """Return one armed timer."""
-    return one(connection, select(timer).where(timer.c.id == timer_id))
 
 
 def due_timers(

@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from engine.store.prepared import Prepared
 from engine.store.rows import Row, many
 from engine.tables import heartbeat, notice, outbox
+
+_TELL = Prepared.insert(notice, without=("id", "read_at"))
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -49,7 +52,7 @@ def failed(connection: Connection, message_id: int, why: str, again_at: datetime
 def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store notices that people see inside the product."""
     if rows:
-        connection.execute(insert(notice), [dict(row) for row in rows])
+        _TELL(connection, rows)
 
 
 def case_notices(connection: Connection, case_id: str) -> list[Row]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Table, Update, insert
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update, insert
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
@@ -31,9 +31,11 @@ class _Compiled:
 
 
 class Prepared:
-    """An INSERT or UPDATE whose parameters are named by ``bindparam`` or by the table's columns."""
+    """An INSERT, UPDATE or DELETE whose parameters are named by ``bindparam`` or by the table's columns."""
 
-    def __init__(self, statement: Insert | Update, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, statement: Insert | Update | Delete, columns: Sequence[str] | None = None
+    ) -> None:
         self._statement, self._columns = statement, columns
         self._by_dialect: dict[str, _Compiled] = {}
 
@@ -116,7 +118,9 @@ def to_driver(
 
 
 def _compile(
-    statement: Insert | Update | Select[Any], dialect: Dialect, columns: Sequence[str] | None
+    statement: Insert | Update | Delete | Select[Any],
+    dialect: Dialect,
+    columns: Sequence[str] | None,
 ) -> _Compiled:
     made: Any = statement.compile(dialect=dialect, column_keys=columns)
     order = made.positiontup if made.positional else list(made.binds)
