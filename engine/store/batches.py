@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from engine.store.cases import CaseRow, case_row
+from engine.store.prepared import Prepared
 from engine.store.rows import Row, many
 from engine.tables import case_event, cases, clock, timer, work_item
+
+_ANSWER = Prepared.insert(clock)
+_MOVE_TIMER = Prepared(
+    update(timer).where(timer.c.id == bindparam("of")).values(due_at=bindparam("moved"))
+)
+_MOVE_DUE = Prepared(
+    update(work_item).where(work_item.c.id == bindparam("of")).values(due_on=bindparam("moved"))
+)
 
 
 @dataclass(frozen=True)
@@ -64,24 +73,16 @@ def replace_clocks(
     if case_ids:
         connection.execute(delete(clock).where(clock.c.case_id.in_(case_ids)))
     if rows:
-        connection.execute(insert(clock), [dict(row) for row in rows])
+        _ANSWER(connection, rows)
 
 
 def move_timers(connection: Connection, moments: Mapping[str, datetime | None]) -> None:
     """Give armed timers a new moment."""
     if moments:
-        statement = (
-            update(timer).where(timer.c.id == bindparam("of")).values(due_at=bindparam("at"))
-        )
-        connection.execute(statement, [{"of": key, "at": at} for key, at in moments.items()])
+        _MOVE_TIMER(connection, [{"of": key, "moved": at} for key, at in moments.items()])
 
 
 def move_due(connection: Connection, days: Mapping[str, date | None]) -> None:
     """Give open work items a new internal limit."""
     if days:
-        statement = (
-            update(work_item)
-            .where(work_item.c.id == bindparam("of"))
-            .values(due_on=bindparam("on"))
-        )
-        connection.execute(statement, [{"of": key, "on": day} for key, day in days.items()])
+        _MOVE_DUE(connection, [{"of": key, "moved": day} for key, day in days.items()])
