@@ -11,11 +11,18 @@ import pytest
 from engine.bpmn.clocks import read_clocks
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
+from engine.lengths import parse_length
 from engine.office_settings import OfficeSettings
 from engine.statutory_clock import ClockAnswer, ClockDefinition, answer
 from tests.time.weekdays import day, fact
 
 PROCESSES = Path(__file__).resolve().parents[2] / "processes"
+
+
+@pytest.fixture(autouse=True)
+def nothing_worked_out_before() -> None:
+    """No test lives on a length that another one read; under `make mutation` it would be another code's."""
+    parse_length.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,21 @@ def test_a_length_has_one_unit_and_an_amount(text, unit, amount):
 
 
 @pytest.mark.parametrize(
+    "text", ["P1Y2M", "P3W4D", "P5WD", "PT6H7M8S", "-PT9M", "P1Y2M3W4WD5DT6H7M8S", "P0D"]
+)
+def test_a_length_is_written_as_it_is_read(text):
+    assert str(parse_length(text)) == text
+
+
+def test_a_refused_length_says_in_two_languages_how_one_is_written():
+    with pytest.raises(LengthInvalid, match="^not a length of time: 'P20'$") as refused:
+        parse_length("P20")
+    assert refused.value.sentence == (
+        "“P20”不是时间长度，请写成 P20WD（工作日）、P60D（天）、P6M（月）或 PT24H（小时）"
+    )
+
+
+@pytest.mark.parametrize(
     "text", ["", "P", "PT", "20", "P20", "P1DT", "PT20WD", "P-3WD", "p20wd", "P1234567D", "P³D"]
 )
 def test_what_is_no_length_is_refused(text):
