@@ -37,7 +37,7 @@ def test_a_length_is_written_as_it_is_read(text):
 
 
 def test_a_refused_length_says_in_two_languages_how_one_is_written():
-    with pytest.raises(LengthInvalid, match="^not a length of time: 'P20'$") as refused:
+    with pytest.raises(LengthInvalid, match=r"^not a length of time: 'P20'$") as refused:
         parse_length("P20")
     assert refused.value.sentence == (
         "“P20”不是时间长度，请写成 P20WD（工作日）、P60D（天）、P6M（月）或 PT24H（小时）"
