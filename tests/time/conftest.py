@@ -14,6 +14,7 @@ from engine.business_calendar import BusinessCalendar
 from engine.lengths import parse_length
 from engine.office_settings import OfficeSettings
 from engine.statutory_clock import ClockAnswer, ClockDefinition, answer
+from tests.time.calculations import assert_reviewed, story
 from tests.time.weekdays import day, fact
 
 PROCESSES = Path(__file__).resolve().parents[2] / "processes"
@@ -46,7 +47,7 @@ def clocks() -> dict[str, dict[str, ClockDefinition]]:
 
 @pytest.fixture
 def ask(calendar, settings, clocks) -> Callable[..., ClockAnswer]:
-    """``ask("reply", "received 2025-09-25 Thu", ..., today=..., fee="pause")``."""
+    """``ask("reply", "received 2025-09-25 Thu", ..., today=..., fee="pause")``, held against ``calculations.txt``."""
 
     def asked(
         clock: str,
@@ -57,14 +58,18 @@ def ask(calendar, settings, clocks) -> Callable[..., ClockAnswer]:
     ):
         procedure = next(name for name, drawn in clocks.items() if clock in drawn)
         definitions = clocks[procedure]
-        return answer(
+        events = [fact(one) if isinstance(one, str) else one for one in facts]
+        upto = day(today) if isinstance(today, str) else today
+        found = answer(
             definitions[clock],
-            [fact(one) if isinstance(one, str) else one for one in facts],
+            events,
             calendar,
             settings.changed(chosen),
             definitions=definitions,
-            today=day(today) if isinstance(today, str) else today,
+            today=upto,
             party=party,
         )
+        assert_reviewed(story(clock, events, upto, party, chosen), found)
+        return found
 
     return asked
