@@ -1,0 +1,217 @@
+"""What time says when it refuses, to the log and to a person; and how a line of a calculation is handed out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+import pytest
+
+from engine.business_calendar import CalendarNotCovered
+from engine.lengths import parse_length
+from engine.statutory_clock import (
+    CaseEvent,
+    ClockDefinition,
+    ClockInvalid,
+    Entry,
+    FactUnusable,
+    LengthMixed,
+    SettingMissing,
+    answer,
+    check_references,
+    instant_of,
+)
+from engine.statutory_clock.counting import next_fixed_day
+from engine.timesource import OFFICE_ZONE
+from tests.time.weekdays import day, fact
+
+
+def clock(identity, length="P20WD", *rules):
+    return ClockDefinition.from_mapping(
+        {
+            "id": identity,
+            "title": "试验期限",
+            "length": length,
+            "article": "第一条",
+            "rules": [{"kind": "starts", "event": "begun", "title": "开始"}, *rules],
+        }
+    )
+
+
+def run(definition, *facts, calendar, settings=None):
+    return answer(
+        definition,
+        [fact(one) for one in facts],
+        calendar,
+        settings or {},
+        definitions={definition.id: definition},
+    )
+
+
+# ---------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("refusal", "message", "sentence"),
+    [
+        (
+            CalendarNotCovered(date(2004, 1, 1), date(2028, 12, 31)),
+            "the business calendar reaches from 2004-01-01 to 2028-12-31 only",
+            "工作日历只覆盖2004-01-01至2028-12-31，请核对日期",
+        ),
+        (
+            SettingMissing("fee"),
+            "no setting 'fee'",
+            "没有名为“fee”的设置，请在 settings.yaml 中补上",
+        ),
+        (
+            LengthMixed("reply", parse_length("P6M")),
+            "clock 'reply': P6M in another unit",
+            "期限“reply”的单位与 P6M 不一致",
+        ),
+        (
+            FactUnusable("extension_approved", "working_days", "abc"),
+            "case event extension_approved: field working_days is 'abc'",
+            "事实“extension_approved”的“working_days”应为大于零的整数，现为 'abc'，请补正",
+        ),
+        (
+            ClockInvalid("reply", "on='x'", "固定日期应写成 --01-31"),
+            "clock 'reply': on='x'",
+            "期限“reply”：固定日期应写成 --01-31",
+        ),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_what_to_do(refusal, message, sentence):
+    assert (str(refusal), refusal.sentence) == (message, sentence)
+
+
+def test_a_missing_setting_is_named():
+    assert SettingMissing("fee").name == "fee"
+
+
+def test_what_does_not_resolve_among_clocks_is_said_of_the_clock_it_stands_in():
+    asks = {"kind": "suspends", "from": "sent", "title": "征求", "until": "came"}
+    first = clock("first", "@unknown", {**asks, "limit": "nowhere"})
+    second = clock("second", "P1D", {**asks, "limit": "third"})
+    third = clock("third", "P1D", {**asks, "limit": "second"})
+    found = check_references({one.id: one for one in (first, second, third)}, ["fee"])
+    assert [(str(one), one.sentence, one.clock) for one in found] == [
+        ("clock 'first': no clock nowhere", "期限“first”：没有叫“nowhere”的期限", "first"),
+        ("clock 'first': no setting unknown", "期限“first”：没有叫“unknown”的设置", "first"),
+        ("clock 'second': refers to itself", "期限“second”：期限之间循环引用", "second"),
+        ("clock 'third': refers to itself", "期限“third”：期限之间循环引用", "third"),
+    ]
+
+
+def test_a_circle_further_on_is_not_this_clocks():
+    asks = {"kind": "suspends", "from": "sent", "title": "征求", "until": "came"}
+    outside = clock("outside", "P1D", {**asks, "limit": "second"})
+    second = clock("second", "P1D", {**asks, "limit": "third"})
+    third = clock("third", "P1D", {**asks, "limit": "second"})
+    found = check_references({one.id: one for one in (outside, second, third)})
+    assert [one.clock for one in found] == ["second", "third"]
+
+
+# ---------------------------------------------------------------- fixed days
+
+
+@pytest.mark.parametrize(
+    ("after", "month", "the_day", "found"),
+    [
+        ("2025-12-31 Wed", 1, 31, "2026-01-31 Sat"),
+        ("2026-01-30 Fri", 1, 31, "2026-01-31 Sat"),
+        ("2026-01-31 Sat", 1, 31, "2027-01-31 Sun"),  # on the day itself it is the next one
+        ("2027-03-01 Mon", 2, 29, "2028-02-29 Tue"),
+        ("2026-01-01 Thu", 2, 29, "2026-02-28 Sat"),
+    ],
+)
+def test_a_fixed_day_lies_behind_the_fact(after, month, the_day, found):
+    assert next_fixed_day(day(after), month, the_day) == day(found)
+
+
+def test_a_fixed_day_may_be_written_with_a_year_that_is_not_read(calendar):
+    falls = {"kind": "falls", "on": "2024-02-27"}
+    found = run(clock("report", "", falls), "begun 2026-01-05 Mon", calendar=calendar)
+    assert found.due == day("2026-02-27 Fri")
+
+
+def test_a_fixed_day_that_is_none_is_refused(calendar):
+    falls = {"kind": "falls", "on": "--02-30"}
+    with pytest.raises(ClockInvalid, match=r"^clock 'report': on='--02-30'$") as refused:
+        run(clock("report", "", falls), "begun 2026-01-05 Mon", calendar=calendar)
+    assert refused.value.sentence == "期限“report”：固定日期应写成 --01-31，现为“--02-30”"
+    assert refused.value.clock == "report"
+
+
+# ---------------------------------------------------------------- facts and instants
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [(True, "true"), (False, "false"), (None, ""), ("x", "x"), (3, "3")]
+)
+def test_a_fact_says_a_word(value, word):
+    said = CaseEvent("reply_sent", date(2026, 3, 2), {"final": value})
+    assert said.says([("final", frozenset({word}))])
+    assert not said.says([("final", frozenset({"other"}))])
+
+
+def test_a_timer_may_hang_seconds_before_the_end(ask, calendar):
+    reply = ask("reply", "received 2026-03-02 Mon", today="2026-03-02 Mon")
+    assert instant_of(reply, "-PT90S", calendar, time(8, 30)) == datetime(
+        2026, 3, 30, 23, 58, 30, tzinfo=OFFICE_ZONE
+    )
+
+
+# ---------------------------------------------------------------- names of days
+
+
+def test_days_are_named_by_the_notice(calendar):
+    assert calendar.day_name(day("2026-10-01 Thu")) == "国庆节"
+    assert calendar.day_name(day("2026-10-10 Sat")) == "调休上班"
+    assert calendar.day_name(day("2026-10-12 Mon")) is None
+    assert calendar.local_name(day("2026-10-01 Thu")) is None
+
+
+# ---------------------------------------------------------------- a line as it is handed out
+
+
+def test_a_line_is_handed_out_whole():
+    line = Entry(
+        "suspends",
+        "第三十三条",
+        date(2026, 3, 6),
+        date(2026, 3, 18),
+        0,
+        8,
+        "期间不计",
+        title="征求意见",
+        on=date(2026, 3, 5),
+        due=date(2026, 4, 10),
+        evidence=("回函", "快递单"),
+        effective=False,
+    )
+    assert line.to_json() == {
+        "rule": "suspends",
+        "article": "第三十三条",
+        "from": "2026-03-06",
+        "to": "2026-03-18",
+        "counted": 0,
+        "skipped": 8,
+        "text": "期间不计",
+        "title": "征求意见",
+        "on": "2026-03-05",
+        "due": "2026-04-10",
+        "evidence": ["回函", "快递单"],
+        "effective": False,
+    }
+
+
+def test_a_line_says_no_more_than_it_has():
+    assert Entry("waits", "", None, None, 0, 0, "").to_json() == {
+        "rule": "waits",
+        "article": "",
+        "from": None,
+        "to": None,
+        "counted": 0,
+        "skipped": 0,
+        "text": "",
+    }
