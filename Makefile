@@ -31,7 +31,7 @@ run: setup ## Start the demonstration office (ARGS="--port 8081" passes options 
 	@$(BIN)/gongkai run --demo $(ARGS)
 
 ##@ Check
-.PHONY: test lint types validate scenarios tck check coverage bench
+.PHONY: test lint types validate scenarios tck check coverage bench soak mutation
 test: setup .venv/.dev ## Run all tests, the browser's included (T=tests/unit for some)
 	@$(BIN)/pytest -n auto --durations=5 $(T)
 
@@ -64,6 +64,20 @@ coverage: setup .venv/.dev ## Run the tests and report the branches they miss
 bench: .venv/.dev ## Measure what a step, the executor and expressions cost
 	@set -e; for file in bench/*_bench.py; do \
 	  name="$${file##*/}"; echo "--- $$name"; $(BIN)/python -m "bench.$${name%.py}"; done
+
+soak: export SOAK_EXAMPLES ?= 2000
+soak: export SOAK_STEPS ?= 50
+soak: .venv/.dev ## Live through many more random stories than a check does (an hour)
+	@$(BIN)/pytest --timeout=0 -n 2 tests/time/test_clock_against_reference.py
+
+# It works in a copy, build/mutation, and takes hours; MUTANTS="engine.lengths*" asks for a part.
+mutation: export SOAK_EXAMPLES ?= 30
+mutation: export SOAK_STEPS ?= 20
+mutation: .venv/.dev ## Ask whether the tests of time notice a changed line (docs/mutation.md)
+	@mkdir -p build/mutation
+	@cp -r engine webui processes docs tests setup.cfg pyproject.toml build/mutation/
+	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" run --max-children 2 $(MUTANTS)
+	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" results
 
 ##@ Change
 .PHONY: format lock clean
