@@ -610,3 +610,50 @@ def test_an_extension_without_a_number_of_days_is_refused(ask, value):
             CaseEvent("extension_approved", date(2026, 3, 20), {"working_days": value}),
         )
     assert "working_days" in refused.value.sentence
+
+
+# ---------------------------------------------------------------- evidence, and the last day itself
+
+
+def test_what_proves_a_fact_stands_in_its_line(ask):
+    consulted = [
+        RECEIVED + " evidence=收件登记",
+        "third_party_sent 2026-03-04 Wed evidence=征求意见函",
+        "third_party_received 2026-03-05 Thu evidence=邮政回执",
+        "third_party_opinion 2026-03-10 Tue evidence=回函",
+        "extension_approved 2026-03-11 Wed working_days=5 evidence=审批单",
+    ]
+    found = ask("reply", *consulted)
+    assert [one.evidence for one in rules(found, "suspends")] == [("征求意见函", "回函")]
+    assert [one.evidence for one in rules(found, "starts")] == [("收件登记",)]
+    anew = [
+        "correction_notice_sent 2026-03-12 Thu evidence=补正告知书",
+        "correction_received 2026-03-16 Mon evidence=补正材料",
+    ]
+    waiting = ask("reply", *consulted, anew[0], today="2026-03-13 Fri")
+    assert [one.evidence for one in rules(waiting, "waits")] == [("补正告知书",)]
+    again = ask("reply", *consulted, *anew)
+    assert [one.evidence for one in rules(again, "waits")] == [("补正告知书",)]
+    assert [one.evidence for one in rules(again, "suspends")] == [("征求意见函", "回函")]
+    # Still open when the count began anew: nothing is known of its end, and nothing is taken out.
+    open_ended = ask("reply", *consulted[:2], *anew)
+    assert [(one.last, one.skipped) for one in rules(open_ended, "suspends")] == [(None, 0)]
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        "correction_notice_sent {}",
+        "fee_notice_received {}",
+        "third_party_sent {}",
+        "agency_consult_sent {}",
+        "delayed_period_set {} working_days_total=40",
+        "extension_approved {} working_days=10",
+        "reply_sent {}",
+    ],
+)
+def test_the_last_day_is_in_time_and_the_next_is_not(ask, late):
+    on_the_day = ask("reply", RECEIVED, late.format("2026-03-30 Mon"))
+    day_after = ask("reply", RECEIVED, late.format("2026-03-31 Tue"))
+    assert on_the_day.state in ("running", "waiting", "stopped")
+    assert day_after.state == "exceeded"
