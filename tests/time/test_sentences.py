@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime, time
 
 import pytest
 
-from engine.business_calendar import CalendarNotCovered
+from engine.business_calendar import BusinessCalendar, CalendarNotCovered
+from engine.calendar_years import Day, parse_year
 from engine.lengths import parse_length
 from engine.statutory_clock import (
     CaseEvent,
@@ -54,33 +56,34 @@ def run(definition, *facts, calendar, settings=None):
     ("refusal", "message", "sentence"),
     [
         (
-            CalendarNotCovered(date(2004, 1, 1), date(2028, 12, 31)),
+            lambda: CalendarNotCovered(date(2004, 1, 1), date(2028, 12, 31)),
             "the business calendar reaches from 2004-01-01 to 2028-12-31 only",
             "工作日历只覆盖2004-01-01至2028-12-31，请核对日期",
         ),
         (
-            SettingMissing("fee"),
+            lambda: SettingMissing("fee"),
             "no setting 'fee'",
             "没有名为“fee”的设置，请在 settings.yaml 中补上",
         ),
         (
-            LengthMixed("reply", parse_length("P6M")),
+            lambda: LengthMixed("reply", parse_length("P6M")),
             "clock 'reply': P6M in another unit",
             "期限“reply”的单位与 P6M 不一致",
         ),
         (
-            FactUnusable("extension_approved", "working_days", "abc"),
+            lambda: FactUnusable("extension_approved", "working_days", "abc"),
             "case event extension_approved: field working_days is 'abc'",
             "事实“extension_approved”的“working_days”应为大于零的整数，现为 'abc'，请补正",
         ),
         (
-            ClockInvalid("reply", "on='x'", "固定日期应写成 --01-31"),
+            lambda: ClockInvalid("reply", "on='x'", "固定日期应写成 --01-31"),
             "clock 'reply': on='x'",
             "期限“reply”：固定日期应写成 --01-31",
         ),
     ],
 )
 def test_a_refusal_says_what_is_wrong_and_what_to_do(refusal, message, sentence):
+    refusal = refusal()
     assert (str(refusal), refusal.sentence) == (message, sentence)
 
 
@@ -109,6 +112,57 @@ def test_a_circle_further_on_is_not_this_clocks():
     third = clock("third", "P1D", {**asks, "limit": "second"})
     found = check_references({one.id: one for one in (outside, second, third)})
     assert [one.clock for one in found] == ["second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "sentence"),
+    [
+        ("starts", "a rule is no mapping", "规则的格式不对"),
+        ({"kind": "falls"}, "falls without on", "规则“falls”缺少“on”"),
+        (
+            {"kind": "falls", "on": "--01-31", "colour": "red"},
+            "falls with colour",
+            "规则“falls”不认识“colour”，请检查拼写",
+        ),
+        (
+            {"kind": "falls", "on": "--01-31", "when": "fee"},
+            "condition 'fee'",
+            "条件“fee”应写成 名称=值 的形式",
+        ),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_refused_word_for_word(rule, message, sentence):
+    with pytest.raises(ClockInvalid) as refused:
+        clock("c", "P1D", rule)
+    assert (str(refused.value), refused.value.sentence, refused.value.clock) == (
+        f"clock 'c': {message}",
+        f"期限“c”：{sentence}",
+        "c",
+    )
+
+
+def test_an_unknown_rule_is_answered_with_the_known_ones():
+    with pytest.raises(ClockInvalid, match=r"^clock 'c': unknown rule sings$") as refused:
+        clock("c", "P1D", {"kind": "sings"})
+    assert refused.value.sentence.startswith("期限“c”：不认识规则“sings”，可用的有：")
+    assert {"starts", "stops", "warns"} <= set(
+        refused.value.sentence.partition("可用的有：")[2].split("、")
+    )
+
+
+@pytest.mark.parametrize("per", ["", "party"])
+def test_a_definition_is_written_as_it_is_read(per):
+    shape = {
+        "id": "c",
+        "title": "试验",
+        "length": "P1D",
+        "article": "第一条",
+        "nature": "limit",
+        "rules": [{"kind": "starts", "event": "begun"}],
+    }
+    if per:
+        shape["per"] = per
+    assert ClockDefinition.from_mapping(shape).to_mapping() == shape
 
 
 # ---------------------------------------------------------------- fixed days
@@ -169,6 +223,51 @@ def test_days_are_named_by_the_notice(calendar):
     assert calendar.day_name(day("2026-10-10 Sat")) == "调休上班"
     assert calendar.day_name(day("2026-10-12 Mon")) is None
     assert calendar.local_name(day("2026-10-01 Thu")) is None
+
+
+YEAR_2026 = (
+    '{"year": 2026, "days": [{"name": "元旦", "date": "2026-01-01", "isOffDay": true}]}'.encode()
+)
+
+
+def test_local_days_inform_only_where_nobody_says_otherwise():
+    festival = Day("开斋节", day("2026-03-20 Fri"), is_off=True)
+    years = {2026: parse_year(YEAR_2026, "2026.json")}
+    plain = BusinessCalendar(years, {}, [festival])
+    assert plain.is_working_day(festival.date)
+    assert plain.local_name(festival.date) == "开斋节"
+    assert not BusinessCalendar(years, {}, [festival], local_counts=True).is_working_day(
+        festival.date
+    )
+
+
+def test_a_calendar_counts_from_its_first_day_to_its_last_and_no_further():
+    small = BusinessCalendar({2026: parse_year(YEAR_2026, "2026.json")})
+    first, last = day("2026-01-01 Thu"), day("2026-12-31 Thu")
+    assert (small.first_day, small.last_day) == (first, last)
+    assert not small.is_working_day(first)
+    assert small.is_working_day(last)
+    assert small.add_working_days(day("2026-12-30 Wed"), 1) == last
+    for outside in (day("2025-12-31 Wed"), day("2027-01-01 Fri")):
+        with pytest.raises(CalendarNotCovered):
+            small.is_working_day(outside)
+    with pytest.raises(CalendarNotCovered):
+        small.add_working_days(last, 1)
+
+
+def test_statutory_days_of_a_year_that_is_not_announced_count_from_the_first_day_on():
+    unannounced = BusinessCalendar(
+        {2026: parse_year(b'{"year": 2026, "days": []}', "2026.json")},
+        {day("2026-01-01 Thu"): "元旦", day("2025-10-01 Wed"): "国庆节"},
+    )
+    assert unannounced.day_name(day("2026-01-01 Thu")) == "元旦"
+    assert unannounced.day_name(day("2025-10-01 Wed")) is None
+
+
+def test_a_checksum_names_the_days_and_nothing_else():
+    small = BusinessCalendar({2026: parse_year(YEAR_2026, "2026.json")})
+    text = "2026-01-01 True 元旦\n2026"
+    assert small.checksum == hashlib.sha256(text.encode()).hexdigest()
 
 
 # ---------------------------------------------------------------- a line as it is handed out
