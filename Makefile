@@ -31,7 +31,7 @@ run: setup ## Start the demonstration office (ARGS="--port 8081" passes options 
 	@$(BIN)/gongkai run --demo $(ARGS)
 
 ##@ Check
-.PHONY: test lint types validate scenarios tck check coverage bench soak mutation
+.PHONY: test lint types validate scenarios tck check coverage chaos bench soak mutation
 test: setup .venv/.dev ## Run all tests, the browser's included (T=tests/unit for some)
 	@$(BIN)/pytest -n auto --durations=5 $(T)
 
@@ -60,6 +60,9 @@ check: lint types test validate $(if $(DMN_TCK),tck) ## Everything that has to b
 coverage: setup .venv/.dev ## Run the tests and report the branches they miss
 	@$(BIN)/coverage run -m pytest $(T)
 	@$(BIN)/coverage report
+
+chaos: .venv/.dev ## Kill -9 at every commit of every worked case and at random instants (long; CHAOS_KILLS=1000)
+	@$(BIN)/python -m tests.chaos.run
 
 bench: .venv/.dev ## Measure what a step, the executor and expressions cost
 	@set -e; for file in bench/*_bench.py; do \

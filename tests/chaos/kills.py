@@ -37,7 +37,7 @@ from tests.chaos.office import (
     restarted,
     snapshot,
 )
-from tests.chaos.player import ACTS, Player
+from tests.chaos.player import Player, playable
 
 Ledger = dict[str, list[str]]
 
@@ -64,14 +64,21 @@ class Count:
     """What was tried and found."""
 
     kills: int = 0
-    answered: int = 0  # commands that had returned before a kill; each was looked for afterwards
+    answered: int = 0  # acts that had returned before a kill; each was looked for afterwards
     survived: int = 0  # random instants that fell after the last act
-    ended: int = 0  # cases then played to the end
+    ended: int = 0  # runs then played on to their last act
+
+    def add(self, other: Count) -> None:
+        """Add what another run of trials came to."""
+        self.kills += other.kills
+        self.answered += other.answered
+        self.survived += other.survived
+        self.ended += other.ended
 
     def __str__(self) -> str:
         return (
-            f"{self.kills} kills, {self.answered} answered commands found again, "
-            f"{self.ended} cases played to their end, {self.survived} not hit"
+            f"{self.kills} kills, after {self.answered} answered acts, "
+            f"{self.ended} runs played to their last act, {self.survived} ended before the kill"
         )
 
 
@@ -79,7 +86,7 @@ def whole_case() -> list[Act]:
     """Return the acts of the case that is killed at every commit."""
     file = Path(__file__).with_name("whole_case.yaml")
     (run,) = read_scenario(file.read_bytes(), file.name).runs
-    return [act for act in run.steps if act.word in ACTS]
+    return playable(run.steps)
 
 
 def walk(first: Snapshot, procedure: str, steps: Sequence[Act]) -> Walk:
@@ -88,7 +95,7 @@ def walk(first: Snapshot, procedure: str, steps: Sequence[Act]) -> Walk:
     Raises:
         NotPlayable, EngineError: the run cannot be played in the product.
     """
-    done = Walk(procedure, [act for act in steps if act.word in ACTS])
+    done = Walk(procedure, playable(steps))
     try:
         with first.opened() as env:
             player = Player(env, procedure, done.acts)

@@ -11,16 +11,23 @@ from datetime import date, time
 from typing import Any
 
 from engine import commands
+from engine.access import can
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.scenarios.files import Act
 from engine.store import accounts, cases
-from engine.stored_case import case_file, task_form
+from engine.stored_case import case_file, task_facts, task_form
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 from tests.chaos.office import NEW_YEAR, moment
 
 ACTS = ("now", "start", "complete", "message", "fact", "until")
+
+
+def playable(steps: Sequence[Act]) -> list[Act]:
+    """Return the acts of a run, without those that are refused on purpose: they change nothing."""
+    refused = {number - 1 for number, act in enumerate(steps) if act.word == "fails" and act.value}
+    return [act for number, act in enumerate(steps) if act.word in ACTS and number not in refused]
 
 
 class NotPlayable(Exception):
@@ -74,8 +81,10 @@ class Player:
             raise NotPlayable(f"{activity} is not open")
         return found[0]
 
-    def values_for(self, item: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a person posts: what the form shows already, and what the run says."""
+    def values_for(
+        self, item: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[commands.Upload]]:
+        """Return what a person posts: what the form shows already, what the run says, and its files."""
         with UnitOfWork(self.env.database, writing=False) as uow:
             case = cases.load(uow.connection, item["case_id"])
             assert case is not None
@@ -83,12 +92,19 @@ class Player:
         deployed = self.env.deployed(case.version_id)
         form = task_form(self.env, deployed, case, item)
         if form is None:
-            return dict(given)
+            return dict(given), []
         names = dict(case_file(self.env, deployed, case, events).names())
         if item["item"]:
             names["item"] = item["item"]["item"]
         shown = form.initial(today=legal_day(self.env.time.now()), names=names)
-        return {**shown, **given}
+        values = {**shown, **given}
+        files = [
+            commands.Upload(field.key, str(name), "application/pdf", f"%PDF {name}".encode())
+            for field in form.fields
+            if field.type == "file"
+            for name in values.pop(field.key, None) or []
+        ]
+        return values, files
 
     # Acts ---------------------------------------------------------------------------------------
 
@@ -121,29 +137,47 @@ class Player:
             assert again.repeated
             return
         item = self.open_item(value["task"])
+        values, files = self.values_for(item, value.get("data") or {})
+        actor = self.whoever_may(item)
+        commands.complete_task(self.env, actor, item["id"], values, files, key=key)
+
+    def whoever_may(self, item: Mapping[str, Any]) -> Actor:
+        """Return the first who may do an open task: of its roles, then anybody."""
         roles = item["candidates"]["roles"]
-        if not roles:
-            raise NotPlayable(f"{value['task']} is offered to no role")
-        values = self.values_for(item, value.get("data") or {})
-        commands.complete_task(self.env, self.actor(roles[0]), item["id"], values, key=key)
+        others = self.env.institution().office.roles
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            case = cases.load(uow.connection, item["case_id"])
+        assert case is not None
+        for role in dict.fromkeys([*roles, *others]):
+            for login in (role, f"{role}_2"):
+                actor = self.actor(login)
+                rules = self.env.institution().rules
+                if can(rules, actor, "task.complete", task_facts(case, item)).ok:
+                    return actor
+        raise NotPlayable(f"nobody may do {item['activity_id']}")
 
     def _message(self, value: Mapping[str, Any], key: str) -> None:
-        actor = self.actor("disclosure_officer")
         if self._done(key) is not None:
+            actor = self.actor("disclosure_officer")
             assert commands.deliver_action(
                 self.env, actor, self.case_id(), "gone", {}, key=key
             ).repeated
             return
         wait = self.wait(value["name"])
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            case = cases.load(uow.connection, self.case_id())
+        assert case is not None
+        action = self.env.deployed(case.version_id).definition.actions.get(wait["activity_id"])
+        actor = self.actor(action.group if action and action.group else "disclosure_officer")
         commands.deliver_action(
-            self.env, actor, self.case_id(), wait, value.get("data") or {}, key=key
+            self.env, actor, case.id, wait["wait"], value.get("data") or {}, key=key
         )
 
-    def wait(self, name: str) -> str:
-        """Return the id of what waits for a drawn action."""
+    def wait(self, name: str) -> dict[str, Any]:
+        """Return what waits for a drawn action."""
         with UnitOfWork(self.env.database, writing=False) as uow:
             waits = cases.case_waits(uow.connection, self.case_id())
-        found = [str(row["wait"]) for row in waits if row["name"] == name]
+        found = [row for row in waits if row["name"] == name]
         if not found:
             raise NotPlayable(f"nothing waits for {name}")
         return found[0]

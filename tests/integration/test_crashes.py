@@ -208,7 +208,7 @@ def test_a_form_that_comes_in_again_because_its_answer_was_lost_acts_once(walked
     place = [act.word for act in walked.acts].index("message")
     with walked.before[place].opened() as env:
         player = Player(env, walked.procedure, walked.acts)
-        wait = player.wait(walked.acts[place].value["name"])
+        wait = player.wait(walked.acts[place].value["name"])["wait"]
         player.play(place)
         again = commands.deliver_action(
             env, player.actor("disclosure_officer"), player.case_id(), wait, {}, key=f"act-{place}"

@@ -36,7 +36,7 @@ from tests.chaos.office import (
     new_office,
     snapshot,
 )
-from tests.chaos.player import ACTS, Player
+from tests.chaos.player import Player, playable
 from tests.integration.conftest import ROOT
 from tests.integration.test_crashes import REGISTER
 
@@ -146,7 +146,7 @@ class Desk:
 
     def complete(self, activity: str, login: str, values: dict[str, Any]) -> Callable[[], Any]:
         item, actor = self.item(activity), self.player.actor(login)
-        values = self.player.values_for(item, values)
+        values, _ = self.player.values_for(item, values)
         return lambda: commands.complete_task(self.env, actor, item["id"], values)
 
     def claim(self, activity: str, login: str) -> Callable[[], Any]:
@@ -155,7 +155,7 @@ class Desk:
 
     def action(self, name: str, values: dict[str, Any]) -> Callable[[], Any]:
         actor, case = self.player.actor("disclosure_officer"), self.player.case_id()
-        wait = self.player.wait(name)
+        wait = self.player.wait(name)["wait"]
         return lambda: commands.deliver_action(self.env, actor, case, wait, values)
 
     def history(self) -> list[str]:
@@ -182,7 +182,7 @@ def acts_of(file: str, run: str, before: tuple[str, str]) -> list[Act]:
     path = ROOT / "processes" / "on_request" / "scenarios" / file
     scenario = read_scenario(path.read_bytes(), path.name)
     found = next(one for one in scenario.runs if one.name == run)
-    acts = [act for act in found.steps if act.word in ACTS]
+    acts = playable(found.steps)
     word, text = before
     last = next(n for n, act in enumerate(acts) if act.word == word and text in str(act.value))
     return acts[:last]
