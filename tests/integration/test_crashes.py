@@ -20,8 +20,9 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from engine import commands
+from engine.commands import delivering
 from engine.environment import Environment
-from engine.store import cases
+from engine.store import cases, outbox
 from engine.unit_of_work import UnitOfWork, open_database
 from tests.chaos.kills import Walk, forked, holds, kill_at_every_commit, walk, whole_case
 from tests.chaos.office import PROCEDURES, difference, ledger, new_office, restarted
@@ -215,3 +216,48 @@ def test_a_form_that_comes_in_again_because_its_answer_was_lost_acts_once(walked
         )
         assert again.repeated
         assert difference(walked.after[place], ledger(env)) == []
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_message_taken_before_the_kill_does_not_begin_a_case_as_well(
+    walked: Walk, monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever took it waits no more; that nobody waits must not be read as nobody has taken it."""
+    place = [act.word for act in walked.acts].index("message")
+    begun: list[object] = []
+    monkeypatch.setattr(delivering, "_start_by_message", lambda _, message: begun.append(message))
+    with walked.before[place].opened() as env:
+        with UnitOfWork(env.database, writing=True) as uow:
+            row = {
+                "key": "message:elsewhere:1:0",
+                "case_id": "elsewhere",
+                "kind": "message",
+                "body": {
+                    "name": "撤回申请",
+                    "values": {"withdrawn_on": "2026-11-03"},
+                    "correlation": None,
+                },
+                "created_at": env.time.now(),
+                "attempts": 0,
+            }
+            outbox.add(uow.connection, [row])
+            uow.commit()
+        with monkeypatch.context() as until_the_kill:
+
+            def killed(*_: object) -> None:
+                raise Killed
+
+            until_the_kill.setattr(outbox, "sent", killed)
+            with pytest.raises(Killed):
+                commands.tick(env)
+        once = ledger(env)["history"]
+        commands.tick(env)
+        assert ledger(env)["history"] == once
+        assert begun == []
+        assert sum('"cause": "message"' in line for line in once) == 1
+        with UnitOfWork(env.database, writing=False) as uow:
+            assert outbox.pending(uow.connection, env.time.now(), limit=9) == []
+        holds(env, "afterwards")
