@@ -1,7 +1,7 @@
 """What time costs the office: firing due timers, and every open clock anew after a calendar came in.
 
-The peer of a firing is the same step without one: the process is moved on by a person's form, same boundary
-event aside. The crowd is one walked case and copies of its rows (``tests/integration/crowd.py``); its import is
+The peer of a firing is a person's step in the same kind of case: it completes the task on which the timer sits,
+disarms it and opens the next task; a firing disarms the timer, runs an effect and ends a branch, without a form. The crowd is one walked case and copies of its rows (``tests/integration/crowd.py``); its import is
 ``commands.import_calendar`` with one more day off, which moves every date.
 """
 
