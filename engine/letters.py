@@ -208,6 +208,7 @@ class _Waiting:
     def _running(self) -> subprocess.Popen[str]:
         # A process forked from ours must not talk to the same waiting process as we do.
         if self._process is None or self._process.poll() is not None or self._owner != os.getpid():
+            self._end()
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-X", "utf8", str(_WORKER)],
                 stdin=subprocess.PIPE,
@@ -223,15 +224,16 @@ class _Waiting:
 
     def _end(self) -> None:
         process, self._process = self._process, None
-        if process is None or self._owner != os.getpid():
+        if process is None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        process.wait()
+        if self._owner == os.getpid() and process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 _WAITING = _Waiting()

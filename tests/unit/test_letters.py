@@ -1,6 +1,8 @@
 """A letter is what the template says, filled with text that stays text, or a sentence and no letter."""
 
 import io
+import os
+import signal
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -8,6 +10,7 @@ from decimal import Decimal
 import docx
 import pytest
 
+from engine import letters
 from engine.letters import LetterInvalid, fields, fields_of, refuse_active_content, render, to_plain
 
 
@@ -195,6 +198,18 @@ def test_an_unpacking_bomb_is_refused(monkeypatch):
     with pytest.raises(LetterInvalid) as refused:
         refuse_active_content(repacked(a_template("x"), {"word/media/a.xml": b" " * 200_000}), "x")
     assert refused.value.problem == "broken"
+
+
+def test_a_worker_gone_to_rest_is_replaced_and_leaves_no_open_pipe():
+    template = a_template("{{ 页数 }}")
+    render(template, {"页数": 1})
+    resting = letters._WAITING._process
+    os.killpg(resting.pid, signal.SIGKILL)
+    resting.wait()
+    assert paragraphs_of(render(template, {"页数": 2})) == ["2"]
+    assert letters._WAITING._process is not resting
+    assert resting.stdin.closed
+    assert resting.stdout.closed
 
 
 def test_values_are_written_as_an_office_writes_them():
