@@ -97,7 +97,7 @@ def _arm_timer(
     record["t"] = None
     if event.timer == "clock":
         if event.offset is not None:
-            record["o"] = str(machine.value(event.offset, scope, frame, event.node_id))
+            record["o"] = _offset(event, machine.value(event.offset, scope, frame, event.node_id))
         if event.party is not None:
             party = machine.value(event.party, scope, frame, event.node_id)
             record["y"] = None if party is None else str(party)
@@ -124,6 +124,16 @@ def _arm_timer(
             event.node_id, str(error), f"定时事件“{event.node_id}”的时间算不出来：{value}"
         ) from error
     record["t"] = due.isoformat()
+
+
+def _offset(event: EventDefinition, value: object) -> str:
+    try:
+        moments.duration(str(value))
+    except moments.MomentUnreadable as error:
+        raise StepFailed(
+            event.node_id, str(error), f"定时事件“{event.node_id}”的提前或推迟量算不出来：{value}"
+        ) from error
+    return str(value)
 
 
 def _interval(text: str) -> str:
@@ -163,6 +173,13 @@ def race(
         for way in node.out
         for e in way.target.events
     }
+
+
+def chosen(machine: Machine, gateway: Node, event: Node, token: str = "") -> None:
+    """An event-based gateway is left by the flow to the event that came first."""
+    flow = next(f for f in gateway.out if f.target is event)
+    machine.log(gateway, "left", token)
+    machine.log(gateway, "taken", flow=flow.id, detail=flow.reason)
 
 
 # ---------------------------------------------------------------- firing
@@ -310,7 +327,7 @@ def trigger(machine: Machine, holder: str, key: str, values: Mapping[str, object
     if holder.startswith("s"):
         _start_handler(machine, holder[1:], key, values)
         return
-    scope, _, kind, extra = machine.t[holder]
+    scope, _, kind, _ = machine.t[holder]
     node, event = _event(machine.table(scope), key)
     if node.together and not _all_came(machine, holder, node, key):
         machine.write_all(values, scope)
@@ -321,10 +338,10 @@ def trigger(machine: Machine, holder: str, key: str, values: Mapping[str, object
         activities.complete(machine, holder, values)
     else:
         machine.write_all(_kept(machine, scope, node, values), scope)
-        parent = extra.get("p")
+        if kind == "race":
+            chosen(machine, machine.node(holder), node, holder)
         machine.log(node, "fired", holder)
         machine.drop(holder)
-        del parent
         leave_event(machine, scope, node, values)
 
 

@@ -65,6 +65,10 @@ def start(
     machine.s[scope]["k"] = 1
     if process.body.handlers:
         events.arm_scope(machine, scope)
+    gateway = _gateway_before(process.body, node)
+    if gateway is not None:
+        machine.log(gateway, "entered")
+        events.chosen(machine, gateway, node)
     machine.log(node, "fired" if node.events else "entered")
     events.leave_event(machine, scope, node)
     return _finish(machine)
@@ -73,6 +77,18 @@ def start(
 def _only_trigger(body: Body) -> Node | None:
     """A process without a plain start begins, when started by hand, at its first start event."""
     return body.triggers[0] if not body.starts and body.triggers else None
+
+
+def _gateway_before(body: Body, node: Node) -> Node | None:
+    """Return the instantiating event-based gateway before a start, None where it has none."""
+    return next(
+        (
+            n
+            for n in body.nodes.values()
+            if n.kind == "race" and any(f.target is node for f in n.out)
+        ),
+        None,
+    )
 
 
 def complete(
