@@ -78,9 +78,15 @@ def read_value(field: Field, raw: object, today: date) -> Json:
 
 
 def feel_value(field: Field, value: Json) -> object:
-    """Return the value as conditions see it: a date field's text becomes a date, money a decimal."""
+    """Return the value as conditions see it: a date field's text becomes a date, money a decimal.
+
+    A text that is no date stays what it is: a diagram may have put something else under that name.
+    """
     if field.type == "date" and isinstance(value, str):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
     if field.type in ("number", "money") and isinstance(value, float):
         return Decimal(repr(value))
     if field.type == "table" and isinstance(value, list):

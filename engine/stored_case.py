@@ -71,7 +71,26 @@ class Onlooker:
 
     def called(self, process_id: str, version: str | None = None) -> Definition:
         """Return the definition that the case pinned."""
-        return self._env.deployed(self._case.called_versions[f"{process_id}@{version}"]).definition
+        version_id = pinned(self._case.called_versions, process_id, version or "")
+        return self._env.deployed(version_id).definition
+
+    def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
+        """Return a value of the state as the forms of its own procedure say: dates as dates."""
+        version_id = self._case.version_id
+        if version is not None:
+            version_id = pinned(self._case.called_versions, process_id, version)
+        return self._env.deployed(version_id).procedure.typed({name: value})[name]
+
+
+def pinned(called_versions: Mapping[str, str], process_id: str, version: str) -> str:
+    """Return the deployed version that a call was given.
+
+    A called process may itself call another process of its own file: that one is the same version.
+    """
+    found = called_versions.get(f"{process_id}@{version}")
+    if found is not None:
+        return found
+    return next(v for key, v in called_versions.items() if key.endswith(f"@{version}"))
 
 
 def _reading(env: Environment, case_id: str) -> Callable[[], list[CaseEvent]]:

@@ -211,6 +211,14 @@ def _automatic(
         raise
     except EngineError as error:
         raise StepFailed(node.id, str(error), getattr(error, "sentence", None)) from error
+    except (
+        Exception
+    ) as error:  # an effect or decision of the office: its fault stops this step alone
+        raise StepFailed(
+            node.id,
+            f"{type(error).__name__}: {error}",
+            f"“{node.name or node.id}”没有办成，请核对所用的数据后重试",
+        ) from error
     done(machine, scope, node, parent, frame)
 
 
@@ -282,9 +290,9 @@ def _mapped(
     found: dict[str, Any] = {}
     for one in mapped:
         if one.source is None:
-            found.update(
-                {k: v for k, v in machine.visible(scope, frame).items() if k in _own(machine)}
-            )
+            own = _own(machine)
+            seen = machine.visible(scope, frame)
+            found.update({name: to_json(seen[name]) for name in seen if name in own})
         else:
             found[one.target] = machine.value(one.source, scope, frame, node.id)
     return found

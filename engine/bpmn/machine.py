@@ -34,6 +34,7 @@ from engine.bpmn.step import (
     Wait,
     WorkItem,
 )
+from engine.errors import EngineError
 from engine.feel import FeelBudgetExceeded, to_json
 
 BUDGET = 20_000
@@ -123,26 +124,33 @@ class Machine:
 
     def lookup(self, name: str, scope: str, frame: Mapping[str, Any] | None) -> object:
         """Find a name: the instance's own, then scope by scope outwards, then the case."""
-        if frame is not None and name in frame:
-            return frame[name]
         row = self.s[scope]
+        if frame is not None and name in frame:
+            return self._typed(name, frame[name], row)
         while True:
             own = row.get("v")
             if own is not None and name in own:
-                return own[name]
+                return self._typed(name, own[name], row)
             if row.get("b") == 2:
                 break
             owner = row["o"]
             if not owner:
                 if name in self.v:
-                    return self.v[name]
+                    return self._typed(name, self.v[name], row)
                 break
             holder = self.t[owner]
+            row = self.s[holder[0]]
             inner = holder[3].get("f")
             if inner is not None and name in inner:
-                return inner[name]
-            row = self.s[holder[0]]
+                return self._typed(name, inner[name], row)
         return self.host.names().get(name, _MISSING)
+
+    def _typed(self, name: str, value: object, row: Mapping[str, Any]) -> object:
+        """Return a stored value as its field says: the state keeps dates as text."""
+        if type(value) is not str and type(value) is not list:
+            return value
+        typed = getattr(self.host, "typed", None)
+        return value if typed is None else typed(name, value, row["p"], row.get("d"))
 
     def names(
         self, wanted: Iterable[str], scope: str, frame: Mapping[str, Any] | None
@@ -158,7 +166,7 @@ class Machine:
     def evaluate(
         self, expression: Expression, scope: str, frame: Mapping[str, Any] | None, where: str
     ) -> object:
-        """Evaluate FEEL in a scope; a spent budget is a failed step on the element ``where``."""
+        """Evaluate FEEL in a scope; whatever goes wrong is a failed step on the element ``where``."""
         try:
             return expression.evaluate(
                 self.names(expression.names, scope, frame), self.host.functions
@@ -167,6 +175,12 @@ class Machine:
             raise StepFailed(
                 where, f"expression too costly: {error}", "表达式计算量过大"
             ) from error
+        except StepFailed:
+            raise
+        except EngineError as error:
+            raise StepFailed(where, str(error), _sentence(where, error)) from error
+        except Exception as error:  # a function of the office: its fault stops this step alone
+            raise StepFailed(where, _cause(error), _sentence(where, error)) from error
 
     def value(self, value: Value, scope: str, frame: Mapping[str, Any] | None, where: str) -> Any:
         """Return what an attribute says, as plain JSON."""
@@ -454,6 +468,16 @@ class Machine:
 def _adhoc_over(machine: Machine, scope: str, row: dict[str, Any]) -> bool:
     """An ad hoc scope without tokens stays open until its end has come (see ``activities``)."""
     return bool(row.get("e"))
+
+
+def _cause(error: Exception) -> str:
+    return f"an expression failed: {type(error).__name__}: {error}"
+
+
+def _sentence(where: str, error: Exception) -> str:
+    """Say what an expression failed on, in the words of the error where it has some."""
+    said = getattr(error, "sentence", None)
+    return f"“{where}”的表达式算不出来：{said or '请核对所用的日期和数据，改正后重试'}"
 
 
 def work_item(machine: Machine, token: str) -> WorkItem:

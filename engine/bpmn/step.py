@@ -63,7 +63,11 @@ class Effect:
 
 
 class Host(Protocol):
-    """What surrounds an instance. ``now`` is aware; calls come in the order of the drawing."""
+    """What surrounds an instance. ``now`` is aware; calls come in the order of the drawing.
+
+    A host may also have ``calendar`` (timers in working days) and ``typed(name, value, process_id, version)``,
+    which returns a text or list of the state as its field says: dates as dates.
+    """
 
     @property
     def now(self) -> datetime: ...

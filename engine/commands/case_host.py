@@ -26,7 +26,7 @@ from engine.sealing import is_sealed
 from engine.statutory_clock import CaseEvent
 from engine.store import accounts
 from engine.store.cases import CaseRow
-from engine.stored_case import case_file
+from engine.stored_case import case_file, pinned
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
@@ -131,11 +131,18 @@ class CaseHost:
         version that was.
         """
         if version is not None:
-            return self.env.deployed(self.called_versions[f"{process_id}@{version}"]).definition
+            return self.env.deployed(pinned(self.called_versions, process_id, version)).definition
         version_id = self.env.version_in_force(process_id)
         definition = self.env.deployed(version_id).definition
         self.called_versions[f"{process_id}@{definition.version}"] = version_id
         return definition
+
+    def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
+        """Return a value of the state as the forms of its own procedure say: dates as dates."""
+        deployed = self.deployed
+        if version is not None:
+            deployed = self.env.deployed(pinned(self.called_versions, process_id, version))
+        return deployed.procedure.typed({name: value})[name]
 
     # What is written afterwards -----------------------------------------------------------------
 

@@ -78,7 +78,10 @@ class Lambda(FeelFunction):
 
 
 class HostFunction(FeelFunction):
-    """A Python callable that the caller handed in under a name. Its own errors pass through."""
+    """A Python callable that the caller handed in under a name.
+
+    Arguments that it cannot use (null, a text for a date) give null; its own errors pass through.
+    """
 
     __slots__ = ("call",)
 
@@ -230,7 +233,7 @@ def _call_host(
             return load(function.call(*arguments))
         keywords = dict(zip((name.replace(" ", "_") for name in names), arguments, strict=True))
         return load(function.call(**keywords))
-    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         zh, en = describe(arguments)
         run.warn(
             "function_null",

@@ -144,6 +144,12 @@ class World:
         """What expressions see besides the instance's variables."""
         return self.file.names() if self.file is not None else self.fields
 
+    def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
+        """Return a value of the state as the forms of its own procedure say: dates as dates."""
+        subject = self.subject if version is None else self.subject.library.get(process_id)
+        procedure = subject.procedure if subject is not None else None
+        return value if procedure is None else procedure.typed({name: value})[name]
+
     def record(
         self, kind: str, on: date | None, fields: Mapping[str, object], activity_id: str
     ) -> None:
