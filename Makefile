@@ -20,7 +20,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univers
 .PHONY: help
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Use
 .PHONY: setup run
@@ -31,7 +31,7 @@ run: setup ## Start the demonstration office (ARGS="--port 8081" passes options 
 	@$(BIN)/gongkai run --demo $(ARGS)
 
 ##@ Check
-.PHONY: test lint types validate scenarios tck check coverage chaos bench soak mutation
+.PHONY: test lint types validate scenarios coverage-diagrams tck check coverage chaos bench soak mutation
 test: setup .venv/.dev ## Run all tests, the browser's included (T=tests/unit for some)
 	@$(BIN)/pytest -n auto --durations=5 $(T)
 
@@ -49,6 +49,9 @@ validate: .venv/.runtime ## Check every procedure in processes/
 scenarios: .venv/.runtime ## Run the worked cases of every procedure
 	@set -e; for file in processes/*/scenarios/*.yaml; do \
 	  echo "$$file"; $(BIN)/gongkai try "$${file%/scenarios/*}" --scenario "$$file"; done
+
+coverage-diagrams: .venv/.runtime ## Say which share of each diagram the worked cases take
+	@$(BIN)/gongkai coverage processes --strict
 
 tck: .venv/.dev ## Measure decisions by the DMN conformance suite (DMN_TCK=folder)
 	@test -d "$(DMN_TCK)" || { echo "The DMN conformance suite is not there:" \

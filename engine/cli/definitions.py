@@ -1,4 +1,4 @@
-"""Commands for whoever draws procedures: ``check`` and ``try``."""
+"""Commands for whoever draws procedures: ``check``, ``try`` and ``coverage``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def register(group: click.Group) -> None:
     """Add this module's commands to the group."""
     group.add_command(check)
     group.add_command(try_)
+    group.add_command(coverage)
 
 
 @click.command()
@@ -98,6 +99,47 @@ def _told(outcome: dict[str, Any]) -> str:
         f"不通过  {outcome['run']}：第 {outcome['step']} 步应为 {outcome['expected']}，"
         f"实际是 {outcome['got']}"
     )
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--strict", is_flag=True, help="没有全部走到也算不通过。 Less than all fails.")
+@click.option("--json", "as_json", is_flag=True, help="一份 JSON 数组。 One JSON array.")
+def coverage(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
+    """情景文件走到了每张流程图的多少。 Which share of each diagram its scenarios take.
+
+    PATHS 是流程文件夹或者它们的上级，不给则为 processes。被别的流程调用时走到的也算；只核对“办结”的不算。
+    """
+    from engine.scenarios.coverage import coverage as cover
+    from engine.scenarios.subject import Refused
+
+    given = paths or (Path("processes"),)
+    folders = [one for path in given for one in _folders(path)]
+    if not folders:
+        raise click.UsageError("没有流程文件夹（里面有 procedure.yaml 的）")
+    try:
+        covered = cover(folders)
+    except BadInput as error:
+        _refuse(error, as_json)
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from refused
+    found = sorted(covered.processes.values(), key=lambda one: one.process)
+    if as_json:
+        click.echo(json.dumps([one.as_dict() for one in found], ensure_ascii=False, indent=1))
+    else:
+        for one in found:
+            click.echo(f"{one.share:7.1%}  {one.process}  {' '.join(one.missing)}".rstrip())
+        for run in covered.wrong:
+            click.echo(f"不通过，没有计入：{run}")
+    whole = not covered.wrong and not any(one.missing for one in found)
+    raise SystemExit(1 if strict and not whole else 0)
+
+
+def _folders(path: Path) -> list[Path]:
+    """Return a procedure folder, or those below it."""
+    if (path / "procedure.yaml").is_file():
+        return [path]
+    return sorted(one.parent for one in path.glob("*/procedure.yaml"))
 
 
 def _refuse(error: BadInput, as_json: bool) -> None:
