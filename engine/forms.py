@@ -68,6 +68,14 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The keys of the fields that apply to the answers so far, and those that must be answered now."""
+
+    shown: frozenset[str]
+    required: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Form(FormSchema):
     """A form that can judge a submission."""
 
@@ -116,13 +124,13 @@ class Form(FormSchema):
         """
         return _Judge(self, raw, today, names).judge()
 
-    def shown(
+    def asked(
         self, *, today: date, names: Mapping[str, object], values: Mapping[str, Json] | None = None
-    ) -> dict[str, bool]:
-        """Return {field key: visible?} for the answers so far, as the page draws it first."""
+    ) -> Asked:
+        """Return what the form asks for the answers so far, as the page draws it first."""
         judge = _Judge(self, dict(values or {}), today, names)
         judge.read_all()
-        return {one.key: one.key in judge.visible for one in self.fields}
+        return Asked(frozenset(judge.visible), frozenset(judge.required))
 
     def initial(self, *, today: date, names: Mapping[str, object]) -> dict[str, Json]:
         """Return what the fields hold before anybody types: ``source``, else ``default``.
@@ -202,6 +210,7 @@ class _Judge:
         self._values: dict[str, Json] = {}
         self._errors: dict[str, Sentence] = {}
         self.visible: set[str] = set()
+        self.required: set[str] = set()
 
     def judge(self) -> Submission:
         self._refuse_unknown()
@@ -218,6 +227,8 @@ class _Judge:
                     continue
                 self.visible.add(one.key)
                 if one.type != "given":
+                    if one.required or self._holds(one.required_if, default=False):
+                        self.required.add(one.key)
                     self._read(one)
 
     def _clear(self) -> None:
@@ -252,7 +263,8 @@ class _Judge:
             self._errors[one.key] = refused.sentence
             return
         if value is None or value == []:
-            self._demand(one)
+            if one.key in self.required:
+                self._errors[one.key] = _missing(one)
             return
         self._values[one.key] = value
         self._scope[one.key] = feel_value(one, value)
@@ -306,10 +318,6 @@ class _Judge:
                 rows=len(rows),
             )
         return result
-
-    def _demand(self, one: Field) -> None:
-        if one.required or self._holds(one.required_if, default=False):
-            self._errors[one.key] = _missing(one)
 
     def _apply_rules(self) -> None:
         rules = [(one.key, rule) for one in self._form.fields for rule in one.rules]

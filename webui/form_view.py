@@ -58,6 +58,7 @@ class Question:
     rows: Sequence[Sequence[Question]] = ()
     width: str = ""
     rows_full: bool = False
+    may_be_required: bool = False  # by the answers to other questions
 
     @property
     def empty(self) -> bool:
@@ -92,7 +93,7 @@ def view(
     answers: Mapping[str, Any],
     errors: Mapping[str, str] | None = None,
     *,
-    shown: frozenset[str] | None = None,
+    asked: Any = None,
     extra_rows: Mapping[str, int] | None = None,
     chosen: Mapping[str, Sequence[str]] | None = None,
 ) -> FormView:
@@ -102,12 +103,12 @@ def view(
         form: an ``engine.forms.Form``.
         answers: stored or posted; the latter as ``posted_values`` returns them.
         errors: {field key or ``key-0-column``: sentence}.
-        shown: keys of the questions whose conditions hold now; None shows all.
+        asked: an ``engine.forms.Asked``: which questions apply now and which must be answered; None shows all.
         extra_rows: {table key: empty rows to add}.
         chosen: {field key: names of files that were posted and must be chosen again}.
     """
     errors = errors or {}
-    maker = _Maker(answers, errors, shown, extra_rows or {}, chosen or {})
+    maker = _Maker(answers, errors, asked, extra_rows or {}, chosen or {})
     parts = tuple(maker.part(section) for section in form.sections)
     found = [
         (one.id, one.label, sentence)
@@ -163,11 +164,11 @@ class _Maker:
         self,
         answers: Mapping[str, Any],
         errors: Mapping[str, str],
-        shown: frozenset[str] | None,
+        asked: Any,
         extra_rows: Mapping[str, int],
         chosen: Mapping[str, Sequence[str]],
     ) -> None:
-        self._answers, self._errors, self._shown = answers, errors, shown
+        self._answers, self._errors, self._asked = answers, errors, asked
         self._extra, self._chosen = extra_rows, chosen
         self.keys: set[str] = set()
 
@@ -186,13 +187,14 @@ class _Maker:
             id=f"f-{one.key}",
             type=one.type,
             label=one.label,
-            required=one.required,
+            required=one.required if self._asked is None else one.key in self._asked.required,
+            may_be_required=one.required or one.required_if is not None,
             help=one.help,
             unit=one.unit,
             value=_text(value),
             choices=_choices(one, value, one.options),
             error=self._errors.get(one.key, ""),
-            on=self._shown is None or one.key in self._shown,
+            on=self._asked is None or one.key in self._asked.shown,
             depends=one.visible_if is not None,
             max_length=one.max_length,
             accept=",".join(f".{ending}" for ending in one.accept),

@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine.errors import EngineError
 from webui import form_view
+from webui.engine_door import engine
 from webui.uploads import UploadRefused
 
 
@@ -29,6 +30,12 @@ class Answers:
 def read_answers(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
     """Return the posted texts by field; judging them is the engine's."""
     return form_view.posted_values(form, posted)
+
+
+def answering(page: Any, values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what the page asks for these answers, for a browser that has typed them."""
+    asked = engine().queries.asked(engine().environment, page, values)
+    return {"shown": sorted(asked.shown), "required": sorted(asked.required)}
 
 
 def chosen_files(files: MultiDict[str, FileStorage]) -> dict[str, list[str]]:

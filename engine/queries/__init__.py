@@ -1,6 +1,6 @@
 """Everything that a screen or a register shows. Reads, decides nothing, changes nothing."""
 
-from engine.queries.answering import shown
+from engine.queries.answering import asked
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
 from engine.queries.calendar import calendar_page, moved_dates, office_report
@@ -32,6 +32,7 @@ __all__ = [
     "annual_report",
     "annual_workbook",
     "arrivals",
+    "asked",
     "audit_page",
     "bureau",
     "calculation",
@@ -54,7 +55,6 @@ __all__ = [
     "setting_view",
     "settings_page",
     "shell",
-    "shown",
     "simulate",
     "start_page",
     "statistics_page",

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from engine.environment import Environment
-from engine.forms import Form
+from engine.forms import Asked, Form
 from engine.queries.pages import Today
 
 
@@ -29,10 +29,10 @@ class FormPage(Protocol):
     def names(self) -> Mapping[str, object]: ...
 
 
-def shown(env: Environment, page: FormPage, values: Mapping[str, Any]) -> frozenset[str]:
-    """Return the keys of the questions that apply to the answers so far."""
-    judged = page.form.shown(today=page.today.date, names=page.names, values=dict(values))
-    return frozenset(key for key, applies in judged.items() if applies)
+def asked(env: Environment, page: FormPage, values: Mapping[str, Any]) -> Asked:
+    """Return which questions apply to the answers so far, and which of them must be answered."""
+    found: Asked = page.form.asked(today=page.today.date, names=page.names, values=dict(values))
+    return found
 
 
 def resolved(

@@ -151,7 +151,7 @@ def answer(page: Page, wishes: dict[str, str]) -> None:
         asked = [
             field
             for field in page.locator("#task-form .field").all()
-            if field.is_visible() and field.locator(".req").count() and not _answered(field)
+            if field.is_visible() and field.locator(".req:visible").count() and not _answered(field)
         ]
         if not asked:
             return

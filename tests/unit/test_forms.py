@@ -276,7 +276,18 @@ def test_a_section_hides_its_fields():
     )
     assert judged(form, a="false", b="x").values == {"a": False}
     assert judged(form, a="true").errors == {"b": "请填写名称"}
-    assert form.shown(today=TODAY, names={}, values={"a": True}) == {"a": True, "b": True}
+    assert form.asked(today=TODAY, names={}, values={"a": False}).shown == {"a"}
+    assert form.asked(today=TODAY, names={}, values={"a": True}).shown == {"a", "b"}
+
+
+def test_what_an_answer_makes_required_is_known_before_submission():
+    """The letter's text was required by the outcome, and nothing on the page said so before 提交."""
+    form = a_form(
+        "- {key: kind, label: 结果, type: choice, required: true, options: [A1, C1]}\n"
+        "- {key: text, label: 内容, type: textarea, required_if: 'kind = \"C1\"'}",
+    )
+    assert form.asked(today=TODAY, names={}, values={"kind": "A1"}).required == {"kind"}
+    assert form.asked(today=TODAY, names={}, values={"kind": "C1"}).required == {"kind", "text"}
 
 
 def test_unknown_answers_are_refused():

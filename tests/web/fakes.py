@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from engine.errors import BadInput, Denied, EngineError, NotFound, TaskAlreadyCompleted
+from engine.forms import Asked
 from engine.identity import Actor, Post
 from engine.queries import pages
 from engine.timesource import FixedTime
@@ -221,11 +222,14 @@ class Queries:
             form=office.REGISTER, values={}, button="登记撤回", idempotency_key="k-act",
         )  # fmt: skip
 
-    def shown(self, env: Any, page: Any, values: Mapping[str, Any]) -> frozenset[str]:
-        return frozenset(
-            one.key
+    def asked(self, env: Any, page: Any, values: Mapping[str, Any]) -> Asked:
+        on = [
+            one
             for one in page.form.fields
             if one.visible_if is None or str(values.get(one.visible_if[0])) == one.visible_if[1]
+        ]
+        return Asked(
+            frozenset(one.key for one in on), frozenset(one.key for one in on if one.required)
         )
 
     def case_page(self, env: Any, actor: Actor, case_id: str) -> pages.CasePage:

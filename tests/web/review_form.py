@@ -8,6 +8,7 @@ from typing import Any
 _DEFAULTS: dict[str, Any] = {
     "required": False, "help": "", "advice": "", "unit": "", "max_length": None, "options": (), "accept": (),
     "max_mb": 50, "min_rows": 0, "max_rows": 50, "columns": (), "check": None, "visible_if": None,
+    "required_if": None,
 }  # fmt: skip
 
 

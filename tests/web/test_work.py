@@ -44,6 +44,24 @@ def test_conditions_and_choices_see_the_case(real: RealOffice) -> None:
         assert "reason" in answer.json["shown"]
 
 
+def test_a_question_that_an_answer_makes_required_is_marked_at_once(real: RealOffice) -> None:
+    """拟定答复 came back on 提交审核: the letter's text was required by the outcome, unsaid."""
+    case = real.start()
+    real.do("li", case.case_id)
+    zhao, task = real.browser("zhao"), real.task(case.case_id)
+    page = zhao.get(f"/tasks/{task}")
+    mark = page.select_one("[data-field=opinion] .req")
+    assert mark is not None
+    assert mark.has_attr("hidden")
+    for decision, must in (("back", True), ("agree", False)):
+        answer = zhao.post(f"/tasks/{task}/visible", {"decision": decision})
+        assert ("opinion" in answer.json["required"]) is must
+    version = page.select_one("input[name=version]")["value"]
+    refused = look_over(zhao.post(f"/tasks/{task}", {"decision": "back", "version": version}))
+    assert not refused.select_one("[data-field=opinion] .req").has_attr("hidden")
+    assert "请填写审核意见" in text(refused.select_one("[data-field=opinion]"))
+
+
 def test_files_that_were_chosen_are_named_where_they_must_be_chosen_again(real: RealOffice) -> None:
     data = {**REGISTER, "title": "", "proof": (io.BytesIO(b"%PDF-1.4 x"), "身份证明.pdf")}
     answer = real.browser("zhou").post(

@@ -14,6 +14,7 @@ from webui.auth import actor, rule
 from webui.engine_door import engine
 from webui.forms import (
     Answers,
+    answering,
     asked_for_rows,
     chosen_files,
     errors_of,
@@ -101,10 +102,7 @@ def deliver(case_id: str, wait_id: str) -> ResponseReturnValue:
 def action_visible(case_id: str, wait_id: str) -> ResponseReturnValue:
     """Tell which questions hold for the answers so far."""
     page = engine().queries.action_page(engine().environment, actor(), case_id, wait_id)
-    shown = engine().queries.shown(
-        engine().environment, page, read_answers(page.form, request.form)
-    )
-    return {"shown": None if shown is None else sorted(shown)}
+    return answering(page, read_answers(page.form, request.form))
 
 
 @blueprint.get("/cases/<case_id>/reveal")
@@ -140,7 +138,7 @@ def _action_page(page: Any, case_id: str, wait_id: str, answers: Answers) -> str
         page.form,
         values,
         translated(answers.errors),
-        shown=engine().queries.shown(engine().environment, page, values),
+        asked=engine().queries.asked(engine().environment, page, values),
         extra_rows=answers.extra_rows,
         chosen=answers.chosen,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -17,6 +16,7 @@ from webui.errors import SENTENCES
 from webui.formatting import clock_time
 from webui.forms import (
     Answers,
+    answering,
     asked_for_rows,
     chosen_files,
     errors_of,
@@ -147,13 +147,7 @@ def start_visible(procedure: str) -> ResponseReturnValue:
 
 
 def _visible(page: Any) -> dict[str, Any]:
-    shown = _shown(page, read_answers(page.form, request.form))
-    return {"shown": None if shown is None else sorted(shown)}
-
-
-def _shown(page: Any, values: Mapping[str, Any]) -> frozenset[str] | None:
-    shown: frozenset[str] | None = engine().queries.shown(engine().environment, page, values)
-    return shown
+    return answering(page, read_answers(page.form, request.form))
 
 
 def _task_page(page: Any, answers: Answers, *, closed: str = "") -> str:
@@ -184,7 +178,7 @@ def _form(page: Any, answers: Answers) -> form_view.FormView:
         page.form,
         values,
         translated(answers.errors),
-        shown=_shown(page, values),
+        asked=engine().queries.asked(engine().environment, page, values),
         extra_rows=answers.extra_rows,
         chosen=answers.chosen,
     )

@@ -8,9 +8,10 @@ function post(url) {
   return fetch(url, { method: "POST", body, headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
 }
 
-function show(keys) {
+function show(keys, required) {
   for (const field of form.querySelectorAll("[data-field]")) {
     field.toggleAttribute("data-off", !keys.has(field.dataset.field));
+    field.querySelector(":scope > .label .req")?.toggleAttribute("hidden", !required.has(field.dataset.field));
   }
   for (const part of form.querySelectorAll(".form-section")) {
     const fields = [...part.querySelectorAll("[data-field]")];
@@ -23,8 +24,8 @@ form?.addEventListener("change", async () => {
   const mine = ++asked;
   const answer = await post(form.dataset.visible).catch(() => null);
   if (!answer?.ok || mine !== asked) return;
-  const { shown } = await answer.json();
-  if (shown) show(new Set(shown));
+  const { shown, required } = await answer.json();
+  show(new Set(shown), new Set(required));
 });
 
 const state = document.getElementById("draft-state");
