@@ -191,7 +191,10 @@ _CLASSES = {
 
 
 class FileReader(BpmnParser):  # type: ignore[misc]
-    """One file. Data stores and correlations are read by us, so that a drawing of them refuses nothing."""
+    """One file. Data stores and correlations are read by us, so that a drawing of them refuses nothing.
+
+    Nor is the diagram interchange read: where a shape stands changes nothing, whatever a tool wrote there.
+    """
 
     OVERRIDE_PARSER_CLASSES: ClassVar[dict[str, Any]] = {
         tags.tag(name): (NodeReader, spec) for name, spec in _CLASSES.items()
@@ -200,6 +203,9 @@ class FileReader(BpmnParser):  # type: ignore[misc]
 
     def _add_data_stores(self, bpmn: etree._Element) -> None:
         """A data store is a picture for the reader; nothing reads or writes it."""
+
+    def _add_diagram_indexes(self, bpmn: etree._Element) -> None:
+        """Positions are for who looks at the drawing."""
 
     def _add_correlations(self, bpmn: etree._Element) -> None:
         """See ``compile``: our correlations are FEEL."""
