@@ -127,12 +127,20 @@ def _still_coming(machine: Machine, scope: str, join: Node, counts: dict[str, in
 
 
 def _several(machine: Machine, scope: str, node: Node) -> list[Flow]:
+    """Every flow without a condition and every one whose condition holds; if none holds, the default too.
+
+    Behind an inclusive gateway a flow without a condition counts as one that holds. An activity or event
+    takes its default whenever no condition holds, whatever leaves it without one (BPMN 2.0, 8.3.13).
+    """
     taken = [
         f
         for f in node.out
         if f is not node.default
         and (f.condition is None or machine.holds(f.condition, scope, None, f.id))
     ]
+    if node.default is not None and node.kind != "inclusive":
+        chosen = any(f.condition is not None for f in taken)
+        return taken if chosen else [*taken, node.default]
     if taken:
         return taken
     if node.default is not None:
