@@ -208,6 +208,7 @@ class FileCompiler:
     def _event(self, node: Node, element: etree._Element) -> None:
         node.events = dialect.event_definitions(element, self.reading)
         node.together = element.get("parallelMultiple") == "true"
+        node.last = node.kind in ("throw", "end") and any(e.kind == "signal" for e in node.events)
         if node.tag == "boundaryEvent":
             node.interrupting = element.get("cancelActivity") != "false"
             if any(e.kind == "error" for e in node.events):

@@ -33,6 +33,7 @@ def arm(machine: Machine, holder: str, token: str, node: Node, event: EventDefin
     elif event.kind == "conditional":
         record["s"] = False
         machine.q += 1
+        machine.look = True
     elif event.correlation is not None:
         key = machine.value(event.correlation, scope, frame, node.id)
         record["c"] = None if key is None else str(key)

@@ -43,6 +43,7 @@ WAITING = frozenset(("user", "receive", "catch", "race"))
 _MISSING = object()
 
 Extra = dict[str, Any]
+Moving = tuple[str, Node, "Flow | None", "str | None", "Extra | None"]
 Entering = Callable[["Machine", str, Node, "Flow | None", "str | None", "Extra | None"], None]
 
 
@@ -66,7 +67,9 @@ class Machine:
         self.t: dict[str, list[Any]] = {
             k: [r[0], r[1], r[2], dict(r[3])] for k, r in state["t"].items()
         }
-        self.queue: deque[tuple[str, Node, Flow | None, str | None, Extra | None]] = deque()
+        self.queue: deque[Moving] = deque()
+        self.late: deque[Moving] = deque()  # signals about to be thrown
+        self.look = False  # a conditional event has just begun to wait
         self.budget = BUDGET
         self.history: list[Entry] = []
         self.closed: list[Closed] = []
@@ -333,6 +336,7 @@ class Machine:
         row["k"] = 0
         self.epoch[scope] = self.epoch.get(scope, 0) + 1
         self.queue = deque(q for q in self.queue if q[0] != scope)
+        self.late = deque(q for q in self.late if q[0] != scope)
 
     def _at_inclusive(self, scope: str, row: Mapping[str, Any]) -> int:
         joins = row.get("j")
@@ -397,12 +401,23 @@ class Machine:
     owner_done: Callable[[str, str], None]
 
     def run(self) -> None:
-        """Move until everything waits; inclusive joins and conditions are looked at when nothing moves."""
-        queue_of = self
+        """Move until everything waits; inclusive joins and conditions are looked at when nothing moves.
+
+        A signal is thrown when all else has come to rest, so that a branch beside it hears it however the
+        two are drawn; a condition is looked at as soon as something waits for it, before what it watches runs.
+        """
         while True:
-            while queue_of.queue:
-                scope, node, flow, parent, extra = queue_of.queue.popleft()
+            while self.queue or self.late:
+                if self.look:
+                    self.look = False
+                    self.conditions()
+                    continue
+                now = self.queue or self.late
+                scope, node, flow, parent, extra = moving = now.popleft()
                 if scope not in self.s or (parent is not None and parent not in self.t):
+                    continue
+                if node.last and now is self.queue:
+                    self.late.append(moving)
                     continue
                 self.budget -= 1
                 if self.budget < 0:
@@ -417,6 +432,7 @@ class Machine:
         self.stuck()
 
     settle: Callable[[], bool]
+    conditions: Callable[[], bool]
 
     def stuck(self) -> None:
         """Fail where nothing is waited for any more, though the instance has not ended.

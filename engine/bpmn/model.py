@@ -225,6 +225,7 @@ class Node:
     lanes: tuple[str, ...] = ()
     needs: int = 1  # tokens that must come before it starts (startQuantity)
     gives: int = 1  # tokens on each flow when it is done (completionQuantity)
+    last: bool = False  # throws a signal: waits until everything else in the step has come to rest
 
 
 @dataclass(slots=True, eq=False, frozen=True)
