@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine import commands
+from engine import __version__, commands
+from engine.commands.publishing import site_of
 from engine.environment import Environment
 from engine.invariants import violations
-from engine.store import cases, outbox
+from engine.store import accounts, cases, outbox, people
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
@@ -142,6 +143,41 @@ def _hashes(env: Environment) -> Remark:
     )
 
 
+def _publication(env: Environment) -> Remark:
+    site = site_of(env)
+    found = site.problems()
+    if found:
+        words = f"公开网站上有{len(found)}个文件和审查过的不一样（{found[0]}），请停止对外并报告办公室主任"
+        return Remark("publication", False, words)
+    count = len(site.entries())
+    return Remark("publication", True, f"公开目录{count}条，文件都和审查过的一样")
+
+
+def _version(env: Environment) -> Remark:
+    count = len(env.procedures_in_force())
+    return Remark("version", True, f"程序版本 {__version__}，启用了{count}个办事程序")
+
+
+def _accounts(env: Environment) -> Remark:
+    """Who may sign in: a separated administrator with a second administration undoes the separation."""
+    office, today = env.institution().office, legal_day(env.time.now())
+    with UnitOfWork(env.database, writing=False) as uow:
+        active = [row for row in people.everybody(uow.connection) if row["active"]]
+        held = accounts.holders(uow.connection, today)
+    kept = {role.id for role in office.roles.values() if role.administrator}
+    roles: dict[str, set[str]] = {}
+    for row in held:
+        roles.setdefault(row["login"], set()).add(row["role"])
+    both = sorted(login for login, own in roles.items() if len(own & kept) > 1)
+    idle = sorted(row["login"] for row in active if row["login"] not in roles)
+    words = f"可以登录的账号有{len(active)}个"
+    if both:
+        words += f"，{'、'.join(both)}兼任了两种管理员，请分开"
+    if idle:
+        words += f"，{'、'.join(idle)}现在没有岗位，请停用"
+    return Remark("accounts", not both and not idle, words)
+
+
 _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _database,
     _backup,
@@ -154,4 +190,7 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _incidents,
     _cases,
     _hashes,
+    _publication,
+    _accounts,
+    _version,
 )

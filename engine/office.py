@@ -80,7 +80,10 @@ class Series:
 
 @dataclass(frozen=True)
 class LadderStep:
-    """One warning: when relative to a due date (a length such as ``-P3WD``), to whom, which card."""
+    """One warning: when relative to a due date (a length such as ``-P3WD``), to whom, which card.
+
+    ``starts``: the procedure that a limit that ran out starts, but for the clocks of ``starts_not_for``.
+    """
 
     level: int
     at: str
@@ -89,6 +92,7 @@ class LadderStep:
     card: str = ""
     starts: str = ""
     clocks: tuple[str, ...] = ()
+    starts_not_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -298,6 +302,7 @@ def _step(entry: Entry, roles: Mapping[str, Role]) -> LadderStep:
         entry.text("card", ""),
         entry.text("starts", ""),
         entry.texts("clocks"),
+        entry.texts("starts_not_for"),
     )
     entry.done()
     return step

@@ -199,7 +199,13 @@ def _accounts(
     now: datetime,
 ) -> list[dict[str, Any]]:
     """Return the message that starts the procedure which the ladder names for a breach."""
-    starts = {step.starts for step in env.institution().office.ladder if step.starts}
+    starts = {
+        step.starts
+        for step in env.institution().office.ladder
+        if step.starts
+        and (not step.clocks or row["clock"] in step.clocks)
+        and row["clock"] not in step.starts_not_for
+    }
     return [
         {
             "key": f"breach:{row['case_id']}:{row['clock']}:{row['party']}:{row['due']}",
