@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.access import AccessRules
 from engine.business_calendar import BusinessCalendar
+from engine.classified import Marks
 from engine.lengths import Length
 from engine.office import Office
 from engine.office_settings import FILE as SETTINGS_FILE
@@ -35,6 +36,7 @@ class Institution:
     settings: OfficeSettings
     rules: AccessRules
     sign_in: SignInRules
+    marks: Marks
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], version_id: str) -> Institution:
@@ -55,6 +57,7 @@ class Institution:
             settings,
             security.rights,
             security.sign_in,
+            security.marks,
         )
 
     @cached_property

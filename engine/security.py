@@ -1,4 +1,4 @@
-"""Rights of roles and the rules of signing in, read from ``processes/_office/security.yaml``."""
+"""Rights of roles, the rules of signing in and the marks of secrets, read from ``processes/_office/security.yaml``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.access import GENERAL, Rights
+from engine.classified import Marks
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
 FILE = "security.yaml"
@@ -30,10 +31,11 @@ class SignInRules:
 
 @dataclass(frozen=True)
 class Security:
-    """Rights by role id, and the rules of signing in."""
+    """Rights by role id, the rules of signing in, and which marks an uploaded file may not bear."""
 
     rights: Mapping[str, Rights]
     sign_in: SignInRules
+    marks: Marks
 
 
 def read_security(data: bytes, roles: Mapping[str, object]) -> Security:
@@ -56,8 +58,13 @@ def read_security(data: bytes, roles: Mapping[str, object]) -> Security:
         **{name: _positive(sign_in, name) for name in SignInRules.__dataclass_fields__}
     )
     sign_in.done()
+    marks = Marks()
+    if "refused_marks" in top:
+        entry = top.entry("refused_marks", "refused_marks")
+        marks = Marks(entry.texts("anywhere"), entry.texts("alone"))
+        entry.done()
     top.done()
-    return Security(rights, rules)
+    return Security(rights, rules, marks)
 
 
 def _rights(entry: Entry) -> Rights:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine import audit
 from engine.access import ActionFacts, Refused, can
 from engine.bpmn import execute
 from engine.bpmn.step import Step
+from engine.classified import mark_in
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
 from engine.commands.effects import Taken
@@ -27,7 +28,7 @@ from engine.commands.stepping import Cause, Moved
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import Denied, NotFound, RevisionConflict
-from engine.forms import Form
+from engine.forms import Form, Sentence
 from engine.identity import Actor
 from engine.personal import seal_fields
 from engine.store import cases, numbers
@@ -99,6 +100,7 @@ def _start(
     _require(env, actor, "case.start", roles, f"procedure:{procedure}")
     first = first_form(deployed) if via_form else None
     submitted = _judged(env, deployed, first[1] if first else None, values, None, files)
+    _refuse_classified(env, actor, f"procedure:{procedure}", None, files, values)
     documents = _stored(env, first[1] if first else None, files)
     case_id = uuid.uuid4().hex
 
@@ -215,6 +217,7 @@ def complete_task(
         raise FormOutdated(f"task {task_id} was rendered for version {version}")
     form = task_form(env, deployed, case, item)
     submitted = _judged(env, deployed, form, values, case, files, item["token"])
+    _refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
     documents = _stored(env, form, files)
     activity = deployed.definition.activities.get(item["activity_id"])
     own = activity is not None and activity.process_id == deployed.definition.main
@@ -339,6 +342,7 @@ def deliver_action(
     )
     form = deployed.procedure.forms[action.form] if action.form else None
     submitted = _judged(env, deployed, form, values, case, files)
+    _refuse_classified(env, actor, f"action:{wait_id}", case_id, files, values)
     sealed = seal_fields(env, deployed, submitted)
 
     def read(connection: Connection) -> tuple[CaseRow, bool]:
@@ -488,6 +492,30 @@ def _judged(
     return dict(judged.values)
 
 
+def _refuse_classified(
+    env: Environment,
+    actor: Actor,
+    target: str,
+    case_id: str | None,
+    files: Sequence[Upload],
+    values: Mapping[str, Any],
+) -> None:
+    """Raise ``SubmissionInvalid`` where a file bears a mark of state secrets; nothing of it is kept."""
+    marks = env.institution().marks
+    for upload in files:
+        mark = mark_in(upload.filename, upload.data, marks)
+        if mark is None:
+            continue
+        body = {"action": "upload", "field": upload.field, "mark": mark}
+        _refusal(env, actor, audit.AuditEvent("Refused", target, case_id, body), "classified_mark")
+        sentence = Sentence(
+            "有一个文件带有国家秘密标志“{mark}”，没有收。本系统不得存储国家秘密，"
+            "请从这台计算机上删除该文件，并报告保密审查员",
+            mark=mark,
+        )
+        raise SubmissionInvalid({upload.field: sentence}, dict(values))
+
+
 def _stored(env: Environment, form: Form | None, files: Sequence[Upload]) -> list[dict[str, Any]]:
     """Store uploaded bytes and return their rows; unreferenced bytes do no harm if the step fails."""
     labels = {one.key: one.label for one in form.fields} if form else {}
@@ -525,22 +553,15 @@ def _require(
     decision = can(env.institution().rules, actor, action, about)
     if not isinstance(decision, Refused):
         return
-    with UnitOfWork(env.database, writing=True) as uow:
-        note(
-            env,
-            uow.connection,
-            actor,
-            audit.AuditEvent(
-                "Refused",
-                target,
-                case_id,
-                {"action": action},
-                result="denied",
-                reason=decision.reason,
-            ),
-        )
-        uow.commit()
+    event = audit.AuditEvent("Refused", target, case_id, {"action": action})
+    _refusal(env, actor, event, decision.reason)
     raise Denied(decision.reason, decision.sentence)
+
+
+def _refusal(env: Environment, actor: Actor, event: audit.AuditEvent, reason: str) -> None:
+    with UnitOfWork(env.database, writing=True) as uow:
+        note(env, uow.connection, actor, replace(event, result="denied", reason=reason))
+        uow.commit()
 
 
 def form_key(env: Environment, actor: Actor, about: str) -> str:

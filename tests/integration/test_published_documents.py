@@ -14,6 +14,7 @@ from engine.store import accounts, cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_steps import open_tasks
+from tests.unit.test_classified import sheet
 
 TEXT = b"%PDF-1.7 catalogue"
 POSTS = {
@@ -115,3 +116,23 @@ def test_from_formation_to_withdrawal(desk):
     do("web", "confirm_down", {"down_on": "2026-03-02", "reposts_checked": "none"})
     assert open_tasks(desk, case_id) == {}
     assert commands.verify_audit(desk.env) == []
+
+
+def test_a_file_that_bears_a_mark_of_secrets_is_not_kept(desk):
+    started = commands.start_case(desk.env, desk.actor("zhou"), "proactive_disclosure", REGISTER)
+    task = open_tasks(desk, started.case_id)["prepare"]
+    marked = Upload("publish_files", "目录.xlsx", "application/octet-stream", sheet("机密★1年"))
+
+    with pytest.raises(commands.SubmissionInvalid) as refused:
+        commands.complete_task(desk.env, desk.actor("staff"), task, PREPARED, [marked])
+
+    assert "“机密★”" in refused.value.errors["publish_files"]
+    assert list(open_tasks(desk, started.case_id)) == ["prepare"]
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        assert cases.case_documents(uow.connection, started.case_id) == []
+        rows = uow.connection.exec_driver_sql(
+            "select reason, result from audit_event where action = 'Refused'"
+        ).all()
+    assert [tuple(row) for row in rows] == [("classified_mark", "denied")]
+    stored = [one for one in desk.env.config.data.rglob("*") if one.is_file()]
+    assert not [one for one in stored if one.read_bytes() == marked.data]
