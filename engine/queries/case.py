@@ -80,9 +80,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         incidents=[
             IncidentView(
                 row["id"],
-                sentences.names_of_activity(
-                    sentences.Names(env, opened.case.version_id), row["element"]
-                ),
+                sentences.Names.of(env, opened.case).activity(row["element"]),
                 row["sentence"],
                 row["created_at"],
                 can(env.institution().rules, actor, "incidents.retry").ok,
@@ -140,7 +138,7 @@ def timeline(
     env: Environment, opened: Opened, events: Sequence[Mapping[str, Any]]
 ) -> list[TimelineEntry]:
     """Return the acts of the case, newest first, each in one line."""
-    names = sentences.Names(env, opened.case.version_id)
+    names = sentences.Names.of(env, opened.case)
     entries = []
     for row in reversed(events):
         if row["action"] in {"PersonalDataRead", "DocumentRead", "Refused", "DecisionEvaluated"}:
@@ -167,6 +165,7 @@ def submitted_facts(
         for role in actor.roles
         if role in env.institution().rules
     )
+    names = sentences.Names.of(env, opened.case)
     shown = []
     for row in history:
         if not row["submission"] or not row["form"]:
@@ -174,9 +173,7 @@ def submitted_facts(
         form = _form(env, opened, row["form"])
         if form is None:
             continue
-        step = sentences.names_of_activity(
-            sentences.Names(env, opened.case.version_id), row["activity_id"]
-        )
+        step = names.activity(row["activity_id"])
         facts = facts_of(env, form, row["submission"], may_reveal=may_see)
         if facts:
             shown.append(

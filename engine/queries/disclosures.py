@@ -76,7 +76,7 @@ def disclosures(env: Environment, actor: Actor, number: str) -> Disclosures:
             raise NotFound("case", number)
         rows = [row for row in trail.rows(connection, case_id=case.id) if row["action"] in READS]
         titles = {row["id"]: row["title"] for row in cases.case_documents(connection, case.id)}
-    names = sentences.Names(env, case.version_id)
+    names = sentences.Names.of(env, case)
     looks = [_look(row, names, titles) for row in rows]
     readers = _readers(env, rows)
     return Disclosures(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from engine.deployed import Deployed
 from engine.environment import Environment
+from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.words import say
 
@@ -24,27 +26,52 @@ class Told:
 
 @dataclass(frozen=True)
 class Names:
-    """What sentences need to know besides the event: the words of kinds, sections and clocks."""
+    """What sentences need to know besides the event: the words of kinds, sections and clocks.
+
+    ``called`` are the versions that the case pinned for its calls. Without them those in force are looked
+    at, which is good enough for a word.
+    """
 
     env: Environment
     version: str | None = None
+    called: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, env: Environment, case: CaseRow) -> Names:
+        """Return the names of one case."""
+        return cls(env, case.version_id, tuple(case.called_versions.values()))
 
     def clock(self, clock_id: str) -> str:
-        """Return a clock's title in the case's version."""
-        if self.version:
-            found = self.env.deployed(self.version).definition.clocks.get(clock_id)
+        """Return a clock's title in the case's versions."""
+        for one in self._deployed():
+            found = one.definition.clocks.get(clock_id)
             if found is not None:
                 return str(getattr(found, "title", clock_id))
         return clock_id
 
+    def activity(self, activity_id: str | None) -> str:
+        """Return an activity's name in the case's versions, the called processes' ones among them."""
+        for one in self._deployed():
+            found = one.definition.activities.get(activity_id or "")
+            if found is not None:
+                return found.name
+        return activity_id or ""
+
     def field(self, key: str) -> str:
-        """Return the label of a form's field in the case's version."""
-        if self.version:
-            for form in self.env.deployed(self.version).procedure.forms.values():
+        """Return the label of a form's field in the case's versions."""
+        for deployed in self._deployed():
+            for form in deployed.procedure.forms.values():
                 for one in form.fields:
                     if one.key == key:
                         return one.label
         return key
+
+    def labels(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return {field: label of the answer} of those answers that have one."""
+        found: dict[str, str] = {}
+        for deployed in self._deployed():
+            found = {**deployed.procedure.labels(values), **found}
+        return found
 
     def value(self, key: str, value: object) -> str:
         """Return an answer in words: the label of a choice, 是/否, several joined."""
@@ -52,13 +79,18 @@ class Names:
             return ""
         if isinstance(value, bool):
             return say("是") if value else say("否")
-        if self.version:
-            labels = self.env.deployed(self.version).procedure.labels({key: value})
-            if key in labels:
-                return labels[key]
+        labels = self.labels({key: value})
+        if key in labels:
+            return labels[key]
         if isinstance(value, list):
             return say("{n}项", n=len(value))
         return str(value)
+
+    def _deployed(self) -> Iterator[Deployed]:
+        if self.version:
+            called = self.called or tuple(self.env.procedures_in_force().values())
+            for version_id in dict.fromkeys((self.version, *called)):
+                yield self.env.deployed(version_id)
 
 
 # How each kind of event is called in filters and on the audit page.
@@ -126,7 +158,7 @@ def told(row: Mapping[str, Any], names: Names) -> Told:
 
 
 def _completed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    step = body.get("name") or names_of_activity(names, body.get("activity"))
+    step = body.get("name") or names.activity(body.get("activity"))
     decided = _decided(body, names)
     if decided:
         sentence = say("{who}完成{step}：{what}", who=who, step=step, what=decided)
@@ -134,20 +166,10 @@ def _completed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names:
     return Told(say("{who}完成{step}", who=who, step=step), step)
 
 
-def names_of_activity(names: Names, activity_id: str | None) -> str:
-    """Return an activity's name in the case's version."""
-    if not activity_id or not names.version:
-        return activity_id or ""
-    found = names.env.deployed(names.version).definition.activities.get(activity_id)
-    return found.name if found else activity_id
-
-
 def _decided(body: Mapping[str, Any], names: Names) -> str:
     """What was chosen in the step: the labels of its first answered choice and its opinion."""
-    if not names.version:
-        return ""
     changed = {key: after for key, _, after in body.get("changes", []) if after not in (None, "*")}
-    labels = names.env.deployed(names.version).procedure.labels(changed)
+    labels = names.labels(changed)
     return next(
         (
             label
@@ -177,7 +199,7 @@ def _action(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Na
 
 def _fired(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     late = int(body.get("late_seconds") or 0)
-    step = names_of_activity(names, body.get("activity")) or say("定时事项")
+    step = names.activity(body.get("activity")) or say("定时事项")
     held = say("迟了{n}分钟，因停机补办", n=late // 60) if late >= 600 else ""
     return Told(say("到时自动办理{step}", step=step), step, held)
 
@@ -234,7 +256,7 @@ def _closed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Na
 
 
 def _failed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    step = names_of_activity(names, body.get("element"))
+    step = names.activity(body.get("element"))
     return Told(say("{step}没有办成，记为异常", step=step), say("异常"))
 
 

@@ -232,6 +232,12 @@ class TestWhole:
         still = {row.subject for row in box.rows if row.priority_group == "held"}
         assert still >= {"湖滨商业街户外广告设置许可材料", "物业收费投诉处理文件"}
 
+    def test_steps_of_called_processes_are_told_by_name_not_by_id(self, office):
+        [[case]] = office.rows("select id from cases where subject like '公厕等级评定结果%'")
+        page = queries.case_page(office.env, office.actor("zhoumin"), str(case))
+        told = [step.partition("（")[0] for step, _ in page.facts]
+        assert {"科室初审", "保密复审", "分管领导审核", "主要领导审批"} <= set(told)
+
     def test_limits_that_run_into_an_unknown_year_are_provisional(self, office):
         found = office.rows(
             "select count(*) from clock k join cases c on c.id = k.case_id"
