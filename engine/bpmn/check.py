@@ -398,16 +398,44 @@ class _Checker(ExtensionChecker):
                 "是多实例，但没有份数也没有集合",
                 "multi-instance without number or collection",
             )
-        if (
-            multi.get("behavior", "All") != "All"
-            or tags.child(multi, "complexBehaviorDefinition") is not None
-        ):
+        self.behavior(node, multi)
+
+    def behavior(self, node: etree._Element, multi: etree._Element) -> None:
+        """What is thrown when an instance completes must be there, and be something that can be caught."""
+        said = multi.get("behavior", "All")
+        if said not in ("None", "One", "All", "Complex"):
             self.error(
                 "multi-instance-behavior",
                 node,
-                "设了多实例 behavior，引擎不执行",
-                "multi-instance behavior is not executed",
+                f"的多实例 behavior“{said}”不认识",
+                f"multi-instance behavior {said!r} is none of None, One, All, Complex",
             )
+        reference = multi.get(f"{said.lower()}BehaviorEventRef")
+        if reference and tags.behavior_event(multi) is None:
+            self.error(
+                "reference",
+                node,
+                f"引用的事件定义“{reference}”不存在",
+                f"refers to an event definition {reference!r} that does not exist",
+            )
+        for definition, condition in tags.behavior_events(multi):
+            kind = tags.local(definition).removesuffix("EventDefinition")
+            if kind not in ("signal", "message", "escalation", "error"):
+                self.error(
+                    "multi-instance-behavior",
+                    node,
+                    f"完成一份时不能发出 {kind} 事件",
+                    f"a {kind} event cannot be thrown when an instance completes",
+                )
+            else:
+                self.reference(node, definition, kind)
+            if said == "Complex" and not condition:
+                self.error(
+                    "multi-instance-behavior",
+                    node,
+                    "的 complexBehaviorDefinition 没有条件",
+                    "a complexBehaviorDefinition without a condition",
+                )
 
     def gateway(
         self,
@@ -417,21 +445,31 @@ class _Checker(ExtensionChecker):
         incoming: dict[str, list[etree._Element]],
     ) -> None:
         kind = tags.local(node)
-        if kind == "complexGateway":
+        coming = incoming.get(str(node.get("id")), [])
+        activation = tags.text(tags.child(node, "activationCondition"))
+        if kind == "complexGateway" and len(coming) > 1 and not activation:
             self.error(
                 "complex-gateway",
                 node,
-                "是复杂网关，引擎不执行",
-                "complex gateways are not executed",
+                "是复杂网关，有几条流入却没有激活条件，不知道何时放行",
+                "a complex gateway with several incoming flows and no activationCondition",
             )
         if kind != "eventBasedGateway":
             return
-        if node.get("eventGatewayType") == "Parallel":
+        starts = node.get("instantiate") == "true"
+        if node.get("eventGatewayType") == "Parallel" and not starts:
             self.error(
                 "parallel-event-gateway",
                 node,
-                "是并行事件网关，引擎不执行",
-                "parallel event-based gateways are not executed",
+                "是并行事件网关，只能用来启动流程（instantiate）",
+                "a parallel event-based gateway must be instantiating",
+            )
+        if starts and coming:
+            self.error(
+                "event-gateway",
+                node,
+                "用来启动流程，不能有流入",
+                "an instantiating event-based gateway has no incoming flow",
             )
         if not out:
             self.error(
@@ -495,21 +533,14 @@ class _Checker(ExtensionChecker):
                 "链接事件不能与其他定义并用",
                 "a link cannot stand with other definitions",
             )
-        if kind == "startEvent" and kinds and not at_handler:
-            if tags.local(holder) != "process":
-                self.error(
-                    "start-event",
-                    node,
-                    "在普通子流程里，只能是空开始事件",
-                    "a subprocess begins with a plain start event",
-                )
-            elif node.get("parallelMultiple") == "true" and len(kinds) > 1:
-                self.error(
-                    "parallel-multiple-start",
-                    node,
-                    "要求几个事件都发生才开始，引擎不执行",
-                    "a start by several events together is not executed",
-                )
+        in_process = tags.local(holder) == "process"
+        if kind == "startEvent" and kinds and not at_handler and not in_process:
+            self.error(
+                "start-event",
+                node,
+                "在普通子流程里，只能是空开始事件",
+                "a subprocess begins with a plain start event",
+            )
         if kind == "boundaryEvent":
             self.boundary(node, nodes, kinds)
         if "cancel" in kinds and kind == "endEvent" and tags.local(holder) != "transaction":

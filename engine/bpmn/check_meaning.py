@@ -20,6 +20,12 @@ _COUNTERS = frozenset(
         "nrOfInstances",
         "nrOfActiveInstances",
         "nrOfCompletedInstances",
+        "numberOfInstances",
+        "numberOfActiveInstances",
+        "numberOfCompletedInstances",
+        "numberOfTerminatedInstances",
+        "activationCount",
+        "waitingForStart",
         "item",
         "partial",
     )
@@ -50,7 +56,7 @@ def _say(node: Node) -> str:
 
 
 def _gateway(report: Report, node: Node) -> None:
-    if node.kind not in ("exclusive", "inclusive") or len(node.out) < 2:
+    if node.kind not in ("exclusive", "inclusive", "complex") or len(node.out) < 2:
         return
     unconditional = [f for f in node.out if f.condition is None and f is not node.default]
     if node.kind == "exclusive" and unconditional:
@@ -262,6 +268,8 @@ def _produced(definition: Definition) -> set[str]:
         names.update(e.result for e in node.effects if e.result)
         if node.repeat is not None:
             names.update(n for n in (node.repeat.item, node.repeat.output) if n)
+        if node.activation is not None:
+            names.update(node.incoming)
         mapped = [*node.inputs, *node.outputs]
         if node.call is not None:
             mapped += [*node.call.inputs, *node.call.outputs]

@@ -39,6 +39,7 @@ _KINDS = {
     "exclusiveGateway": "exclusive",
     "inclusiveGateway": "inclusive",
     "parallelGateway": "parallel",
+    "complexGateway": "complex",
     "eventBasedGateway": "race",
     "startEvent": "start",
     "endEvent": "end",
@@ -162,6 +163,12 @@ class FileCompiler:
             self._activity(node, element)
         elif tag in tags.EVENTS:
             self._event(node, element)
+        elif tag == "eventBasedGateway":
+            node.together = element.get("eventGatewayType") == "Parallel"
+        elif tag == "complexGateway":
+            text = tags.text(tags.child(element, "activationCondition"))
+            if text:
+                node.activation = reading.expression(text, element, "activation condition")
         if tag in tags.SUBPROCESSES:
             node.by_event = element.get("triggeredByEvent") == "true"
             node.transaction = tag == "transaction"
@@ -368,8 +375,8 @@ def _tie_compensation(body: Body, joined: list[tuple[str, str]]) -> None:
 
 
 def _tie_joins(body: Body) -> None:
-    """For each inclusive join: from where each of its flows can still be reached."""
-    joins = [n for n in body.nodes.values() if n.kind == "inclusive" and len(n.incoming) > 1]
+    """For each inclusive or complex join: from where each of its flows can still be reached."""
+    joins = [n for n in body.nodes.values() if _looks_back(n)]
     if not joins:
         return
     into: dict[str, list[str]] = {}
@@ -391,6 +398,10 @@ def _tie_joins(body: Body) -> None:
                     seen.add(at)
                     stack.extend(into.get(at, ()))
             join.before[flow_id] = frozenset(seen)
+
+
+def _looks_back(node: Node) -> bool:
+    return node.kind == "complex" or (node.kind == "inclusive" and len(node.incoming) > 1)
 
 
 # ---------------------------------------------------------------- the whole definition

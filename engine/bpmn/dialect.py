@@ -7,7 +7,7 @@ on the way, and what does not compile becomes a finding. No graph, no running.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from engine.bpmn.model import (
     Mapped,
     Recorded,
     Repeat,
+    ThrownWhenDone,
     Value,
     Work,
 )
@@ -143,6 +144,7 @@ _WHAT = {
     "collection": "集合",
     "cardinality": "份数",
     "completion condition": "完成条件",
+    "activation condition": "激活条件",
     "due date": "办理期限",
     "unit": "科室",
     "argument": "参数",
@@ -489,7 +491,27 @@ def _multi(element: etree._Element, multi: etree._Element, reading: Reading) -> 
         condition=reading.expression(condition, multi, "completion condition")
         if condition
         else None,
+        throws=tuple(_thrown_when_done(element, multi, reading)),
     )
+
+
+def _thrown_when_done(
+    element: etree._Element, multi: etree._Element, reading: Reading
+) -> Iterator[ThrownWhenDone]:
+    """Read ``behavior``: None throws for each instance, One for the first, Complex as its conditions say."""
+    said = multi.get("behavior", "All")
+    found = tags.behavior_events(multi)
+    if said in ("None", "One") and not found:
+        # The standard has a default signal thrown; it goes by the activity's id.
+        node_id = str(element.get("id"))
+        signal = EventDefinition(node_id, "signal", node_id, node_id)
+        yield ThrownWhenDone(signal, first_only=said == "One")
+    for definition, condition in found:
+        yield ThrownWhenDone(
+            _event(definition, element, str(element.get("id")), reading),
+            first_only=said == "One",
+            condition=reading.expression(condition, multi, "condition") if condition else None,
+        )
 
 
 def _collection(text: str | None, element: etree._Element, reading: Reading) -> Value | None:

@@ -156,6 +156,14 @@ def catch(
     extra["w"] = {e.key: arm(machine, token, token, node, e) for e in node.events}
 
 
+def gather(machine: Machine, scope: str, node: Node, came: str) -> None:
+    """A start event that needs several definitions together: one has come, wait for the others."""
+    machine.log(node, "entered")
+    extra: Extra = {}
+    token = machine.put(scope, node, "catch", extra)
+    extra["w"] = {e.key: arm(machine, token, token, node, e) for e in node.events if e.key != came}
+
+
 def race(
     machine: Machine,
     scope: str,
@@ -341,6 +349,8 @@ def trigger(machine: Machine, holder: str, key: str, values: Mapping[str, object
         machine.write_all(_kept(machine, scope, node, values), scope)
         if kind == "race":
             chosen(machine, machine.node(holder), node, holder)
+        elif node.kind == "start" and machine.body(scope).handlers:
+            arm_scope(machine, scope)  # only now has the process begun
         machine.log(node, "fired", holder)
         machine.drop(holder)
         leave_event(machine, scope, node, values)
@@ -537,6 +547,29 @@ def _throw_one(machine: Machine, scope: str, node: Node, event: EventDefinition)
         machine.scope_ended(scope)
         return False
     return True
+
+
+def throw_when_done(machine: Machine, token: str, node: Node, event: EventDefinition) -> None:
+    """An instance of a multi-instance activity is done and throws: its own boundary events come first.
+
+    BPMN 2.0, 13.3.7, ``behavior``. ``token`` stands for the activity as a whole.
+    """
+    scope, kind = machine.t[token][0], event.kind
+    if kind == "signal":
+        _throw_one(machine, scope, node, event)
+        return
+    if kind == "message":
+        machine.log(node, "threw", detail=event.name)
+        if not deliver(machine, kind, event.name or "", None, token=token):
+            throw_message(machine, scope, node, event)
+        return
+    machine.log(node, "threw", detail=event.name)
+    boundary = _matching(node.boundary, kind, event.name)
+    if boundary is not None:
+        definition = _definition(boundary, kind, event.name)
+        _fire_boundary(machine, token, boundary, definition, _code(definition, event.name))
+    elif not propagate(machine, scope, kind, event.name) and kind == "error":
+        raise _uncaught(node.id, event.name)
 
 
 def throw_message(machine: Machine, scope: str, node: Node, event: EventDefinition) -> None:

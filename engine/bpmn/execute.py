@@ -7,6 +7,7 @@ database. Time is ``host.now``; timers fire only when ``fire`` says so. See docs
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from engine.bpmn import activities, events, gateways
 from engine.bpmn.machine import Machine, fresh_state, work_item
@@ -20,6 +21,7 @@ __all__ = [
     "deliver",
     "fire",
     "frontier",
+    "gathers",
     "set_variables",
     "start",
     "visible",
@@ -40,7 +42,8 @@ def start(
         variables: what is known at the start.
         process_id: which process; the definition's main one by default.
         event: id of the start event (or instantiating catch event) that starts it, where that is not
-            the plain start.
+            the plain start; the key of the one definition that came (``id#n``) where it needs several.
+            Without a key a start event that needs several has them all.
 
     Raises:
         StepFailed: it cannot start, or its first steps fail.
@@ -59,16 +62,24 @@ def start(
             activities.enter_body(machine, scope)
             return _finish(machine)
         event = trigger.id
-    node = process.nodes.get(event)
+    node_id, together, _ = event.partition("#")
+    node = process.nodes.get(node_id)
     if node is None or node not in process.body.triggers + process.body.starts:
         raise StepFailed(event, "not a start event of this process", f"“{event}”不是流程的开始事件")
     machine.s[scope]["k"] = 1
+    if together and node.together and len(node.events) > 1:
+        events.gather(machine, scope, node, event)
+        return _finish(machine)
     if process.body.handlers:
         events.arm_scope(machine, scope)
     gateway = _gateway_before(process.body, node)
     if gateway is not None:
         machine.log(gateway, "entered")
         events.chosen(machine, gateway, node)
+        if gateway.together:
+            others = [f for f in gateway.out if f.target is not node]
+            machine.s[scope]["k"] += 1
+            machine.take(scope, gateway, others)
     machine.log(node, "fired" if node.events else "entered")
     events.leave_event(machine, scope, node)
     return _finish(machine)
@@ -77,6 +88,12 @@ def start(
 def _only_trigger(body: Body) -> Node | None:
     """A process without a plain start begins, when started by hand, at its first start event."""
     return body.triggers[0] if not body.starts and body.triggers else None
+
+
+def gathers(state: Mapping[str, Any], key: str) -> bool:
+    """Return whether an instance waits at its start for this definition, so that it starts no other one."""
+    node_id = key.partition("#")[0]
+    return any(row[1] == node_id and key in (row[3].get("w") or ()) for row in state["t"].values())
 
 
 def _gateway_before(body: Body, node: Node) -> Node | None:
@@ -212,8 +229,8 @@ def _finish(machine: Machine) -> Step:
 
 
 def _settle(machine: Machine) -> bool:
-    """Nothing moves: let an inclusive join go on, else see which conditions have become true."""
-    if machine.o and gateways.fire_inclusive(machine):
+    """Nothing moves: let an inclusive or complex gateway go on, else see which conditions have become true."""
+    if machine.o and gateways.settle(machine):
         return True
     return bool(machine.q) and events.conditions(machine)
 
@@ -237,6 +254,7 @@ Machine.entering.update(
         "exclusive": gateways.exclusive,
         "inclusive": gateways.inclusive,
         "parallel": gateways.parallel,
+        "complex": gateways.complex_gateway,
         "race": events.race,
         "catch": events.catch,
         "throw": events.throw,

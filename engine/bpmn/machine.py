@@ -2,9 +2,10 @@
 
 State of an instance, plain JSON::
 
-    {"v": variables, "n": last number given, "q": conditional waits, "o": tokens at inclusive joins,
+    {"v": variables, "n": last number given, "q": conditional waits, "o": tokens at inclusive joins and complex gateways that wait for reset,
      "s": {scope: {p: process, c: body, o: owner token, k: live tokens, v?: locals, b?: barrier,
                    x?: compensation records, w?: waits, j?: {join: {flow: tokens}}, z?: interrupted,
+                   g?: {complex gateway that waits for reset: flows consumed},
                    d?: pinned version}},
      "t": {token: [scope, node, kind, extra]}}
 
@@ -333,6 +334,7 @@ class Machine:
         row = self.s[scope]
         self.o -= self._at_inclusive(scope, row)
         row.pop("j", None)
+        row.pop("g", None)
         row["k"] = 0
         self.epoch[scope] = self.epoch.get(scope, 0) + 1
         self.queue = deque(q for q in self.queue if q[0] != scope)
@@ -340,10 +342,14 @@ class Machine:
 
     def _at_inclusive(self, scope: str, row: Mapping[str, Any]) -> int:
         joins = row.get("j")
+        resetting = len(row.get("g") or ())
         if not joins:
-            return 0
+            return resetting
         nodes = self.table(scope)
-        return sum(sum(c.values()) for j, c in joins.items() if nodes[j].kind == "inclusive")
+        for join, counts in joins.items():
+            if nodes[join].kind == "inclusive":
+                resetting += sum(counts.values())
+        return resetting
 
     def of_scope(self, scope: str) -> list[str]:
         """Return the tokens in a scope, oldest first."""

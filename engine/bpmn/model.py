@@ -97,6 +97,15 @@ class EffectCall:
 
 
 @dataclass(slots=True, eq=False)
+class ThrownWhenDone:
+    """What a multi-instance activity throws when an instance completes (``behavior`` None, One or Complex)."""
+
+    event: EventDefinition
+    first_only: bool = False
+    condition: Expression | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Repeat:
     """Multi-instance or standard loop of an activity."""
 
@@ -109,6 +118,7 @@ class Repeat:
     condition: Expression | None = None  # completion condition, or the loop's condition
     maximum: Value | None = None
     test_before: bool = False
+    throws: tuple[ThrownWhenDone, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -183,8 +193,8 @@ class AdHoc:
 class Node:
     """One flow node.
 
-    kind: pass, user, receive, effect, rule, exclusive, parallel, inclusive, race, catch, throw, start,
-    end, boundary, subprocess, call.
+    kind: task, user, receive, effect, send, rule, exclusive, parallel, inclusive, complex, race, catch,
+    throw, start, end, link, boundary, subprocess, call.
     """
 
     id: str
@@ -198,12 +208,13 @@ class Node:
     plain: bool = True  # leaving it takes every flow: no condition, no default
     incoming: tuple[str, ...] = ()
     before: dict[str, frozenset[str]] | None = (
-        None  # inclusive join: nodes that can still reach a flow
+        None  # inclusive or complex join: nodes that can still reach a flow
     )
+    activation: Expression | None = None  # of a complex gateway
     boundary: list[Node] = field(default_factory=list)
     armed: list[Node] = field(default_factory=list)  # those of ``boundary`` that wait for something
     events: tuple[EventDefinition, ...] = ()
-    together: bool = False  # parallelMultiple
+    together: bool = False  # an event with parallelMultiple; a parallel event-based gateway
     interrupting: bool = True
     repeat: Repeat | None = None
     body: Body | None = None

@@ -182,6 +182,7 @@ _CLASSES = {
     "exclusiveGateway": defaults.ExclusiveGateway,
     "parallelGateway": defaults.ParallelGateway,
     "inclusiveGateway": defaults.InclusiveGateway,
+    "complexGateway": defaults.InclusiveGateway,  # the library has none; the node table reads the element
     "eventBasedGateway": defaults.EventBasedGateway,
     "subProcess": defaults.SubWorkflowTask,
     "transaction": defaults.TransactionSubprocess,

@@ -1,7 +1,7 @@
 """Standard loops and multi-instance: one activity several times, one after another or at once.
 
 BPMN 2.0, 13.3.6 and 13.3.7. The counters are ``loopCounter`` (from 0), ``nrOfInstances``,
-``nrOfActiveInstances`` and ``nrOfCompletedInstances``. Finished instances leave nothing behind.
+``nrOfActiveInstances`` and ``nrOfCompletedInstances``, or as the standard spells them ``numberOfInstances`` ... Finished instances leave nothing behind.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.bpmn import activities, compensation, events
 from engine.bpmn.machine import MAX_INSTANCES, Extra, Machine
-from engine.bpmn.model import Node, Repeat, given
+from engine.bpmn.model import Node, Repeat, ThrownWhenDone, given
 from engine.bpmn.step import StepFailed
 
 
@@ -58,6 +58,11 @@ def instance_done(machine: Machine, token: str, frame: Mapping[str, Any] | None)
     extra["d"] += 1
     if repeat.output:
         _collect(machine, scope, node, extra, frame)
+    for thrown in repeat.throws:
+        if _is_thrown(machine, thrown, scope, node, extra, frame):
+            events.throw_when_done(machine, token, node, thrown.event)
+            if token not in machine.t:
+                return  # what was thrown has ended the activity
     if repeat.kind == "loop":
         if _loop_again(machine, scope, node, extra["d"], frame):
             _make(machine, token, node, None, extra["d"])
@@ -104,14 +109,36 @@ def _enough(
     repeat = given(node.repeat)
     if repeat.condition is None:
         return False
+    return machine.holds(repeat.condition, scope, _counters(repeat, extra, frame), node.id)
+
+
+def _is_thrown(
+    machine: Machine,
+    thrown: ThrownWhenDone,
+    scope: str,
+    node: Node,
+    extra: Extra,
+    frame: Mapping[str, Any] | None,
+) -> bool:
+    if thrown.condition is None:
+        return not thrown.first_only or extra["d"] == 1
+    counters = _counters(given(node.repeat), extra, frame)
+    return machine.holds(thrown.condition, scope, counters, node.id)
+
+
+def _counters(repeat: Repeat, extra: Extra, frame: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a condition sees after an instance: the counters by the usual and the standard's names."""
     active = extra["m"] - extra["d"] if repeat.kind == "parallel" else 0
-    counters = {
+    return {
         **(frame or {}),
         "nrOfInstances": extra["n"],
         "nrOfActiveInstances": active,
         "nrOfCompletedInstances": extra["d"],
+        "numberOfInstances": extra["n"],
+        "numberOfActiveInstances": active,
+        "numberOfCompletedInstances": extra["d"],
+        "numberOfTerminatedInstances": 0,  # none is ended before the activity is
     }
-    return machine.holds(repeat.condition, scope, counters, node.id)
 
 
 def _loop_again(

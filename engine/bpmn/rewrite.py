@@ -27,6 +27,8 @@ _REFERENCES = (
     "dataObjectRef",
     "dataStoreRef",
     "calledElement",
+    "noneBehaviorEventRef",
+    "oneBehaviorEventRef",
 )
 _REFERRING_TEXT = frozenset(
     (

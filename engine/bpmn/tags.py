@@ -116,6 +116,29 @@ def events_of(element: etree._Element) -> list[etree._Element]:
     ]
 
 
+def behavior_event(multi: etree._Element) -> etree._Element | None:
+    """Return the definition that a multi-instance throws by ``behavior`` None or One, if it names one."""
+    reference = multi.get(f"{multi.get('behavior', 'All').lower()}BehaviorEventRef")
+    if not reference:
+        return None
+    root = multi.getroottree().getroot()
+    return next((e for e in events_of(root) if e.get("id") == reference), None)
+
+
+def behavior_events(multi: etree._Element) -> list[tuple[etree._Element, str]]:
+    """Return what a multi-instance throws when an instance completes, each with its condition (or none)."""
+    said = multi.get("behavior", "All")
+    if said in ("None", "One"):
+        one = behavior_event(multi)
+        return [] if one is None else [(one, "")]
+    found = []
+    for complex_one in children(multi, "complexBehaviorDefinition") if said == "Complex" else ():
+        thrown = child(complex_one, "event")
+        condition = text(child(complex_one, "condition"))
+        found += [(e, condition) for e in (events_of(thrown) if thrown is not None else ())]
+    return found
+
+
 def without_prefix(reference: str | None) -> str:
     """Return a reference without the prefix that a QName may carry (``tns:Message_1``)."""
     return (reference or "").strip().rpartition(":")[2]

@@ -5,7 +5,7 @@ Carried out after the transaction that asked for it, once; what fails is tried a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -80,10 +80,15 @@ def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
         ]
         # Taken before a crash: whoever took it no longer waits, and it must not start a case as well.
         taken = cases.was_delivered(uow.connection, message["key"])
+        # A case that gathers what its start needs takes the signal; it starts no other one.
+        gathering = [cases.load(uow.connection, c) for c in waiting] if kind == "signal" else []
     for case_id in waiting:
         _deliver_to(env, case_id, message)
     if kind == "message" and not waiting and not taken:
-        _start_by_message(env, message)
+        _start_by(env, message, one=True)
+    elif kind == "signal":
+        states = [(case.procedure, case.state) for case in gathering if case is not None]
+        _start_by(env, message, one=False, gathering=states)
 
 
 def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> None:
@@ -120,19 +125,33 @@ def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> N
         stepping.run(env, SYSTEM, acting.reading(case_id), act, cause)
 
 
-def _start_by_message(env: Environment, message: Mapping[str, Any]) -> None:
-    body = message["body"]
+def _start_by(
+    env: Environment,
+    message: Mapping[str, Any],
+    *,
+    one: bool,
+    gathering: Sequence[tuple[str, Mapping[str, Any]]] = (),
+) -> None:
+    """Start the procedures in force that begin with this message (``one``: the first) or signal."""
+    kind, body = message["kind"], message["body"]
     for key, version_id in env.procedures_in_force().items():
         definition = env.deployed(version_id).definition
         for node in definition.processes[definition.main].body.triggers:
-            if any(one.kind == "message" and one.name == body["name"] for one in node.events):
-                start_case(
-                    env,
-                    SYSTEM,
-                    key,
-                    key=message["key"],
-                    variables=body["values"],
-                    via_form=False,
-                    event=node.id,
-                )
+            came = next((e for e in node.events if (e.kind, e.name) == (kind, body["name"])), None)
+            if came is None or any(
+                procedure == key and execute.gathers(state, came.key)
+                for procedure, state in gathering
+            ):
+                continue
+            start_case(
+                env,
+                SYSTEM,
+                key,
+                key=message["key"] if one else f"{message['key']}:{key}",
+                variables=body["values"],
+                via_form=False,
+                event=came.key,
+            )
+            if one:
                 return
+            break

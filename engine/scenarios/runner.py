@@ -209,8 +209,8 @@ class Player:
                     self.world.fire(instance, timer)
                     return
         for _, instance_or_none, timer_or_node in self.world.due_timers():
-            if instance_or_none is None and timer_or_node == name:
-                self.world.fire(None, name)
+            if instance_or_none is None and str(timer_or_node).partition("#")[0] == name:
+                self.world.fire(None, str(timer_or_node))
                 return
 
     def _advance(self, act: Act) -> None:
@@ -271,13 +271,14 @@ class Player:
     def _signal(self, act: Act) -> None:
         given = act.value if isinstance(act.value, dict) else {"name": act.value}
         name, data = self._known(str(given.get("name")), "signal"), _mapping(given.get("data"))
+        gathered = self.world.gathered()
         for instance in list(self.world.instances):
             if not instance.ended:
                 step = execute.deliver(
                     instance.definition, self.world, instance.state, signal=name, values=data
                 )
                 self.world.act(instance, step)
-        self.world.start_by("signal", name, data, None)
+        self.world.start_by("signal", name, data, None, gathered=gathered)
 
     def _known(self, name: str, kind: str) -> str:
         """Return the name of a message or signal given by name or id."""

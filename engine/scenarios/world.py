@@ -23,7 +23,7 @@ from engine.bpmn import (
     execute,
     moments,
 )
-from engine.bpmn.model import Value
+from engine.bpmn.model import Expression, Value
 from engine.bpmn.moments import as_instant
 from engine.errors import Denied, EngineError, NotFound
 from engine.feel import to_json
@@ -256,11 +256,27 @@ class World:
         raise StepFailed(sender.process_id, "messages without end", "消息往来没有尽头")
 
     def _broadcast(self, source: Instance, thrown: Thrown) -> None:
+        gathered = self.gathered()
         for other in list(self.instances):
             if other is not source and not other.ended:
                 step = execute.deliver(other.definition, self, other.state, signal=thrown.name)
                 self.act(other, step)
-        self.start_by("signal", thrown.name, None, source)
+        self.start_by("signal", thrown.name, None, source, gathered=gathered)
+
+    def gathered(self) -> frozenset[str]:
+        """Return the definitions for which some instance waits at a start event that needs several."""
+        keys = {
+            event.key
+            for process in self.subject.definition.processes.values()
+            for node in process.body.triggers
+            if node.together
+            for event in node.events
+        }
+        return frozenset(
+            key
+            for key in keys
+            if any(execute.gathers(i.state, key) for i in self.instances if not i.ended)
+        )
 
     def _send(self, source: Instance, thrown: Thrown) -> None:
         """A message goes where its message flow leads; else to whoever waits for its name."""
@@ -355,8 +371,12 @@ class World:
         *,
         processes: set[str | None] | None = None,
         key: str | None = None,
+        gathered: frozenset[str] = frozenset(),
     ) -> bool:
-        """Start every process (a message: the first) that begins with this message or signal."""
+        """Start every process (a message: the first) that begins with this message or signal.
+
+        gathered: keys of definitions that an instance has just taken while it waited at its start.
+        """
         started = False
         for process in self.subject.definition.processes.values():
             if processes is not None and process.id not in processes:
@@ -364,8 +384,9 @@ class World:
             if sender is not None and processes is None and process.id == sender.process_id:
                 continue
             for node in process.body.triggers:
-                if any(e.kind == kind and e.name == name for e in node.events):
-                    self.start(process.id, values, event=node.id, sender=sender, key=key)
+                event = next((e for e in node.events if e.kind == kind and e.name == name), None)
+                if event is not None and event.key not in gathered:
+                    self.start(process.id, values, event=event.key, sender=sender, key=key)
                     started = True
                     break
             if started and kind == "message":
@@ -502,13 +523,14 @@ class World:
         if self.start_timers is None:
             triggers = self.subject.definition.processes[self.process].body.triggers
             self.start_timers = {
-                node.id: found
+                event.key if node.together else node.id: found
                 for node in triggers
                 for event in node.events
                 if event.kind == "timer" and event.text is not None
                 if (found := _first_moment(event.timer or "", event.text, self)) is not None
             }
-        return [(node, found[0]) for node, found in self.start_timers.items()]
+        gathered = self.gathered()
+        return [(n, found[0]) for n, found in self.start_timers.items() if n not in gathered]
 
     def _start_timer_fired(self, node: str) -> None:
         """A start timer that repeats waits for its next round; another is over."""
@@ -534,6 +556,9 @@ class World:
             self._start_timer_fired(node)
             self.start(self.process, {}, event=node)
             return
+        if self.start_timers is not None:
+            key = timer.id.partition(".")[2].rpartition(".")[0]
+            self.start_timers.pop(key, None)  # an instance waited for it at its start
         self.act(instance, execute.fire(instance.definition, self, instance.state, timer.id))
 
     def pass_time(self, until: datetime) -> None:
@@ -556,10 +581,13 @@ class World:
                 continue
             for node in process.body.triggers:
                 names = {**self.names(), **values}
-                conditions = [e.condition for e in node.events if e.condition is not None]
-                if any(c.evaluate(names, self.functions) is True for c in conditions):
-                    self.start(process.id, values, event=node.id)
+                event = next((e for e in node.events if self._holds(e.condition, names)), None)
+                if event is not None:
+                    self.start(process.id, values, event=event.key)
                     break
+
+    def _holds(self, condition: Expression | None, names: Mapping[str, object]) -> bool:
+        return condition is not None and condition.evaluate(names, self.functions) is True
 
     def look_again(self) -> None:
         """Time or facts have moved: conditional events may hold now."""

@@ -43,7 +43,11 @@ ERRORS = [
     ("effect-misplaced", "x", line(node("userTask", "x", extension('<gk:effect name="notify"/>')))),
     ("decision-missing", "x", line(node("businessRuleTask", "x"))),
     ("called-element", "x", line(node("callActivity", "x"))),
-    ("complex-gateway", "x", line(node("complexGateway", "x"))),
+    (
+        "complex-gateway",
+        "x",
+        doc(S + user("a") + node("complexGateway", "x") + E + flows("s>a", "s>x", "a>x", "x>e")),
+    ),
     (
         "condition-on-parallel",
         "x_e",
@@ -108,7 +112,7 @@ ERRORS = [
             node(
                 "userTask",
                 "x",
-                MULTI.format(' behavior="One"', "<bpmn:loopCardinality>2</bpmn:loopCardinality>"),
+                MULTI.format(' behavior="Two"', "<bpmn:loopCardinality>2</bpmn:loopCardinality>"),
             )
         ),
     ),
