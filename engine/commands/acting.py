@@ -137,12 +137,17 @@ def _start(
 
 
 def first_form(deployed: Deployed) -> tuple[str, Form] | None:
-    """Return (activity id, form) of the one user task that a new case begins with, if it has a form."""
+    """Return (activity id, form) of the one user task that a new case begins with, if it has a form.
+
+    A gateway before it asks who called the procedure; nobody did, so its default is the way.
+    """
     definition = deployed.definition
     starts = definition.processes[definition.main].body.starts
     if len(starts) != 1 or len(starts[0].out) != 1:
         return None
     first = starts[0].out[0].target
+    while first.kind == "exclusive" and first.default is not None:
+        first = first.default.target
     if first.kind != "user" or first.work is None or first.work.form is None:
         return None
     return first.id, deployed.procedure.forms[first.work.form]

@@ -47,7 +47,7 @@ def view_of(given: ClockAnswer, definition: ClockDefinition, institution: Instit
         original=given.original,
         provisional=given.provisional,
         party=given.party,
-        held=bool(given.held),
+        held=given.held or _open_pause(given),
         left=given.left,
         soon=institution.soon_days,
     )
@@ -58,7 +58,7 @@ def _view(
     clock_id: str,
     definition: ClockDefinition | None,
     status: str,
-    held: bool,
+    held: str,
     left: int | None,
     soon: int,
     **values: Any,
@@ -67,18 +67,24 @@ def _view(
         clock_id=clock_id,
         title=definition.title if definition else clock_id,
         article=definition.article if definition else "",
-        state=_state(status, held, left, soon),
+        state=_state(status, held, left, soon, definition),
         left=left,
         **values,
     )
 
 
-def _state(status: str, held: bool, left: int | None, soon: int) -> ClockState:
+def _state(
+    status: str, held: str, left: int | None, soon: int, definition: ClockDefinition | None
+) -> ClockState:
     if status in _ENDED:
         return "stopped"
-    if status == "waiting":
+    rules = definition.rules if definition else ()
+    paused = held and any(
+        rule.kind == "suspends" and rule.attributes.get("title") == held for rule in rules
+    )
+    if status == "waiting" and not paused:
         return "waiting"
-    if held:
+    if held:  # a pause without a known end has no date either, but waits for no 补正
         return "held"
     if left is None:
         return "none"
@@ -92,8 +98,21 @@ def state_of(left: int, soon: int) -> ClockState:
     return "today" if left == 0 else "soon" if left <= soon else "run"
 
 
-def _held_on(spans: Sequence[Sequence[Any]], day: date) -> bool:
-    return any(first <= str(day) and (last is None or str(day) <= last) for first, last, _ in spans)
+def _held_on(spans: Sequence[Sequence[Any]], day: date) -> str:
+    """The title of the pause or wait in which a day lies, "" outside of all; one without an end holds already on
+    the day of its beginning, which still counts."""
+    inside = (title for first, last, title in spans if not last or first <= str(day) <= last)
+    return next(inside, "")
+
+
+def _open_pause(given: ClockAnswer) -> str:
+    """The title of a pause that has no end yet, as ``_held_on`` finds it in the stored spans."""
+    pauses = (
+        entry.title
+        for entry in given.explanation
+        if entry.rule == "suspends" and entry.effective and entry.first and not entry.last
+    )
+    return next(pauses, "")
 
 
 def _left(

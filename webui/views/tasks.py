@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from engine.commands import CaseStopped
 from engine.errors import EngineError, TaskAlreadyCompleted
 from webui import form_view, rendering, ruler
 from webui.auth import actor, rule
@@ -131,6 +132,8 @@ def start(procedure: str) -> ResponseReturnValue:
         )
     except EngineError as error:
         errors = errors_of(error)
+        if errors is None and isinstance(error, CaseStopped):
+            errors = {"": error.sentence}  # there is no case yet that could stand still
         if errors is None:
             raise
         return _start_page(
