@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from engine.bpmn import parse, tags
+from engine.bpmn import moments, parse, tags
 from engine.bpmn.check_extensions import ExtensionChecker
 from engine.bpmn.check_meaning import meaning
 from engine.bpmn.dialect import line, owner_id
@@ -149,9 +149,16 @@ def _truths(root: etree._Element, report: Report) -> None:
 
 
 def _languages(process: etree._Element, report: Report) -> None:
-    """An expression that says it is written in another language than FEEL is not evaluated."""
+    """An expression that says it is written in another language than FEEL is not evaluated.
+
+    What is empty says nothing in any language, and a plain moment of ISO 8601 in a timer is no expression.
+    """
     for expression in process.iter(f"{{{tags.BPMN}}}*"):
         language = (expression.get("language") or "").lower()
+        text = tags.text(expression)
+        timed = tags.local(expression) in ("timeDate", "timeDuration", "timeCycle")
+        if not text or (timed and moments.looks_iso(text.strip("\"'"))):
+            continue
         if language and "feel" not in language and "dmn" not in language:
             where = owner_id(expression)
             report.error(

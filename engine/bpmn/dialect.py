@@ -48,6 +48,7 @@ class Reading:
     signals: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     escalations: dict[str, str] = field(default_factory=dict)
+    coded: set[str] = field(default_factory=set)  # errors and escalations that have a code
     data: dict[str, str] = field(default_factory=dict)
     data_ids: dict[str, str] = field(default_factory=dict)  # name of a data object -> its id
     subscriptions: dict[str, str] = field(
@@ -615,6 +616,7 @@ def _event(
         reference = definition.get(f"{kind}Ref") or ""
         table = reading.errors if kind == "error" else reading.escalations
         read.name = (table.get(reference, reference) or None) if reference else None
+        read.any = reference not in reading.coded
         read.code_name = tags.vendor(definition, f"{kind}CodeVariable")
     elif kind == "timer":
         _timer(definition, event, read, reading)

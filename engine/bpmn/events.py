@@ -628,13 +628,15 @@ def propagate(machine: Machine, scope: str, kind: str, code: str | None) -> bool
     """Seek, from the scope outwards, who catches an error or escalation; return whether someone did.
 
     In each scope its event subprocesses come first, then the boundary events of the activity that owns
-    it; an exact code before one that catches all. What a handler itself throws leaves its scope.
+    it; an exact code before one that catches all. What a handler itself throws it does not catch: one
+    beside it may, if it interrupted nothing.
     """
-    at, from_handler = scope, False
+    at = scope
+    thrower: Node | None = None  # the event subprocess of this scope that what is thrown comes from
     while True:
         row = machine.s[at]
-        if not row.get("z") and not from_handler:
-            starts = [start_of(h) for h in machine.body(at).handlers]
+        if not row.get("z"):
+            starts = [start_of(h) for h in machine.body(at).handlers if h is not thrower]
             found = _matching(starts, kind, code)
             if found is not None:
                 handler = next(h for h in machine.body(at).handlers if start_of(h) is found)
@@ -652,7 +654,7 @@ def propagate(machine: Machine, scope: str, kind: str, code: str | None) -> bool
             event = _definition(boundary, kind, code)
             _fire_boundary(machine, holder, boundary, event, _code(event, code))
             return True
-        from_handler = node.by_event
+        thrower = node if node.by_event else None
         at = machine.t[owner][0]
 
 
@@ -663,14 +665,14 @@ def _matching(nodes: list[Node], kind: str, code: str | None) -> Node | None:
             if event.kind == kind:
                 if event.name is not None and event.name == code:
                     return node
-                if event.name is None and general is None:
+                if event.any and general is None:
                     general = node
     return general
 
 
 def _definition(node: Node, kind: str, code: str | None) -> EventDefinition:
     mine = [e for e in node.events if e.kind == kind]
-    return next((e for e in mine if e.name == code), mine[0])
+    return next((e for e in mine if e.name == code), next((e for e in mine if e.any), mine[0]))
 
 
 def _code(event: EventDefinition, code: str | None) -> Mapping[str, object] | None:

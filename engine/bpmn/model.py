@@ -59,13 +59,15 @@ class EventDefinition:
 
     kind: message, signal, timer, conditional, error, escalation, cancel, compensate, terminate or link.
     key: what a wait for it is called: the node's id, with ``#n`` where a node has several.
-    name: of message or signal; code of error or escalation (None catches all).
+    name: of message or signal; code of error or escalation, else its name.
+    any: an error or escalation without a code: an event that catches it catches every one.
     """
 
     key: str
     kind: str
     node_id: str
     name: str | None = None
+    any: bool = False
     timer: str | None = None  # date, duration or cycle
     text: Value | None = None
     clock: str | None = None
