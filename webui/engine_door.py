@@ -96,8 +96,10 @@ class RealQueries:
         channels: dict[str, str] = {}
         kinds: set[str] = set()
         numbers: dict[str, str] = {}
-        for key, version in sorted(env.procedures_in_force().items()):
-            deployed = env.deployed(version)
+        offered = [(key, env.deployed(v)) for key, v in sorted(env.procedures_in_force().items())]
+        # What asks how a request came in is what most people calculate: it stands first.
+        offered.sort(key=lambda one: not _asks_channel(one[1]))
+        for key, deployed in offered:
             for clock_id, clock in deployed.clocks.items():
                 clocks.append((f"{key}.{clock_id}", f"{deployed.procedure.title} · {clock.title}"))
                 kinds |= clock.event_names
@@ -109,6 +111,12 @@ class RealQueries:
         return SimulatorOptions(
             tuple(clocks), tuple(channels.items()), tuple(sorted(kinds)), numbers
         )
+
+
+def _asks_channel(deployed: Any) -> bool:
+    return any(
+        one.key == "channel" for form in deployed.procedure.forms.values() for one in form.fields
+    )
 
 
 def _numbers(clock: Any) -> dict[str, str]:

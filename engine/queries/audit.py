@@ -14,6 +14,7 @@ from engine.environment import OFFICE, Environment
 from engine.identity import Actor
 from engine.queries import sentences
 from engine.queries.common import today_of
+from engine.queries.disclosures import READS
 from engine.queries.pages import AuditPage, AuditRow
 from engine.store import accounts, audit_search
 from engine.store import audit as trail
@@ -23,7 +24,6 @@ from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
 PAGE = 100
-READS = ("PersonalDataRead", "DocumentRead", "CaseExported", "RegisterExported")
 # What stands under each tab; "" holds everything. A kind that is new is found under 全部 and 案件.
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "": ("全部", ()),

@@ -10,12 +10,30 @@ from typing import Any
 from engine.business_calendar import BusinessCalendar
 from engine.environment import Environment
 from engine.institution import Institution
-from engine.queries.pages import ClockState, ClockView
+from engine.queries.pages import ClockState, ClockView, Group
 from engine.statutory_clock import ClockAnswer, ClockDefinition
 from engine.words import say
 
 _ENDED = {"stopped", "abandoned"}
 RUNNING = frozenset(("late", "today", "soon", "run"))
+_GROUPS: Mapping[str, Group] = {
+    "late": "urgent",
+    "today": "urgent",
+    "soon": "soon",
+    "run": "running",
+}
+_ORDER: Sequence[Group] = ("urgent", "soon", "running", "held")
+
+
+def group_of(clock: ClockView | None) -> Group:
+    """Return the group of a list in which a case with this nearest limit stands."""
+    return _GROUPS.get(clock.state, "held") if clock else "held"
+
+
+def urgency(clock: ClockView | None, number: str) -> tuple[int, int, str]:
+    """Return the key of every list: overdue first (most days), then by days left; what stands still last."""
+    left = clock.left if clock and clock.left is not None else 10**6
+    return _ORDER.index(group_of(clock)), left, number
 
 
 def view_of_row(

@@ -1,24 +1,32 @@
-"""Who has looked at the personal data of a case: values that were opened, files that were fetched, exports."""
+"""Who has looked at personal data: values that were opened, files that were fetched, exports.
+
+Asked by a case's number, by an applicant's name (all of the applicant's cases), or by one of us (what that person
+looked at), within a period.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from engine import audit
 from engine.access import require
 from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
+from engine.personal import open_fields
 from engine.queries import sentences
-from engine.store import audit as trail
-from engine.store import cases
+from engine.store import accounts, audit_search, cases
+from engine.store.cases import CaseRow
+from engine.timesource import office_instant
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
-READS = ("PersonalDataRead", "DocumentRead", "CaseExported")
+READS = ("PersonalDataRead", "DocumentRead", "CaseExported", "RegisterExported")
+MOST = 2000  # rows looked at, newest first
 
 
 @dataclass(frozen=True)
@@ -48,47 +56,98 @@ class Look:
     what: str
     reason: str
     ok: bool
+    case: str = ""  # its number, where several cases are asked about
 
 
 @dataclass(frozen=True)
 class Disclosures:
-    """The answer to 谁看过这个人的信息."""
+    """The answer to 谁看过这个人的信息; ``asked`` is a number or a name, ``case_url`` "" for a name."""
 
-    number: str
+    asked: str
     case_url: str
     sentence: str
     readers: Sequence[Reader]
     looks: Sequence[Look]
 
 
-def disclosures(env: Environment, actor: Actor, number: str) -> Disclosures:
-    """Return who looked at the personal data of a case, most looks first.
+def disclosures(
+    env: Environment, actor: Actor, asked: str, since: date | None = None, until: date | None = None
+) -> Disclosures:
+    """Return who looked at personal data, most looks first.
+
+    Args:
+        asked: a case's number, the name or login of one of us, or the whole name of an applicant.
+        since, until: legal days, both included; None leaves that side open.
 
     Raises:
-        Denied: the actor may not read the trail. NotFound: no such case.
+        Denied: the actor may not read the trail. NotFound: no case of that number. A name that nobody has is answered: nobody looked.
     """
     require(env.institution().rules, actor, "audit.read")
+    asked = asked.strip()
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
-        case_id = cases.id_of_number(connection, number.strip())
-        case = cases.load(connection, case_id) if case_id else None
-        if case is None:
-            raise NotFound("case", number)
-        rows = [row for row in trail.rows(connection, case_id=case.id) if row["action"] in READS]
-        titles = {row["id"]: row["title"] for row in cases.case_documents(connection, case.id)}
-    names = sentences.Names.of(env, case)
-    looks = [_look(row, names, titles) for row in rows]
-    readers = _readers(env, rows)
+        wanted = audit_search.Wanted(
+            actions=READS,
+            since=_edge(since, 0),
+            until=_edge(until, 1),
+        )
+        case_id = cases.id_of_number(connection, asked)
+        people = [] if case_id else accounts.called(connection, asked)
+        if not case_id and not people and any(sign.isdigit() for sign in asked):
+            raise NotFound("case", asked)
+        if case_id:
+            wanted = replace(wanted, case_id=case_id)
+        elif people:
+            wanted = replace(wanted, actors=people)
+        rows, _total = audit_search.find(connection, wanted, limit=MOST)
+        about = {row["case_id"]: cases.load(connection, row["case_id"]) for row in rows}
+        if not case_id and not people:
+            about = {key: case for key, case in about.items() if case and _is_of(env, case, asked)}
+            rows = [row for row in rows if row["case_id"] in about]
+        titles = {
+            row["id"]: row["title"]
+            for key in about
+            if key
+            for row in cases.case_documents(connection, key)
+        }
+    looks = [
+        _look(row, env, about.get(row["case_id"]), titles, several=not case_id) for row in rows
+    ]
+    readers = _readers(env, list(reversed(rows)))
+    if not readers and not case_id:
+        said = say("这段时间没有查阅，姓名须写全。")
+        return Disclosures(asked, "", said, [], [])
     return Disclosures(
-        case.number, f"/cases/{case.id}", _sentence(readers), readers, list(reversed(looks))
+        asked, f"/cases/{case_id}" if case_id else "", _sentence(readers), readers, looks
     )
 
 
-def _look(row: Mapping[str, Any], names: sentences.Names, titles: Mapping[str, str]) -> Look:
+def _edge(day: date | None, shift: int) -> str:
+    return audit.stamp(office_instant(day + timedelta(days=shift))) if day else ""
+
+
+def _is_of(env: Environment, case: CaseRow, name: str) -> bool:
+    """Whether the whole name stands in a personal field of the case."""
+    personal = env.deployed(case.version_id).procedure.personal_fields
+    opened = open_fields(env, {k: v for k, v in case.fields.items() if k in personal})
+    return name in opened.values()
+
+
+def _look(
+    row: Mapping[str, Any],
+    env: Environment,
+    case: CaseRow | None,
+    titles: Mapping[str, str],
+    *,
+    several: bool,
+) -> Look:
+    names = sentences.Names(env, case.version_id if case else None)
     if row["action"] == "PersonalDataRead":
         what = names.field(str(json.loads(row["body"]).get("field") or ""))
     elif row["action"] == "DocumentRead":
         what = titles.get(row["object"].partition(":")[2], say("文件"))
+    elif row["action"] == "RegisterExported":
+        what = say("台账")
     else:
         what = say("全部案卷")
     return Look(
@@ -97,6 +156,7 @@ def _look(row: Mapping[str, Any], names: sentences.Names, titles: Mapping[str, s
         what,
         row["reason"],
         row["result"] == "done",
+        case.number if case and several else "",
     )
 
 
@@ -115,7 +175,7 @@ def _readers(env: Environment, rows: Sequence[Mapping[str, Any]]) -> list[Reader
                 role.title if role else "",
                 done.count("PersonalDataRead"),
                 done.count("DocumentRead"),
-                done.count("CaseExported"),
+                done.count("CaseExported") + done.count("RegisterExported"),
                 refused=len(own) - len(done),
                 last=sentences.instant_of(own[-1]),
             )

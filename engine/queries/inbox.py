@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from engine.access import Allowed, can, visibility
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.queries.activities import button_label
-from engine.queries.clocks import nearest
+from engine.queries.clocks import group_of, nearest, urgency
 from engine.queries.common import People, holder_of, today_of
 from engine.queries.narrowing import Narrowing
 from engine.queries.pages import CaseList, Inbox, InboxRow
@@ -21,14 +21,6 @@ from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
 PAGE = 50
-Group = Literal["urgent", "soon", "running", "held"]
-_GROUPS: Mapping[str, Group] = {
-    "late": "urgent",
-    "today": "urgent",
-    "soon": "soon",
-    "run": "running",
-}
-_ORDER: Sequence[Group] = ("urgent", "soon", "running", "held")
 
 
 def inbox(
@@ -39,7 +31,7 @@ def inbox(
     Args:
         tab: ``mine`` (what I can do, and open cases of mine that wait for others), ``unit`` (open cases
             I may read), ``unclaimed`` (offered to my post, taken by nobody), ``done``.
-        search: part of a number or a subject.
+        search: part of a number, a subject, a step or of who holds it.
         only: one of the clock states, to see just those.
     """
     rules = env.institution().rules
@@ -74,7 +66,11 @@ def inbox(
         if row.clock and row.clock.state in counts:
             counts[row.clock.state] += 1
     if search:
-        rows = [row for row in rows if search in row.number or search in row.subject]
+        rows = [
+            row
+            for row in rows
+            if any(search in text for text in (row.number, row.subject, row.step, *row.holders))
+        ]
     if only:
         rows = [row for row in rows if row.clock and row.clock.state == only]
     return Inbox(
@@ -122,13 +118,7 @@ def may_start(env: Environment, actor: Actor) -> list[tuple[str, str]]:
 
 
 def _sorted(rows: Sequence[InboxRow]) -> list[InboxRow]:
-    """Overdue first (most days), then by days left; what stands still last. Ties by number."""
-
-    def rank(row: InboxRow) -> tuple[int, int, str]:
-        left = row.clock.left if row.clock and row.clock.left is not None else 10**6
-        return _ORDER.index(row.priority_group), left, row.number
-
-    return sorted(rows, key=rank)
+    return sorted(rows, key=lambda row: urgency(row.clock, row.number))
 
 
 class _Rows:
@@ -214,7 +204,7 @@ class _Rows:
             case_id=case_id,
             clock=clock,
             due_word=word,
-            priority_group=_GROUPS.get(clock.state, "held") if clock else "held",
+            priority_group=group_of(clock),
             **values,
         )
 
@@ -227,7 +217,7 @@ def case_list(
     page: int = 1,
     only: Mapping[str, str] | None = None,
 ) -> CaseList:
-    """Return the cases that the actor may read, newest first, a page of them.
+    """Return the cases that the actor may read, a page of them: open ones the most urgent first, others newest first.
 
     Args:
         only: narrows the list as the figures of the statistics do (``engine.queries.narrowing``).
@@ -238,7 +228,7 @@ def case_list(
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
         people = People.read(connection, day)
-        if narrowed.looks_at_work:
+        if narrowed.chosen.status == "open":
             found = [
                 dict(row) for row in narrowed.open_cases(connection, day) if _matches(row, search)
             ]

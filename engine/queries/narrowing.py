@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.access import Visibility
 from engine.environment import Environment
-from engine.queries.clocks import nearest
+from engine.queries.clocks import nearest, urgency
 from engine.queries.pages import ClockView
 from engine.store import cases as case_store
 from engine.store import figures, lists
@@ -87,9 +87,10 @@ class Narrowing:
         return bool({"clock", "unit", "step"} & set(self.only))
 
     def open_cases(self, connection: Connection, day: date) -> list[Mapping[str, Any]]:
-        """Return the open cases of the choice, oldest first."""
+        """Return the open cases of the choice, the most urgent first."""
         standing = Standing.read(self.env, connection, replace(self.chosen, status="open"), day)
-        return [row for row in standing.cases if self._holds(standing, row)]
+        held = [row for row in standing.cases if self._holds(standing, row)]
+        return sorted(held, key=lambda row: urgency(standing.clocks[row["id"]], row["number"]))
 
     def _holds(self, standing: Standing, row: Mapping[str, Any]) -> bool:
         items = standing.items.get(row["id"], [])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+Group = Literal["urgent", "soon", "running", "held"]  # of a list, set apart by space
 ClockState = Literal["late", "today", "soon", "run", "held", "waiting", "stopped", "none"]
 
 
@@ -131,7 +132,7 @@ class InboxRow:
     due_word: str  # "" for the reply, else what falls due (补正告知)
     task_id: str | None
     verb: str  # what I press, or what is waited for (等待审批)
-    priority_group: Literal["urgent", "soon", "running", "held"]
+    priority_group: Group
 
 
 @dataclass(frozen=True)

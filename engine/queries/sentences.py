@@ -96,6 +96,7 @@ class Names:
 # How each kind of event is called in filters and on the audit page.
 KINDS: Mapping[str, str] = {
     "CaseStarted": "登记案件",
+    "CaseOpened": "开始办理",
     "TaskCompleted": "办理步骤",
     "TaskClaimed": "签收",
     "TaskReleased": "退回待签",
@@ -103,6 +104,10 @@ KINDS: Mapping[str, str] = {
     "TimerFired": "到时自动办理",
     "LetterIssued": "制发文书",
     "OutcomeRecorded": "记录办理结果",
+    "PublicationOrdered": "安排发布",
+    "PublicationWritten": "写到发布文件夹",
+    "PublicationCompared": "核对发布内容",
+    "CasePackaged": "打包案卷",
     "DecisionEvaluated": "决策表判断",
     "FactRecorded": "记录事实",
     "ClocksRecomputed": "重新计算期限",
@@ -249,6 +254,41 @@ def _warning(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
     )
 
 
+def _breach(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    clock = names.clock(row["object"].partition(":")[2])
+    shares = [
+        say("{step}{n}个工作日", step=one["name"], n=one["working_days"])
+        for one in (body.get("held") or ())[:3]
+        if one.get("working_days")
+    ]
+    said = say("{clock}于{due}届满，已经逾期", clock=clock, due=body.get("due"))
+    return Told(said, say("逾期"), say("、").join(shares))
+
+
+def _ordered(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("安排发布{index}", index=row["object"].partition(":")[2]))
+
+
+def _written(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    index = row["object"].partition(":")[2]
+    if body.get("superseded"):
+        return Told(say("{index}已有更新的版本，没有再写", index=index))
+    return Told(say("{index}已写到发布文件夹", index=index))
+
+
+def _compared(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    different = body.get("different") or []
+    if body.get("equal"):
+        return Told(say("发布的内容与审定的一致"))
+    if body.get("equal") is None:
+        return Told(say("没有取回发布的内容，未核对"))
+    return Told(say("{n}份与审定的不一致", n=len(different)), say("不一致"))
+
+
+def _packaged(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("案卷打包，校验码{code}", code=str(body.get("sha256") or "")[:8]))
+
+
 def _closed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     words = {"completed": say("办结"), "terminated": say("终止"), "cancelled": say("撤销")}
     word = words.get(str(body.get("how")), say("办结"))
@@ -291,6 +331,11 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "DecisionEvaluated": _decision,
     "ClocksRecomputed": _recomputed,
     "WarningSent": _warning,
+    "BreachRecorded": _breach,
+    "PublicationOrdered": _ordered,
+    "PublicationWritten": _written,
+    "PublicationCompared": _compared,
+    "CasePackaged": _packaged,
     "CaseClosed": _closed,
     "CaseCancelled": _cancelled,
     "StepFailed": _failed,

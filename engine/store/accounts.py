@@ -53,6 +53,12 @@ def names(connection: Connection) -> dict[str, str]:
     return {row.id: row.name for row in connection.execute(select(person.c.id, person.c.name))}
 
 
+def called(connection: Connection, text: str) -> list[str]:
+    """Return the ids of people with this login or this whole name."""
+    asked = select(person.c.id).where(or_(person.c.login == text, person.c.name == text))
+    return [row.id for row in connection.execute(asked.order_by(person.c.login))]
+
+
 def update_person(connection: Connection, person_id: str, **values: Any) -> None:
     """Change columns of a person."""
     connection.execute(update(person).where(person.c.id == person_id).values(**values))

@@ -20,6 +20,7 @@ class Wanted:
     """Conditions; empty ones hold for every row. ``since`` and ``until`` as the trail writes instants."""
 
     actor: str = ""
+    actors: Sequence[str] = ()
     actions: Sequence[str] = ()
     case_id: str = ""
     object: str = ""
@@ -63,6 +64,8 @@ def _where(wanted: Wanted) -> ColumnElement[bool]:
         for name in ("actor", "case_id", "object", "result")
         if (value := getattr(wanted, name))
     ]
+    if wanted.actors:
+        conditions.append(columns.actor.in_(list(wanted.actors)))
     if wanted.actions:
         conditions.append(columns.action.in_(list(wanted.actions)))
     if wanted.since:

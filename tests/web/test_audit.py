@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from engine import commands, queries
 from engine.audit import AuditEvent
 from engine.commands.noting import note
+from engine.queries.sentences import KINDS
 from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client
 from tests.web.real import RealOffice
@@ -169,3 +172,37 @@ def test_the_printed_page_carries_a_code_of_its_rows(real: RealOffice, meng: Cli
     other = text(meng.get("/audit?kind=SignedIn").select_one(".print-head"))
     assert "校验码" in first
     assert first == again != other
+
+
+def test_every_kind_of_event_that_the_engine_writes_has_words(project: Path) -> None:
+    named = re.compile(
+        r'(?:AuditEvent|Cause)\(\s*(?:"[a-z_]+"|kind)?,?\s*"([A-Z]\w+)"(?: if \w+ else "([A-Z]\w+)")?'
+    )
+    written = {
+        kind
+        for file in (project / "engine").rglob("*.py")
+        for found in named.findall(file.read_text("utf-8"))
+        for kind in found
+        if kind
+    }
+    assert len(written) > 35
+    assert sorted(written - set(KINDS)) == []
+
+
+def test_who_has_looked_is_asked_by_applicant_by_reader_and_by_period(real: RealOffice) -> None:
+    first, second = real.start(name="顾小明"), real.start(name="冯大新")
+    commands.reveal(real.env, real.actor("zhou"), first.case_id, "name", "核对身份证明")
+    real.at("2026-11-20")
+    commands.reveal(real.env, real.actor("zhao"), second.case_id, "name", "当事人来电")
+    meng = real.actor("meng")
+    of_applicant = queries.disclosures(real.env, meng, "顾小明")
+    assert [(one.name, one.case) for one in of_applicant.looks] == [("周敏", first.number)]
+    by_reader = queries.disclosures(real.env, meng, "赵启明")
+    assert [(one.case, one.reason) for one in by_reader.looks] == [(second.number, "当事人来电")]
+    early = queries.disclosures(real.env, meng, first.number, until=date(2026, 11, 10))
+    late = queries.disclosures(real.env, meng, first.number, since=date(2026, 11, 3))
+    assert [len(early.looks), len(late.looks)] == [1, 0]
+    page = real.browser("meng").get("/audit?seen=赵启明&from=2026-11-20&to=2026-11-20")
+    assert second.number in text(page.select_one(".answer"))
+    nobody = real.browser("meng").get("/audit?seen=无此人")
+    assert "这段时间没有查阅" in text(nobody.select_one(".answer"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -66,7 +67,7 @@ def _page(refusal: str = "", number: str = "") -> str:
         engine().environment, actor(), {**filters, "page": str(place)}
     )
     late, late_problem = _asked("late", engine().queries.lateness)
-    seen, seen_problem = _asked("seen", engine().queries.disclosures)
+    seen, seen_problem = _asked("seen", engine().queries.disclosures, *_period())
     return rendering.page(
         "audit.html",
         "audit",
@@ -81,19 +82,31 @@ def _page(refusal: str = "", number: str = "") -> str:
         bar=stretch_bar.draw(late, _("届满")) if late else None,
         seen=seen,
         seen_problem=seen_problem,
+        period=_period(),
         most=max((one.total for one in seen.readers), default=0) if seen else 0,
         refusal=refusal,
         export_number=number,
     )
 
 
-def _asked(name: str, query: Any) -> tuple[Any, str]:
+def _period() -> tuple[date | None, date | None]:
+    """Return the days between which looks are asked for; what is no day leaves its side open."""
+    found: list[date | None] = []
+    for name in ("from", "to"):
+        try:
+            found.append(date.fromisoformat(request.args.get(name, "")))
+        except ValueError:
+            found.append(None)
+    return found[0], found[1]
+
+
+def _asked(name: str, query: Any, *further: Any) -> tuple[Any, str]:
     """Return the answer to a question of the page, or what is wrong with it."""
     number = request.args.get(name, "").strip()[:64]
     if not number:
         return None, ""
     try:
-        found = query(engine().environment, actor(), number)
+        found = query(engine().environment, actor(), number, *further)
     except NotFound:
         return None, str(_("没有编号为%(number)s的案件，请核对编号", number=number))
     if found is None:
