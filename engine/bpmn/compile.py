@@ -60,6 +60,8 @@ def names_of(root: etree._Element, reading: Reading) -> None:
     objects: set[str] = set()
     for element in root.iter(f"{{{tags.BPMN}}}*"):
         name, key = tags.local(element), str(element.get("id"))
+        if name in ("message", "signal"):
+            reading.foreign(element.get("name") or "", element, "name")
         if element.get("errorCode") or element.get("escalationCode"):
             reading.coded.add(key)
         if name == "message":

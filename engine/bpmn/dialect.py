@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn import moments, tags
+from engine.bpmn import foreign, moments, tags
 from engine.bpmn.findings import Known, Report
 from engine.bpmn.model import (
     Action,
@@ -32,7 +32,6 @@ from engine.bpmn.model import (
 from engine.feel import FeelSyntaxError, compile_expression
 from engine.feel.builtins import BUILT_INS
 
-_FOREIGN = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w.]*")
 _PERFORMER = re.compile(r"(user|group)\(([^)]*)\)")
 _BUILT_IN = frozenset(("case", "clock"))
@@ -65,13 +64,15 @@ class Reading:
         try:
             compiled: Expression = compile_expression(source)
         except FeelSyntaxError as error:
-            zh = getattr(error, "message_zh", str(error))
+            zh, offered = getattr(error, "message_zh", str(error)), foreign.in_feel(source)
             self.report.error(
                 "expression",
                 where,
                 line(element),
-                f"“{where}”的{_WHAT.get(what, what)}“{source}”不是有效的 FEEL 表达式：{zh}",
-                f"{where}: the {what} {source!r} is not valid FEEL: {error}",
+                f"“{where}”的{_WHAT.get(what, what)}“{source}”不是有效的 FEEL 表达式：{zh}"
+                + (f"；请改写为“{offered}”" if offered else ""),
+                f"{where}: the {what} {source!r} is not valid FEEL: {error}"
+                + (f"; write {offered!r}" if offered else ""),
             )
             return None
         for name in compiled.names - _BUILT_IN:
@@ -90,16 +91,21 @@ class Reading:
         stripped = text.strip()
         if stripped.startswith("="):
             return Value(stripped, self.expression(stripped, element, what))
-        if _FOREIGN.fullmatch(stripped):
-            where = owner_id(element)
-            self.report.warning(
-                "foreign-expression",
-                where,
-                line(element),
-                f"“{where}”的{_WHAT.get(what, what)}“{stripped}”是其他引擎的写法，原样保留、不计算；请改写为“= …”",
-                f"{where}: the {what} {stripped!r} is another engine's expression; kept, not evaluated",
-            )
+        self.foreign(stripped, element, what)
         return Value(stripped)
+
+    def foreign(self, text: str, element: etree._Element, what: str) -> None:
+        """Report a text that holds another engine's expression, alone or among other words."""
+        if not foreign.holds_foreign(text):
+            return
+        where, offered = owner_id(element), foreign.in_feel(text) or "…"
+        self.report.warning(
+            "foreign-expression",
+            where,
+            line(element),
+            f"“{where}”的{_WHAT.get(what, what)}“{text}”是其他引擎的写法，原样保留、不计算；请改写为“= {offered}”",
+            f"{where}: the {what} {text!r} is another engine's expression; kept, not evaluated",
+        )
 
     def feel(self, text: str | None, element: etree._Element, what: str) -> Value | None:
         """Read a text that is FEEL with or without ``=``."""
@@ -151,6 +157,7 @@ _WHAT = {
     "argument": "参数",
     "mapping": "数据传递",
     "date": "日期",
+    "name": "名称",
 }
 
 
@@ -232,9 +239,10 @@ def _many(text: str | None, element: etree._Element, reading: Reading) -> tuple[
     """Read a list of ids: FEEL as one value, else ids between commas."""
     if text is None:
         return ()
-    if text.strip().startswith("=") or _FOREIGN.fullmatch(text.strip()):
+    if text.strip().startswith("=") or foreign.WHOLE.fullmatch(text.strip()):
         one = reading.value(text, element, "groups")
         return (one,) if one else ()
+    reading.foreign(text, element, "groups")
     return tuple(Value(role(part, reading.known)) for part in text.split(",") if part.strip())
 
 
@@ -371,9 +379,9 @@ def _source(
     text: str | None, given: str | None, element: etree._Element, reading: Reading
 ) -> Value:
     raw = (text or given or "").strip()
-    foreign = _FOREIGN.fullmatch(raw)
-    if foreign and _NAME.fullmatch(foreign[1].strip()):
-        raw = foreign[1].strip()
+    whole = foreign.WHOLE.fullmatch(raw)
+    if whole and _NAME.fullmatch(whole[1].strip()):
+        raw = whole[1].strip()
     return reading.feel(raw, element, "mapping") or Value(raw)
 
 
@@ -519,8 +527,8 @@ def _collection(text: str | None, element: etree._Element, reading: Reading) -> 
     """A collection is a variable's name, ``= FEEL``, or ``${name}`` of another engine."""
     if text is None:
         return None
-    foreign = _FOREIGN.fullmatch(text.strip())
-    name = foreign[1].strip() if foreign else text.strip()
+    whole = foreign.WHOLE.fullmatch(text.strip())
+    name = whole[1].strip() if whole else text.strip()
     if name.startswith("="):
         return reading.value(name, element, "collection")
     if not _NAME.fullmatch(name):
@@ -666,7 +674,7 @@ def timer_text(text: str, kind: str, event: etree._Element, reading: Reading) ->
     """Read the text of a timer: ISO 8601 as it stands or between quotes, else FEEL."""
     bare = text.strip().strip("\"'")
     if not moments.looks_iso(bare):
-        if _FOREIGN.fullmatch(bare):
+        if foreign.WHOLE.fullmatch(bare):
             timer_error(event, text, reading)
             return None
         return reading.feel(text, event, "timer")

@@ -242,6 +242,17 @@ WITH_OFFICE = [
     ),
     ("unnamed-event", "warning", line(node("intermediateCatchEvent", "x", event("message")))),
     ("foreign-expression", "warning", line(node("userTask", "x", camunda__assignee="${boss}"))),
+    ("foreign-expression", "warning", line(node("userTask", "x", camunda__assignee="clerk_${n}"))),
+    (
+        "foreign-expression",
+        "warning",
+        line(node("userTask", "x", camunda__candidateGroups="${a},${b}")),
+    ),
+    (
+        "foreign-expression",
+        "warning",
+        line(user("x"), after='<bpmn:message id="m" name="reply-${case}"/>'),
+    ),
     ("vendor-attribute", "info", line(node("userTask", "x", camunda__asyncBefore="true"))),
     ("schema", "warning", line('<bpmn:userTask id="x" colour="red"/>')),
 ]
@@ -268,6 +279,35 @@ def test_a_lane_named_by_a_roles_title_offers_to_the_role() -> None:
     assert compile_definition({"t.bpmn": xml}, known=KNOWN).activities["x"].groups == (
         "office_head",
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [
+        ("${approved}", "approved"),
+        ("#{!approved}", "not(approved)"),
+        ("${x == 1 &amp;&amp; y &lt;= 2}", "x = 1 and y <= 2"),
+        ("${state == 'left' || state != 'right'}", 'state = "left" or state != "right"'),
+        ("choice == 'No'", 'choice = "No"'),
+        ("${order.isPaid()}", None),
+        ("${list[0] &gt; 1}", None),
+        ("${execution.getVariable('x') % 2}", None),
+        ("${a} ${b}", None),
+    ],
+)
+def test_a_condition_of_another_engine_is_refused_and_what_to_write_is_said(
+    written: str, offered: str | None
+) -> None:
+    xml = doc(
+        S
+        + node("exclusiveGateway", "g", default="g_e")
+        + user("x")
+        + E
+        + flows("s>g", f"g>x?{written}", "g>e", "x>e")
+    )
+    found = [f for f in check({"t.bpmn": xml}) if f.severity == "error"]
+    assert [(f.rule, f.element) for f in found] == [("expression", "g_x")]
+    assert found[0].message_en.partition("; write ")[2] == (repr(offered) if offered else "")
 
 
 def test_ids_that_are_gone_are_told() -> None:
