@@ -117,6 +117,16 @@ def _wait_for_person(
         events.arm_boundary(machine, token, node)
 
 
+def offer_again(machine: Machine, token: str) -> None:
+    """Compute anew who may take an open task and by when: its drawing has changed under it."""
+    scope, _, _, extra = machine.t[token]
+    node = machine.node(token)
+    if given(node.work).dynamic():
+        extra["a"] = _evaluated(machine, scope, node, extra.get("f"))
+    else:
+        extra.pop("a", None)
+
+
 def _evaluated(machine: Machine, scope: str, node: Node, frame: Extra | None) -> dict[str, Any]:
     """Evaluate who may take a task and by when, once, when it opens."""
     work = given(node.work)

@@ -200,17 +200,18 @@ def waiting(machine: Machine) -> Iterator[tuple[str, str, Record, Node, EventDef
         if "w" in row[3]:
             nodes = machine.table(row[0])
             for key, record in list(row[3]["w"].items()):
-                node, event = _event(nodes, key)
+                node, event = event_of(nodes, key)
                 yield token, key, record, node, event
     for scope, scope_row in list(machine.s.items()):
         if "w" in scope_row:
             nodes = machine.table(scope)
             for key, record in list(scope_row["w"].items()):
-                node, event = _event(nodes, key)
+                node, event = event_of(nodes, key)
                 yield f"s{scope}", key, record, node, event
 
 
-def _event(nodes: Mapping[str, Node], key: str) -> tuple[Node, EventDefinition]:
+def event_of(nodes: Mapping[str, Node], key: str) -> tuple[Node, EventDefinition]:
+    """Return the node and definition behind the key of a wait."""
     node_id, several, number = key.partition("#")
     node = nodes[node_id]
     return node, node.events[int(number) if several else 0]
@@ -337,7 +338,7 @@ def trigger(machine: Machine, holder: str, key: str, values: Mapping[str, object
         _start_handler(machine, holder[1:], key, values)
         return
     scope, _, kind, _ = machine.t[holder]
-    node, event = _event(machine.table(scope), key)
+    node, event = event_of(machine.table(scope), key)
     if node.together and not _all_came(machine, holder, node, key):
         machine.write_all(values, scope)
         return
@@ -417,7 +418,7 @@ def _start_handler(
     machine: Machine, scope: str, key: str, values: Mapping[str, object] | None
 ) -> None:
     """An event subprocess begins: an interrupting one ends everything else in its scope."""
-    start, event = _event(machine.table(scope), key)
+    start, event = event_of(machine.table(scope), key)
     if start.together and not _all_came(machine, f"s{scope}", start, key):
         return
     handler = next(h for h in machine.body(scope).handlers if start_of(h) is start)
