@@ -70,6 +70,7 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
             _("%(number)s已经办结，本次没有提交。需要重新办理的，请另行登记。", number=error.number)
         ),
     ),
+    "not_movable": (409, _l("案件不能迁移"), _own),
     "form_outdated": (
         409,
         _l("表单已经更新"),

@@ -17,6 +17,7 @@ from engine.commands.evidence import document, export_case, reveal, verify_audit
 from engine.commands.folders import UploadUnusable, upload_file, upload_folder
 from engine.commands.importing import import_register
 from engine.commands.incidents import retry_incident
+from engine.commands.migrating import Carried, migrate_case, migrate_cases
 from engine.commands.office_data import (
     OtherChangesWaiting,
     change_setting,
@@ -31,6 +32,7 @@ from engine.commands.registers import RegisterQuery, export_register
 from engine.commands.stepping import Moved
 
 __all__ = [
+    "Carried",
     "CaseStopped",
     "FormOutdated",
     "Moved",
@@ -55,6 +57,8 @@ __all__ = [
     "fire_timer",
     "import_calendar",
     "import_register",
+    "migrate_case",
+    "migrate_cases",
     "preview_calendar",
     "preview_setting",
     "recompute_clocks",

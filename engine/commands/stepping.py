@@ -10,12 +10,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from engine import audit
 from engine.bpmn.execute import frontier
-from engine.bpmn.step import Step
+from engine.bpmn.step import Step, WorkItem
 from engine.commands import moments
 from engine.commands.case_host import CaseHost, clock_rows
 from engine.commands.errors import CaseClosed, CaseStopped, FormOutdated, SilentStop
@@ -40,7 +40,7 @@ Act = Callable[[CaseHost, dict[str, Any]], Step]
 class Cause:
     """Why a step is taken, for history and trail.
 
-    kind: start, complete, fire, message, signal, cancel or recompute. ``operation`` is what a retry
+    kind: start, complete, fire, message, signal, cancel, migrate or recompute. ``operation`` is what a retry
     would do again. ``item`` is the row of the work item that is completed.
     """
 
@@ -108,7 +108,7 @@ def run(
         host.uploads = cause.documents
         try:
             step = act(host, before.state)
-            _refuse_silent_stop(host, step)
+            refuse_silent_stop(host, step)
         except EngineError as failure:
             if isinstance(failure, NotFound | TaskAlreadyCompleted):
                 raise
@@ -137,7 +137,7 @@ def repeated(connection: Connection, case_id: str) -> Moved:
     return Moved(case.id, case.number, case.revision, case.status == "closed", repeated=True)
 
 
-def _refuse_silent_stop(host: CaseHost, step: Step) -> None:
+def refuse_silent_stop(host: CaseHost, step: Step) -> None:
     """Idea 4 of the design: an open case has a task, an armed timer or an awaited event."""
     if step.ended:
         return
@@ -295,27 +295,34 @@ def _opened_rows(case: CaseRow, host: CaseHost, step: Step, now: datetime) -> li
             "id": uuid.uuid4().hex,
             "case_id": case.id,
             "token": item.token,
-            "activity_id": item.activity_id,
-            "name": item.name,
-            "kind": item.kind,
-            "form": item.form,
-            "role": item.groups[0] if item.groups else None,
-            "unit": item.unit,
-            "candidates": {
-                "roles": list(item.groups),
-                "users": list(item.users),
-                "apart": list(item.separation),
-                "due": moments.plain_due(item.due),
-            },
+            **offered(case, host, item, legal_day(now)),
             "assignee": host.person_id(item.assignee),
             "item": host.item_of(item),
             "status": "open",
-            "due_on": moments.task_due(item.due, host, legal_day(now)),
             "opened_at": now,
-            "version_id": case.version_id,
         }
         for item in step.opened
     ]
+
+
+def offered(case: CaseRow, host: CaseHost, item: WorkItem, opened: date) -> dict[str, Any]:
+    """Return what a work item's row takes from the diagram: the step, its form, to whom and by when."""
+    return {
+        "activity_id": item.activity_id,
+        "name": item.name,
+        "kind": item.kind,
+        "form": item.form,
+        "role": item.groups[0] if item.groups else None,
+        "unit": item.unit,
+        "candidates": {
+            "roles": list(item.groups),
+            "users": list(item.users),
+            "apart": list(item.separation),
+            "due": moments.plain_due(item.due),
+        },
+        "due_on": moments.task_due(item.due, host, opened),
+        "version_id": case.version_id,
+    }
 
 
 def _timers_and_waits(connection: Connection, case: CaseRow, host: CaseHost, step: Step) -> None:

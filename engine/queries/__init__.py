@@ -8,6 +8,7 @@ from engine.queries.case import case_page
 from engine.queries.disclosures import disclosures
 from engine.queries.inbox import arrivals, case_list, inbox
 from engine.queries.lateness import lateness
+from engine.queries.migration import MigrationPage, migrations
 from engine.queries.people import accounts_page, person_page
 from engine.queries.procedures import (
     diagram_xml,
@@ -26,6 +27,7 @@ from engine.queries.statistics import statistics_page
 from engine.queries.task import action_page, start_page, task_page
 
 __all__ = [
+    "MigrationPage",
     "accounts_page",
     "action_page",
     "annual_letter",
@@ -46,6 +48,7 @@ __all__ = [
     "folder_files",
     "inbox",
     "lateness",
+    "migrations",
     "moved_dates",
     "office_report",
     "person_page",

@@ -116,6 +116,7 @@ KINDS: Mapping[str, str] = {
     "ClockSetBack": "机器时钟倒退",
     "CaseClosed": "办结",
     "CaseCancelled": "终止",
+    "CaseMigrated": "转到新版本",
     "StepFailed": "异常",
     "IncidentRetried": "重试异常",
     "Refused": "拒绝",
@@ -319,6 +320,15 @@ def _cancelled(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names:
     return Told(say("{who}终止本案", who=who), "", row["reason"])
 
 
+def _migrated(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    numbers = {"before": body.get("before"), "after": body.get("after")}
+    return Told(
+        say("{who}把本案从第 {before} 版程序转到第 {after} 版", who=who, **numbers),
+        "",
+        row["reason"],
+    )
+
+
 _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Names], Told]] = {
     "CaseStarted": _started,
     "TaskCompleted": _completed,
@@ -338,6 +348,7 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "CasePackaged": _packaged,
     "CaseClosed": _closed,
     "CaseCancelled": _cancelled,
+    "CaseMigrated": _migrated,
     "StepFailed": _failed,
     "Refused": _refused,
     "PersonalDataRead": _read,

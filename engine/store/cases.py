@@ -204,6 +204,10 @@ def open_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
     if not rows:
         return
     _OPEN_ITEM(connection, rows)
+    _add_candidates(connection, rows)
+
+
+def _add_candidates(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     further = [
         {"work_item_id": row["id"], "role": role, "person_id": ""}
         for row in rows
@@ -215,6 +219,30 @@ def open_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
     ]
     if further:
         connection.execute(insert(candidate), further)
+
+
+def offer_again(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what open work items take from another version of the diagram; drafts and who has one stay."""
+    for row in rows:
+        values = {name: value for name, value in row.items() if name != "id"}
+        connection.execute(update(work_item).where(work_item.c.id == row["id"]).values(values))
+    ids = [row["id"] for row in rows]
+    connection.execute(delete(candidate).where(candidate.c.work_item_id.in_(ids)))
+    _add_candidates(connection, rows)
+
+
+def open_under_others(connection: Connection, procedure: str, version_id: str) -> list[CaseRow]:
+    """Return the open cases of a procedure that run under another version than this one, by number."""
+    found = (
+        select(cases)
+        .where(
+            cases.c.procedure == procedure,
+            cases.c.status == "open",
+            cases.c.version_id != version_id,
+        )
+        .order_by(cases.c.number, cases.c.id)
+    )
+    return [case_row(row) for row in connection.execute(found).mappings()]
 
 
 def close_item(

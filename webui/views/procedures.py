@@ -141,6 +141,63 @@ def version_archive(key: str, number: int) -> ResponseReturnValue:
     return download(zipped(files, key), f"{key}-{number}.zip", ZIP)
 
 
+@blueprint.get("/procedures/<key>/migration")
+@rule("procedures.read")
+def migration(key: str) -> ResponseReturnValue:
+    """Show which open cases could be carried over to the version in force, and why not the others."""
+    return _migration(key, request.args.get("mapping", ""))
+
+
+@blueprint.post("/procedures/<key>/migration")
+@rule("procedures.deploy")
+def migrate(key: str) -> ResponseReturnValue:
+    """Carry the chosen cases over, each by itself."""
+    form = request.form
+    chosen = [one.rpartition(":") for one in form.getlist("case")]
+    revisions = {case: int(number) for case, _colon, number in chosen if number.isdecimal()}
+    text, reason = form.get("mapping", ""), form.get("reason", "")
+    try:
+        done = engine().commands.migrate_cases(
+            engine().environment,
+            actor(),
+            revisions,
+            reason,
+            version=form.get("version") or None,
+            mapping=_ids(text),
+        )
+    except EngineError as error:
+        if error.code != "bad_input":
+            raise
+        return _migration(
+            key, text, refusal=str(getattr(error, "sentence", "")), reason=reason
+        ), 422
+    flash(_("已迁移%(count)s件，各案件的全过程里都有记录。", count=len(done.moved)))
+    if done.left:
+        refusal = str(_("；")).join(done.left.values())
+        return _migration(key, text, refusal=refusal, reason=reason), 409
+    return redirect(url_for("procedures.migration", key=key), 303)
+
+
+def _ids(text: str) -> dict[str, str]:
+    """Read lines ``old=new``; what is no such line is left out."""
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {old.strip(): new.strip() for old, sign, new in pairs if sign and new.strip()}
+
+
+def _migration(key: str, mapping: str, *, refusal: str = "", reason: str = "") -> str:
+    page = engine().queries.migrations(engine().environment, actor(), key, _ids(mapping))
+    return rendering.page(
+        "migration.html",
+        "procedures",
+        page=page,
+        title=_one(key).title,
+        mapping=mapping,
+        may_deploy=engine().may(actor(), "procedures.deploy") is None,
+        refusal=refusal,
+        reason=reason,
+    )
+
+
 def _one(key: str) -> Any:
     return engine().queries.procedure_page(engine().environment, actor(), key)
 
