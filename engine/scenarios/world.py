@@ -437,7 +437,8 @@ class World:
         form = self.form(item)
         values: Mapping[str, Any] = data
         if form is not None:
-            values = self.judged(form, item.activity_id, data, fill=fill)
+            names = execute.visible(instance.definition, self, instance.state, item.token)
+            values = self.judged(form, item.activity_id, data, names, fill=fill)
         before = dict(self.fields)
         if form is not None and item.process_id == self.process:
             self.fields.update(values)
@@ -459,14 +460,23 @@ class World:
         self.actors[item.activity_id] = by or f"somebody {self._imaginary}"
 
     def judged(
-        self, form: Form, activity_id: str, data: Mapping[str, Any], *, fill: bool
+        self,
+        form: Form,
+        activity_id: str,
+        data: Mapping[str, Any],
+        names: Mapping[str, object] | None = None,
+        *,
+        fill: bool,
     ) -> Mapping[str, Any]:
         """Return the values of a submission.
+
+        Args:
+            names: what conditions see besides the form: as at the task, else what the case knows.
 
         Raises:
             StepFailed: the form refuses it.
         """
-        today, names = legal_day(self.now), self.names()
+        today, names = legal_day(self.now), self.names() if names is None else names
         given = {**form.initial(today=today, names=names), **data}
         if fill:
             given = form.required_defaults(today=today, names=names, given=given)
