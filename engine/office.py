@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from engine.form_schema import Option
 from engine.lengths import LengthInvalid, parse_length
-from engine.yaml_source import Entry, YamlRefused, load_yaml
+from engine.yaml_source import Entry, YamlRefused
 
 FILES = ("roles", "units", "numbering", "letterhead", "remedies", "ladder")
 
@@ -209,13 +209,7 @@ def in_words(day: date) -> str:
 def _top(files: Mapping[str, bytes], name: str) -> Entry:
     if name not in files:
         raise OfficeInvalid(name, "missing", "文件不存在，请补上")
-    try:
-        return Entry(load_yaml(files[name], name), name, name, OfficeInvalid)
-    except OfficeInvalid:
-        raise
-    except YamlRefused as error:
-        sentence = error.sentence.split("：", 1)[1]
-        raise OfficeInvalid(name, str(error), sentence, error.line) from error
+    return Entry.top(files[name], name, name, OfficeInvalid)
 
 
 def _keyed(entry: Entry, key: str, where: str, read: Callable[[Entry], Read]) -> dict[str, Read]:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from engine.errors import BadInput
 from engine.lengths import LengthInvalid, parse_length
-from engine.yaml_source import Entry, YamlRefused, load_yaml
+from engine.yaml_source import Entry, YamlRefused
 
 FILE = "settings.yaml"
 Kind = Literal["choice", "integer", "length", "time"]
@@ -133,14 +133,7 @@ class OfficeSettings(Mapping[str, Value]):
     @classmethod
     def from_bytes(cls, data: bytes) -> OfficeSettings:
         """Read the bytes of a settings file."""
-        try:
-            top = Entry(load_yaml(data, FILE), FILE, "设置", SettingsInvalid)
-        except SettingsInvalid:
-            raise
-        except YamlRefused as error:
-            raise SettingsInvalid(
-                FILE, str(error), error.sentence.split("：", 1)[-1], error.line
-            ) from error
+        top = Entry.top(data, FILE, "设置", SettingsInvalid)
         settings: dict[str, Setting] = {}
         for entry in top.entries("settings", "设置"):
             setting = _setting(entry)

@@ -19,7 +19,7 @@ from engine.feel import Expression, FeelSyntaxError, compile_expression
 from engine.form_schema import FormInvalid, Option
 from engine.forms import Form, Json
 from engine.office import Office
-from engine.yaml_source import Entry, YamlRefused, load_yaml
+from engine.yaml_source import Entry, YamlRefused
 
 MAX_FILES = 400
 MAX_FILE_BYTES = 8 * 1024 * 1024
@@ -326,13 +326,7 @@ class _Reader:
         name = "procedure.yaml"
         if name not in self._files:
             raise ProcedureInvalid(name, "missing", "文件夹里没有这个文件，请补上")
-        try:
-            return Entry(load_yaml(self._files[name], name), name, name, ProcedureInvalid)
-        except ProcedureInvalid:
-            raise
-        except YamlRefused as error:
-            sentence = error.sentence.split("：", 1)[1]
-            raise ProcedureInvalid(name, str(error), sentence, error.line) from error
+        return Entry.top(self._files[name], name, name, ProcedureInvalid)
 
     def _main(self, entry: Entry, key: str) -> str:
         diagrams = [path for path in self._files if path.endswith(".bpmn")]

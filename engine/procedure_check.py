@@ -24,6 +24,8 @@ EFFECTS = frozenset(
         "archive_case",
         "start_case",
         "record_outcome",
+        "count_figures",
+        "compile_report",
     )
 )
 BUILT_IN_NAMES = frozenset(("case", "clock", "label", "settings"))

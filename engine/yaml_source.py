@@ -153,6 +153,17 @@ class Entry:
             self.refuse("not a mapping", f"{where}应写成“名称: 内容”的形式")
         self._value, self.line, self._read = value, value.line, set[str]()
 
+    @classmethod
+    def top(cls, data: bytes, name: str, where: str, error: type[YamlRefused]) -> Entry:
+        """Read a file whose whole content is one mapping; what is no YAML is refused as ``error`` too."""
+        try:
+            return cls(load_yaml(data, name), name, where, error)
+        except error:
+            raise
+        except YamlRefused as refused:
+            sentence = refused.sentence.split("：", 1)[-1]
+            raise error(name, str(refused), sentence, refused.line) from refused
+
     def refuse(self, message: str, sentence: str) -> NoReturn:
         """Raise the file's error at this mapping's line."""
         raise self._error(self.file, f"{self.where}: {message}", sentence, self.line)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
-from engine.yaml_source import Entry, YamlRefused, load_yaml
+from engine.yaml_source import Entry, YamlRefused
 
 FOLDER = "reports/"
 COUNTS = ("new", "carried_in", "outcome", "concluded", "carried_out")
@@ -217,13 +217,7 @@ def parse_definition(data: bytes, name: str) -> ReportDefinition:
     Raises:
         ReportInvalid: names file, line and what to do.
     """
-    try:
-        top = Entry(load_yaml(data, name), name, name, ReportInvalid)
-    except ReportInvalid:
-        raise
-    except YamlRefused as error:
-        sentence = error.sentence.split("：", 1)[1]
-        raise ReportInvalid(name, str(error), sentence, error.line) from error
+    top = Entry.top(data, name, name, ReportInvalid)
     top.text("report")
     year = top.integer("from_year")
     if year is None:
@@ -244,7 +238,8 @@ def parse_definition(data: bytes, name: str) -> ReportDefinition:
     return definition
 
 
-def _feel(entry: Entry, key: str, text: str | None = None) -> Expression:
+def read_feel(entry: Entry, key: str, text: str | None = None) -> Expression:
+    """Return the expression under a key, or of a text below it; what is wrong refuses the entry."""
     text = entry.text(key) if text is None else text
     try:
         return compile_expression(text.removeprefix("=").strip())
@@ -253,7 +248,7 @@ def _feel(entry: Entry, key: str, text: str | None = None) -> Expression:
 
 
 def _optional(entry: Entry, key: str) -> Expression | None:
-    return _feel(entry, key) if key in entry else None
+    return read_feel(entry, key) if key in entry else None
 
 
 def _source(entry: Entry, *, last: bool = True) -> Source:
@@ -282,7 +277,7 @@ def _block(entry: Entry) -> Block:
 
 
 def _stated_row(entry: Entry, columns: int) -> StatedRow:
-    values = tuple(_feel(entry, "values", text) for text in entry.texts("values"))
+    values = tuple(read_feel(entry, "values", text) for text in entry.texts("values"))
     row = StatedRow(
         entry.text("key"),
         entry.text("label"),
@@ -308,16 +303,16 @@ def _requests(entry: Entry) -> Requests:
         entry.text("title"),
         entry.text("corner"),
         entry.text("procedure"),
-        _feel(entry, "kind"),
-        _feel(entry, "received"),
-        _feel(entry, "concluded"),
-        _feel(entry, "outcome"),
+        read_feel(entry, "kind"),
+        read_feel(entry, "received"),
+        read_feel(entry, "concluded"),
+        read_feel(entry, "outcome"),
         entry.texts("headings"),
         columns,
         entry.text("total"),
         rows,
         _source(previous, last=False),
-        {column.key: _feel(values, column.key) for column in columns},
+        {column.key: read_feel(values, column.key) for column in columns},
     )
     for one in (values, previous, entry):
         one.done()
@@ -369,9 +364,9 @@ def _group(entry: Entry) -> Group:
         entry.text("key"),
         entry.text("label"),
         entry.text("above", ""),
-        _feel(entry, "since"),
-        _feel(entry, "decided"),
-        _feel(entry, "result"),
+        read_feel(entry, "since"),
+        read_feel(entry, "decided"),
+        read_feel(entry, "result"),
     )
     entry.done()
     return group
@@ -382,7 +377,7 @@ def _figure(entry: Entry) -> Figure:
         entry.text("key"),
         entry.text("label"),
         _source(entry, last=False),
-        _feel(entry, "on"),
+        read_feel(entry, "on"),
         _optional(entry, "sums"),
     )
     entry.done()
@@ -393,7 +388,7 @@ def _section(entry: Entry) -> Section:
     section = Section(
         entry.text("key"),
         entry.text("title"),
-        tuple(_feel(entry, "paragraphs", text) for text in entry.texts("paragraphs")),
+        tuple(read_feel(entry, "paragraphs", text) for text in entry.texts("paragraphs")),
     )
     entry.done()
     return section

@@ -6,7 +6,6 @@ longer the indexed one, and keeps the package as a document of the case that arc
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -112,23 +111,13 @@ def _index(case: CaseRow, lines: Sequence[IndexLine]) -> dict[str, object]:
 
 def _kept(host: CaseHost, case: CaseRow, data: bytes, effect: Effect) -> dict[str, object]:
     """Keep the package as a document of the case at hand; say in the trail what was packed."""
-    document = {
-        "id": uuid.uuid4().hex,
-        "case_id": host.case.id,
-        "kind": "letter",
-        "title": f"{case.number} 归档数据包",
-        "filename": f"{case.number}.zip",
-        "media_type": "application/zip",
-        "sha256": host.env.blobs.put(data),
-        "size": len(data),
-        "activity_id": effect.activity_id,
-        "field": None,
-        "letter": None,
-        "letter_number": None,
-        "created_by": host.actor.person_id,
-        "created_at": host.now,
-    }
-    host.documents.append(document)
+    document = host.keep(
+        data,
+        effect,
+        title=f"{case.number} 归档数据包",
+        filename=f"{case.number}.zip",
+        media_type="application/zip",
+    )
     host.audit_events.append(
         audit.AuditEvent(
             "CasePackaged",

@@ -6,6 +6,7 @@ together with the state, or drops them all.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -143,6 +144,37 @@ class CaseHost:
         if version is not None:
             deployed = self.env.deployed(pinned(self.called_versions, process_id, version))
         return deployed.procedure.typed({name: value})[name]
+
+    def keep(
+        self,
+        data: bytes,
+        effect: Effect,
+        *,
+        title: str,
+        filename: str,
+        media_type: str,
+        letter: str | None = None,
+        number: str | None = None,
+    ) -> dict[str, Any]:
+        """Keep a document that the engine made with this step; return its row."""
+        document = {
+            "id": uuid.uuid4().hex,
+            "case_id": self.case.id,
+            "kind": "letter",
+            "title": title,
+            "filename": filename,
+            "media_type": media_type,
+            "sha256": self.env.blobs.put(data),
+            "size": len(data),
+            "activity_id": effect.activity_id,
+            "field": None,
+            "letter": letter,
+            "letter_number": number or None,
+            "created_by": self.actor.person_id,
+            "created_at": self.now,
+        }
+        self.documents.append(document)
+        return document
 
     # What is written afterwards -----------------------------------------------------------------
 

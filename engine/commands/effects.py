@@ -5,7 +5,6 @@ Every procedure may use every effect; none knows a procedure.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine import audit
 from engine.bpmn.step import Effect
-from engine.commands import archiving, publishing
+from engine.commands import archiving, publishing, reporting
 from engine.commands.errors import EffectFailed
+from engine.commands.reporting import DOCX
 from engine.feel import to_json
 from engine.letters import LetterInvalid
 from engine.personal import open_fields
@@ -23,8 +23,6 @@ from engine.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from engine.commands.case_host import CaseHost
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 Answer = Mapping[str, object] | None
 
@@ -73,23 +71,15 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         data = host.env.render(procedure.template(key), values)
     except LetterInvalid as error:
         raise EffectFailed("issue_letter", str(error), error.sentence) from error
-    document = {
-        "id": uuid.uuid4().hex,
-        "case_id": host.case.id,
-        "kind": "letter",
-        "title": letter.title,
-        "filename": f"{letter.title}{number and ' ' + number}.docx",
-        "media_type": DOCX,
-        "sha256": host.env.blobs.put(data),
-        "size": len(data),
-        "activity_id": effect.activity_id,
-        "field": None,
-        "letter": key,
-        "letter_number": number or None,
-        "created_by": host.actor.person_id,
-        "created_at": host.now,
-    }
-    host.documents.append(document)
+    document = host.keep(
+        data,
+        effect,
+        title=letter.title,
+        filename=f"{letter.title}{number and ' ' + number}.docx",
+        media_type=DOCX,
+        letter=key,
+        number=number,
+    )
     host.audit_events.append(
         audit.AuditEvent(
             "LetterIssued",
@@ -187,5 +177,7 @@ EFFECTS: Mapping[str, Callable[[CaseHost, dict[str, object], Effect], Answer]] =
     "record_outcome": _record_outcome,
     "start_case": _start_case,
     "archive_case": archiving.archive_case,
+    "count_figures": reporting.count_figures,
+    "compile_report": reporting.compile_report,
     "publish": partial(publishing.publish, allot=_allot),
 }

@@ -14,9 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
-from openpyxl.worksheet.worksheet import Worksheet
 
 from engine import audit
 from engine.access import require, visibility
@@ -29,6 +27,7 @@ from engine.identity import Actor
 from engine.personal import open_fields
 from engine.procedure import RegisterColumn
 from engine.sealing import is_sealed
+from engine.sheets import write_texts
 from engine.statutory_clock import CaseEvent
 from engine.store import figures, report
 from engine.store.figures import Chosen
@@ -37,7 +36,6 @@ from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
 MOST = 20_000  # rows of one file
-LONGEST_CELL = 32_000  # a cell of .xlsx holds 32,767
 
 
 @dataclass(frozen=True)
@@ -197,9 +195,9 @@ def _workbook(title: str, labels: Sequence[str], rows: Sequence[Sequence[str]]) 
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = re.sub(r"[\[\]:*?/\\]", "", title)[:31] or "register"
-    _line(sheet, 1, labels)
+    write_texts(sheet, 1, labels)
     for place, values in enumerate(rows, 2):
-        _line(sheet, place, values)
+        write_texts(sheet, place, values)
     for cell in sheet[1]:
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True)
@@ -207,15 +205,3 @@ def _workbook(title: str, labels: Sequence[str], rows: Sequence[Sequence[str]]) 
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
-
-
-def _line(sheet: Worksheet, row: int, values: Sequence[str]) -> None:
-    """Write texts as texts: nothing that an applicant typed is ever a formula."""
-    for column, value in enumerate(values, 1):
-        cell: Any = sheet.cell(row, column)
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST_CELL]
-        cell.data_type = (
-            "s"  # set last: the library would read a text that begins with = as a formula
-        )
-        if value[:1] in ("=", "+", "-", "@"):
-            cell.quotePrefix = True  # stays a text when it is edited

@@ -1,4 +1,4 @@
-"""What the annual report reads: cases of some procedures and their facts, each in one statement."""
+"""What reports read of some procedures: cases, facts, steps and breaches, each in one statement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 
 from engine.store.rows import Row, many
-from engine.tables import case_event, cases
+from engine.tables import breach, case_event, cases, work_item
 
 
 def cases_of(connection: Connection, procedures: Collection[str]) -> list[Row]:
@@ -33,3 +33,43 @@ def events_of(connection: Connection, procedures: Collection[str]) -> dict[str, 
     ):
         found.setdefault(row["case_id"], []).append(row)
     return found
+
+
+def steps_of(connection: Connection, procedures: Collection[str]) -> list[Row]:
+    """Return the steps that people completed, with the number and procedure of their case, as they opened."""
+    return many(
+        connection,
+        select(
+            cases.c.number,
+            cases.c.procedure,
+            work_item.c.case_id,
+            work_item.c.activity_id,
+            work_item.c.name,
+            work_item.c.unit,
+            work_item.c.role,
+            work_item.c.opened_at,
+            work_item.c.closed_at,
+            work_item.c.due_on,
+        )
+        .join(cases, cases.c.id == work_item.c.case_id)
+        .where(cases.c.procedure.in_(sorted(procedures)), work_item.c.status == "completed")
+        .order_by(work_item.c.opened_at, work_item.c.id),
+    )
+
+
+def breaches_of(connection: Connection, procedures: Collection[str]) -> list[Row]:
+    """Return the limits that ran out, with the number and procedure of their case, oldest first."""
+    return many(
+        connection,
+        select(
+            cases.c.number,
+            cases.c.procedure,
+            breach.c.clock,
+            breach.c.due,
+            breach.c.recorded_at,
+            breach.c.held,
+        )
+        .join(cases, cases.c.id == breach.c.case_id)
+        .where(cases.c.procedure.in_(sorted(procedures)))
+        .order_by(breach.c.due, cases.c.number, breach.c.clock, breach.c.party),
+    )
