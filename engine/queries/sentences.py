@@ -108,6 +108,8 @@ KINDS: Mapping[str, str] = {
     "PublicationWritten": "写到发布文件夹",
     "PublicationCompared": "核对发布内容",
     "CasePackaged": "打包案卷",
+    "FiguresCounted": "从案件取数",
+    "ReportCompiled": "生成年度报告",
     "DecisionEvaluated": "决策表判断",
     "FactRecorded": "记录事实",
     "ClocksRecomputed": "重新计算期限",
@@ -290,6 +292,15 @@ def _packaged(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: 
     return Told(say("案卷打包，校验码{code}", code=str(body.get("sha256") or "")[:8]))
 
 
+def _counted(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    first, last = str(body.get("from")), str(body.get("until"))
+    return Told(say("从案件取数，{first}至{last}", first=first, last=last))
+
+
+def _compiled(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    return Told(say("由案件生成{year}年度报告", year=body.get("year")))
+
+
 def _closed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     words = {"completed": say("办结"), "terminated": say("终止"), "cancelled": say("撤销")}
     word = words.get(str(body.get("how")), say("办结"))
@@ -346,6 +357,8 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "PublicationWritten": _written,
     "PublicationCompared": _compared,
     "CasePackaged": _packaged,
+    "FiguresCounted": _counted,
+    "ReportCompiled": _compiled,
     "CaseClosed": _closed,
     "CaseCancelled": _cancelled,
     "CaseMigrated": _migrated,
