@@ -50,6 +50,7 @@ def _sentence(finding: Finding) -> str:
 
 @click.command(name="try")
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--scenario",
     "scenarios",
@@ -65,8 +66,17 @@ def _sentence(finding: Finding) -> str:
     help="被调用流程的文件或文件夹。 Files or folders with called processes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="一份 JSON 数组。 One JSON array.")
-def try_(path: Path, scenarios: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> None:
-    """用情景文件试跑一个流程，模拟时间，不写数据库。 Run scenarios in memory."""
+def try_(
+    path: Path,
+    more: tuple[Path, ...],
+    scenarios: tuple[Path, ...],
+    extra: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """用情景文件试跑一个流程，模拟时间，不写数据库。 Run scenarios in memory.
+
+    PATH 之后的其他文件（MORE）与 --with 同样对待。 Further files count as given by --with.
+    """
     from engine.scenarios import read_scenario, run_scenario
 
     files = list(scenarios) or sorted(path.glob("scenarios/*.yaml"))
@@ -76,7 +86,7 @@ def try_(path: Path, scenarios: tuple[Path, ...], extra: tuple[Path, ...], as_js
     try:
         for file in files:
             scenario = read_scenario(file.read_bytes(), file.name)
-            outcomes += [o.as_dict() for o in run_scenario(path, scenario, extra)]
+            outcomes += [o.as_dict() for o in run_scenario(path, scenario, (*extra, *more))]
     except BadInput as error:
         _refuse(error, as_json)
     if as_json:

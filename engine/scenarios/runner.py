@@ -188,12 +188,9 @@ class Player:
         kind = str(given.pop("kind", ""))
         if not kind:
             raise StepFailed("fact", "a fact needs a kind")
-        text = given.pop("date", None)
-        on = (
-            self.world.now.astimezone(OFFICE_ZONE).date()
-            if text is None
-            else date.fromisoformat(str(text)[:10])
-        )
+        at = given.pop("date", None)
+        moment = self.world.now if at is None else read_instant(at, time(12, 0))
+        on = moment.astimezone(OFFICE_ZONE).date()
         self.world.fact(kind, on, given)
         self.world.look_again()
 
@@ -329,7 +326,7 @@ class Player:
     # ------------------------------------------------------------ expectations
 
     def _tasks(self, act: Act) -> None:
-        expected = sorted(str(t) for t in (act.value or []))
+        expected = sorted(_texts(act.value))
         got = sorted(item.activity_id for _, item in self.world.open_tasks())
         if Counter(expected) != Counter(got):
             raise Unexpected(expected, got)
@@ -341,8 +338,7 @@ class Player:
                 raise Unexpected({task: expected}, {task: None})
             item = items[0]
             people = [*item.groups, *item.users, *([item.assignee] if item.assignee else [])]
-            wanted = expected if isinstance(expected, list) else [expected]
-            if sorted(set(people)) != sorted({str(w) for w in wanted}):
+            if sorted(set(people)) != sorted(set(_texts(expected))):
                 raise Unexpected({task: expected}, {task: sorted(set(people))})
 
     def _due(self, act: Act) -> None:
@@ -376,7 +372,7 @@ class Player:
         return None
 
     def _letters(self, act: Act) -> None:
-        expected = [str(x) for x in (act.value or [])]
+        expected = _texts(act.value)
         if expected != self.world.letters:
             raise Unexpected(expected, list(self.world.letters))
 
@@ -392,6 +388,12 @@ class Player:
 
 def _timed(node: Any) -> bool:
     return any(e.kind == "timer" for e in node.events)
+
+
+def _texts(value: object) -> list[str]:
+    """Return a list of ids or keys; one that stands alone is a list of one."""
+    listed = value if isinstance(value, list) else [] if value is None else [value]
+    return [str(one) for one in listed]
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -98,6 +98,42 @@ def test_called_processes_come_from_siblings_or_from_with(folder: Path) -> None:
     assert run("try", str(folder / "calls"), "--scenario", file).exit_code == 0
 
 
+def test_several_files_may_follow_with(folder: Path) -> None:
+    (folder / "q.bpmn").write_bytes(CALLED)
+    file = scenario(folder / "s.yaml", "runs: [{steps: [{start: {}}, {tasks: [inner]}]}]\n")
+    calls, called, other = (
+        str(folder / p) for p in ("calls/calls.bpmn", "q.bpmn", "good/good.bpmn")
+    )
+    assert run("try", calls, "--scenario", file, "--with", other, called, "--json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "step"),
+    [
+        ("{fact: {kind: received, date: tomorrow}}", 1),
+        ("{fact: {date: 2026-01-05}}", 1),
+        ("{until: yesterday}", 1),
+        ("{advance: 5 days}", 1),
+        ("{now: soon}", 1),
+        ("{fire: [a]}", 1),
+        ("{message: [a]}", 1),
+        ("{set: 5}", 1),
+        ("{complete: {task: a, data: [1]}}", 1),
+    ],
+)
+def test_a_step_that_cannot_be_read_ends_its_own_run_only(
+    folder: Path, steps: str, step: int
+) -> None:
+    file = scenario(
+        folder / "s.yaml",
+        f"runs: [{{name: odd, steps: [start, {steps}]}}, {{name: other, steps: [start, {{tasks: a}}]}}]\n",
+    )
+    result = run("try", str(folder / "good" / "good.bpmn"), "--scenario", file, "--json")
+    odd, other = json.loads(result.output)
+    assert (odd["ok"], odd["step"], other["ok"]) == (False, step, True)
+    assert isinstance(odd["got"], str)
+
+
 @pytest.mark.parametrize(
     "text", ["", "runs: 4", "runs: [{steps: [{fly: true}]}]", "{", "a: &b c\nd: *b"]
 )
