@@ -1,4 +1,4 @@
-"""An expression that fails stops its step, not the program: an incident, the case where it stood, a retry."""
+"""What fails stops its step, not the program: an incident, the case where it stood, a retry."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from engine import commands
 from engine.business_calendar import BusinessCalendar
+from engine.identity import SYSTEM
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
@@ -84,3 +85,22 @@ def test_a_function_of_the_office_that_fails_leaves_an_incident_and_a_retry_goes
     assert list(open_tasks(hearing, moved.case_id)) == ["urgent"]
     with UnitOfWork(hearing.env.database, writing=False) as uow:
         assert cases.incidents(uow.connection) == []
+
+
+def test_an_endless_loop_of_automatic_steps_is_an_incident_and_the_case_stands_where_it_stood(
+    hearing,
+):
+    file = hearing.env.config.processes / "hearing" / "hearing.bpmn"
+    drawn = file.read_text()
+    file.write_text(
+        drawn.replace('sourceRef="soon" targetRef="archive"', 'sourceRef="soon" targetRef="soon"')
+    )
+    accepted = ("loop-without-person:soon", "unreachable:archive")
+    commands.deploy_folder(hearing.env, SYSTEM, file.parent, "试", accepted=accepted)
+    moved = at_record(hearing)
+    before = stored(hearing, moved.case_id)
+    with pytest.raises(commands.CaseStopped) as stopped:
+        record(hearing, moved.case_id, held_on="2026-02-02")
+    assert stopped.value.element == "soon"
+    assert "疑为死循环" in stopped.value.sentence
+    assert stored(hearing, moved.case_id) == before
