@@ -91,6 +91,7 @@ def normalise(root: etree._Element) -> None:
         if name in _REFERRING_TEXT and element.text:
             element.text = _bare(element.text, taken, prefixes)
     _resolve_definitions(root)
+    _global_tasks(root)
 
 
 def _resolve_definitions(root: etree._Element) -> None:
@@ -106,6 +107,40 @@ def _resolve_definitions(root: etree._Element) -> None:
             del own.attrib["id"]
         own.tail = None
         event.replace(reference, own)
+
+
+_GLOBAL = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+
+
+def _global_tasks(root: etree._Element) -> None:
+    """A global task that an executable process calls is a process with this one task in it."""
+    called = {
+        str(call.get("calledElement"))
+        for process in tags.children(root, "process")
+        if process.get("isExecutable") != "false"
+        for call in process.iter(tags.tag("callActivity"))
+    }
+    for task in list(tags.children(root, *_GLOBAL)):
+        key = str(task.get("id"))
+        if key not in called:
+            continue
+        around = etree.Element(tags.tag("process"), id=f"{key}.called", isExecutable="true")
+        if task.get("name"):
+            around.set("name", str(task.get("name")))
+        root.replace(task, around)
+        task.tag = tags.tag(_GLOBAL[tags.local(task)])
+        for part in list(tags.children(task, "supportedInterfaceRef", "ioBinding")):
+            task.remove(part)
+        around.append(task)
+        for call in root.iter(tags.tag("callActivity")):
+            if call.get("calledElement") == key:
+                call.set("calledElement", str(around.get("id")))
 
 
 def _bare(value: str, taken: set[str | None], prefixes: set[str]) -> str:
