@@ -82,7 +82,7 @@ mutation: export SOAK_STEPS ?= 20
 mutation: .venv/.dev ## Ask whether the tests of time notice a changed line (docs/mutation.md)
 	@mkdir -p build/mutation
 	@cp -r engine webui processes docs tests setup.cfg pyproject.toml build/mutation/
-	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" run --max-children 2 $(MUTANTS)
+	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" run --max-children $(or $(MUTATION_CHILDREN),2) $(MUTANTS)
 	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" results
 
 ##@ Change

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from engine.bpmn.model import Definition
 from engine.business_calendar import BusinessCalendar
 from engine.decisions import Decisions
 from engine.feel import to_json
 from engine.institution import Institution
 from engine.receipt import with_derived
-from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
+from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer, in_force
 from engine.timesource import legal_day
 
 ClockKey = tuple[str, str | None]
@@ -36,7 +35,7 @@ class Ground(Protocol):
     """What a case stands on: a deployed version, or the parts of one that is only tried."""
 
     @property
-    def definition(self) -> Definition: ...
+    def clocks(self) -> Mapping[str, ClockDefinition]: ...
 
     @property
     def decisions(self) -> Decisions: ...
@@ -80,8 +79,8 @@ class CaseFile:
 
     @property
     def clocks(self) -> Mapping[str, ClockDefinition]:
-        """The clocks of the procedure, the first drawn first."""
-        return cast("Mapping[str, ClockDefinition]", self._deployed.definition.clocks)
+        """The clocks of the procedure and of those that it calls, the first drawn first."""
+        return self._deployed.clocks
 
     def record(self, event: CaseEvent) -> None:
         """Add a fact; every clock follows."""
@@ -146,11 +145,12 @@ class CaseFile:
         return _Names(self)
 
     def case_context(self) -> dict[str, object]:
-        """Return ``case``: its number, procedure and what is known of it."""
+        """Return ``case``: its number, procedure, ``facts`` [{kind, date}] so far and what is known of it."""
         return {
             "number": self.number,
             "procedure": self.procedure,
             "received": next((e.date for e in self.facts() if e.kind == "received"), None),
+            "facts": [{"kind": e.kind, "date": e.date} for e in in_force(self.facts())[0]],
             **self._extra,
         }
 

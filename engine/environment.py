@@ -97,9 +97,18 @@ class Environment:
                     files = store.files(uow.connection, version_id)
                 office = self.institution().office
                 self._versions[version_id] = deployed_from(
-                    files, office, version_id=version_id, number=int(row["number"])
+                    files,
+                    office,
+                    version_id=version_id,
+                    number=int(row["number"]),
+                    find=self._called,
                 )
             return self._versions[version_id]
+
+    def _called(self, process_id: str) -> Definition | None:
+        """Return a called process as it is in force, None where no procedure of that name is."""
+        version_id = self.procedures_in_force().get(process_id)
+        return self.deployed(version_id).definition if version_id else None
 
     def forget_compiled(self) -> None:
         """Drop compiled versions: the office's lists that forms show may have changed."""

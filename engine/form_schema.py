@@ -32,12 +32,13 @@ class FormInvalid(YamlRefused):
 
 @dataclass(frozen=True)
 class Option:
-    """One answer of a choice: ``value`` is stored, ``label`` is read."""
+    """One answer of a choice: ``value`` is stored, ``label`` is read; offered only where ``visible_if`` holds."""
 
     value: str
     label: str
     help: str = ""
     basis: str = ""
+    visible_if: Expression | None = None
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,11 @@ class _Reader:
             return Option(str(value), str(value))
         one = Entry(value, self._file, f"{entry.where}的选项", FormInvalid)
         option = Option(
-            one.text("value"), one.text("label"), one.text("help", ""), one.text("basis", "")
+            one.text("value"),
+            one.text("label"),
+            one.text("help", ""),
+            one.text("basis", ""),
+            self._condition(one, "visible_if"),
         )
         one.done()
         return option

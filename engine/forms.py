@@ -147,11 +147,9 @@ class Form(FormSchema):
         return result
 
     def options(self, *, today: date, names: Mapping[str, object]) -> dict[str, tuple[Option, ...]]:
-        """Return {field key: options} of the fields whose options are computed from the case."""
+        """Return {field key: options} of the fields whose options depend on the case."""
         return {
-            one.key: _options(one.options_feel.evaluate(names, _functions(today)))
-            for one in self.fields
-            if one.options_feel is not None
+            one.key: _offered(one, names, today) for one in self.fields if _depends_on_case(one)
         }
 
     def required_defaults(
@@ -271,9 +269,8 @@ class _Judge:
 
     def _resolved(self, one: Field) -> Field:
         """Fill in what is computed from the case: options and bounds."""
-        if one.options_feel is not None:
-            found = one.options_feel.evaluate(self._scope, _functions(self._today))
-            one = replace(one, options=_options(found))
+        if _depends_on_case(one):
+            one = replace(one, options=_offered(one, self._scope, self._today))
         if one.min_feel is not None:
             one = replace(one, min=self._bound(one.min_feel))
         if one.max_feel is not None:
@@ -348,6 +345,21 @@ def _missing(one: Field) -> Sentence:
     if one.type == "table":
         return Sentence("{label}请至少填写一行", label=one.label)
     return Sentence("请填写{label}", label=one.label)
+
+
+def _depends_on_case(one: Field) -> bool:
+    return one.options_feel is not None or any(each.visible_if for each in one.options)
+
+
+def _offered(one: Field, scope: Mapping[str, object], today: date) -> tuple[Option, ...]:
+    """Return the options of a field that hold for these names."""
+    if one.options_feel is not None:
+        return _options(one.options_feel.evaluate(scope, _functions(today)))
+    return tuple(
+        each
+        for each in one.options
+        if each.visible_if is None or each.visible_if.evaluate(scope, _functions(today)) is True
+    )
 
 
 def _options(found: object) -> tuple[Option, ...]:

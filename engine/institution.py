@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ class Institution:
     rules: AccessRules
     sign_in: SignInRules
     marks: Marks
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], version_id: str) -> Institution:
@@ -58,7 +59,17 @@ class Institution:
             security.rights,
             security.sign_in,
             security.marks,
+            files,
         )
+
+    def under(self, settings: Mapping[str, object]) -> Institution:
+        """Return the same institution with other values of some settings, ``{name: value}``.
+
+        Raises:
+            SettingUnknown, SettingRefused.
+        """
+        changed = self.settings.changed(settings)
+        return replace(self, settings=changed, calendar=_calendar(self.files, changed))
 
     @cached_property
     def opening_time(self) -> time:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +17,8 @@ from engine.lengths import LengthInvalid, parse_length
 from engine.yaml_source import Entry, YamlRefused
 
 FILE = "settings.yaml"
-Kind = Literal["choice", "integer", "length", "time"]
-KINDS: tuple[Kind, ...] = ("choice", "integer", "length", "time")
+Kind = Literal["choice", "integer", "length", "working_days", "time"]
+KINDS: tuple[Kind, ...] = ("choice", "integer", "length", "working_days", "time")
 Value = str | int
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -59,6 +59,7 @@ class Setting:
     """One open question: its choices (``{value: Chinese title}``), default, value in force and source.
 
     ``question`` is its number among the open questions of the domain notes, 0 for one that is not among them.
+    ``least``: the shortest that a length may be, in its own unit.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Setting:
     source: str
     note: str = ""
     question: int = 0
+    least: int = 1
 
     @property
     def expected(self) -> str:
@@ -79,6 +81,7 @@ class Setting:
         return {
             "integer": "大于零的整数",
             "length": "时间长度，如 P15WD",
+            "working_days": "若干个工作日，如 P10WD",
             "time": "时刻，如 08:30",
         }[self.kind]
 
@@ -105,7 +108,10 @@ class Setting:
         if self.kind == "time":
             return _TIME.fullmatch(text) is not None
         try:
-            return parse_length(text).amount > 0
+            length = parse_length(text)
+            if self.kind == "working_days" and length.unit != "working_day":
+                return False
+            return length.amount >= self.least
         except LengthInvalid:
             return False
 
@@ -176,17 +182,7 @@ class OfficeSettings(Mapping[str, Value]):
         settings = dict(self._settings)
         for name, value in values.items():
             old = self.setting(name)
-            settings[name] = Setting(
-                old.name,
-                old.title,
-                old.kind,
-                old.default,
-                old.read(value),
-                old.choices,
-                old.source,
-                old.note,
-                old.question,
-            )
+            settings[name] = replace(old, value=old.read(value))
         return OfficeSettings(settings)
 
 
@@ -198,7 +194,8 @@ def _setting(entry: Entry) -> Setting:
     kind = entry.text("type", "choice")
     if kind not in KINDS or (kind == "choice") != bool(choices):
         entry.refuse(
-            f"type {kind}", f"设置“{name}”要么列出 choices，要么写明 type：integer、length 或 time"
+            f"type {kind}",
+            f"设置“{name}”要么列出 choices，要么写明 type：{'、'.join(KINDS[1:])} 之一",
         )
     draft = Setting(
         name=name,
@@ -210,6 +207,7 @@ def _setting(entry: Entry) -> Setting:
         source=entry.text("source"),
         note=entry.text("note", ""),
         question=entry.integer("question") or 0,
+        least=1 if (least := entry.integer("min")) is None else least,
     )
     default, value = entry.text("default"), entry.optional("value")
     entry.done()
@@ -218,9 +216,7 @@ def _setting(entry: Entry) -> Setting:
         held = draft.read(value) if value is not None else read
     except SettingRefused as error:
         entry.refuse(str(error), error.sentence)
-    return Setting(
-        name, draft.title, draft.kind, read, held, choices, draft.source, draft.note, draft.question
-    )
+    return replace(draft, default=read, value=held)
 
 
 def _choices(entry: Entry) -> dict[str, str]:

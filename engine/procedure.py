@@ -102,6 +102,7 @@ class Procedure:
     outcomes: Mapping[str, Outcome]
     letters: Mapping[str, Letter]
     letter_fields: Mapping[str, Expression]
+    letter_wording: Expression | None
     variables: frozenset[str]
     forms: Mapping[str, Form]
     files: Mapping[str, bytes]
@@ -168,6 +169,32 @@ class Procedure:
         """The form that says what kind of value a field holds; where several have it, the last one."""
         return {key: form for form in self.forms.values() for key in form.field_keys}
 
+    def letter_title(
+        self,
+        letter: str,
+        names: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]],
+    ) -> str:
+        """Return the title of a letter as this office words it (``letter_wording``)."""
+        chosen = self.letters[letter]
+        return self._worded(chosen, chosen.title, names, functions)
+
+    def _worded(
+        self,
+        letter: Letter,
+        text: str,
+        names: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]],
+    ) -> str:
+        if self.letter_wording is None or not text:
+            return text
+        own = {
+            "text": text,
+            "letter": {"key": letter.key, "series": letter.series, "to": letter.to},
+        }
+        worded = self.letter_wording.evaluate({**names, **own}, functions)
+        return worded if isinstance(worded, str) else text
+
     def letter_values(
         self,
         office: Office,
@@ -195,10 +222,11 @@ class Procedure:
         values: dict[str, object] = dict(office.letterhead)
         case = names.get("case")
         values["案件编号"] = case.get("number") if isinstance(case, Mapping) else None
-        values.update({"文号": number, "成文日期": issued_on, "标题": chosen.title})
+        title = self.letter_title(letter, names, functions)
+        values.update({"文号": number, "成文日期": issued_on, "标题": title})
         remedy = names.get("remedy") or chosen.remedy
         text = office.remedy_text(str(remedy), online=online) if remedy else ""
-        values["救济"] = text or None
+        values["救济"] = self._worded(chosen, text, names, functions) or None
         labels = self.labels({key: _plain(value) for key, value in names.items()})
         scope = {**names, "label": labels}
         for name, expression in {**self.letter_fields, **chosen.fields}.items():
@@ -314,6 +342,7 @@ class _Reader:
             },
             letters=letters,
             letter_fields=self._expressions(entry, "letter_fields"),
+            letter_wording=self._feel(entry, "letter_wording"),
             variables=frozenset(entry.texts("variables")),
             forms=forms,
             files=dict(self._files),

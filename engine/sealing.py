@@ -74,18 +74,24 @@ class Sealer:
             raise SealBroken(f"the value at {place} does not open") from error
 
 
+# How many signs of a number stay at its beginning and end.
+_ENDS = {"first3_last4": (3, 4), "last4": (0, 4), "hidden": (0, 0)}
+
+
 def is_sealed(value: object) -> bool:
     """True for a value that ``Sealer.seal`` made."""
     return isinstance(value, str) and value.startswith(PREFIX)
 
 
-def mask(text: str) -> str:
+def mask(text: str, numbers: str = "first3_last4") -> str:
     """Return a personal text as lists show it: the first three and last four at most, never all.
 
-    ``顾小明`` becomes ``顾某``; a number keeps its ends; an address keeps its first six characters.
+    ``顾小明`` becomes ``顾某``; an address keeps its first six characters. Of a number stays what the office's
+    setting ``id_masking`` says: ``first3_last4``, ``last4`` or ``hidden``.
     """
     if re.fullmatch(r"[\dXx]{8,}", text):
-        return text[:3] + "*" * (len(text) - 7) + text[-4:]
+        first, last = _ENDS.get(numbers, (0, 0))
+        return text[:first] + "*" * (len(text) - first - last) + text[len(text) - last :]
     if "@" in text:
         name, _, host = text.partition("@")
         return name[:1] + "***@" + host

@@ -89,7 +89,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Requests:
-    """Table three: how a case says when it came, when it was done, with what outcome and by whom."""
+    """Table three: how a case says when it came, when it was done, with what outcome and by whom.
+
+    ``weight``: as how many it counts; None is one.
+    """
 
     title: str
     corner: str
@@ -104,6 +107,7 @@ class Requests:
     rows: tuple[Row, ...]
     previous: Source
     previous_values: Mapping[str, Expression]
+    weight: Expression | None = None
 
     def row(self, counts: str) -> Row:
         """Return the one line that counts this."""
@@ -313,6 +317,7 @@ def _requests(entry: Entry) -> Requests:
         rows,
         _source(previous, last=False),
         {column.key: read_feel(values, column.key) for column in columns},
+        _optional(entry, "weight"),
     )
     for one in (values, previous, entry):
         one.done()

@@ -192,9 +192,11 @@ def _three(
             rows += [code, three.row("concluded").key]
         else:
             rows.append(three.row("carried_out").key)
+        weight = over.of(three.weight, one) if three.weight is not None else 1
+        value = _plain(weight) if isinstance(weight, int | float | Decimal) else 1
         for row in rows:
-            table[row][kinds[kind]].add(one.number)
-            table[row][TOTAL].add(one.number)
+            table[row][kinds[kind]].add(one.number, value)
+            table[row][TOTAL].add(one.number, value)
     return table
 
 

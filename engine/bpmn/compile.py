@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from lxml import etree
 
@@ -17,6 +17,7 @@ from engine.bpmn.dialect import Reading
 from engine.bpmn.model import (
     Activity,
     Body,
+    Call,
     Definition,
     EventDefinition,
     Flow,
@@ -456,7 +457,12 @@ def assemble(
         correlations=correlations,
         message_ids={k: v for _, r, _ in files for k, v in r.messages.items()},
         signal_ids={k: v for _, r, _ in files for k, v in r.signals.items()},
+        calls=tuple(dict.fromkeys(n.call.process.text for n in nodes if _is_named(n.call))),
     )
+
+
+def _is_named(call: Call | None) -> TypeGuard[Call]:
+    return call is not None and call.process.expression is None
 
 
 def fingerprint(sources: Mapping[str, bytes]) -> str:

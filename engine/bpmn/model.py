@@ -300,6 +300,9 @@ class Definition:
     correlations: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     message_ids: Mapping[str, str] = field(default_factory=dict)  # id -> name
     signal_ids: Mapping[str, str] = field(default_factory=dict)
+    calls: tuple[
+        str, ...
+    ] = ()  # called processes by name; those that FEEL names are not known here
 
     def node(self, process_id: str, node_id: str) -> Node:
         """Return a node of one process."""

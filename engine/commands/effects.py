@@ -71,11 +71,12 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         data = host.env.render(procedure.template(key), values)
     except LetterInvalid as error:
         raise EffectFailed("issue_letter", str(error), error.sentence) from error
+    title = str(values["标题"])
     document = host.keep(
         data,
         effect,
-        title=letter.title,
-        filename=f"{letter.title}{number and ' ' + number}.docx",
+        title=title,
+        filename=f"{title}{number and ' ' + number}.docx",
         media_type=DOCX,
         letter=key,
         number=number,
@@ -85,11 +86,11 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
             "LetterIssued",
             f"document:{document['id']}",
             host.case.id,
-            {"letter": key, "title": letter.title, "number": number, "sha256": document["sha256"]},
+            {"letter": key, "title": title, "number": number, "sha256": document["sha256"]},
             version=host.case.version_id,
         )
     )
-    return {"number": number, "document": document["id"], "title": letter.title}
+    return {"number": number, "document": document["id"], "title": title}
 
 
 def _letter_names(host: CaseHost, given: Mapping[str, object]) -> dict[str, object]:

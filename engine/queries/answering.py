@@ -38,11 +38,11 @@ def asked(env: Environment, page: FormPage, values: Mapping[str, Any]) -> Asked:
 def resolved(
     form: Form, *, today: date, names: Mapping[str, object], values: Mapping[str, Any]
 ) -> Form:
-    """Return the form with the choices that are computed from the case (``options_from: "= …"``)."""
-    if all(one.options_feel is None for one in form.fields):
-        return form
+    """Return the form with the choices that the case has (``options_from: "= …"``, an option's ``visible_if``)."""
     known = {key: value for key, value in form.feel_values(dict(values)).items() if value}
     found = form.options(today=today, names=ChainMap(known, dict(names)))
+    if not found:
+        return form
     sections = tuple(
         replace(
             section,

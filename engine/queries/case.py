@@ -197,6 +197,7 @@ def facts_of(
 ) -> list[Fact]:
     """Return a submission as labelled values; personal ones masked, and offered where one may see them."""
     facts = []
+    style = str(env.institution().settings["id_masking"])
     for one in form.fields:
         value = values.get(one.key)
         if value in (None, "", []):
@@ -205,7 +206,7 @@ def facts_of(
             if not may_reveal:
                 continue
             opened = open_fields(env, {one.key: value})[one.key]
-            facts.append(Fact(one.label, mask(str(opened)), reveal=one.key))
+            facts.append(Fact(one.label, mask(str(opened), style), reveal=one.key))
         else:
             facts.append(Fact(one.label, _shown(one, value)))
     return facts

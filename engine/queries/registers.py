@@ -70,6 +70,7 @@ def register_page(
     personal = sees_personal(env, actor)
     made = [row_of(env, row, facts[row["id"]], columns, opened=personal) for row in rows]
     hidden = [column.personal for column in columns]
+    style = str(env.institution().settings["id_masking"])
     return RegisterPage(
         today_of(env),
         wanted,
@@ -81,7 +82,7 @@ def register_page(
             RegisterRow(
                 row.case_id,
                 [
-                    mask(text) if secret and text else text
+                    mask(text, style) if secret and text else text
                     for text, secret in zip(row.values, hidden, strict=True)
                 ],
             )

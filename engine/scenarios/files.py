@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import BadInput
@@ -52,10 +53,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRun:
-    """One run: a name and its steps."""
+    """One run: a name, its steps, and the office's settings that differ in it (``{name: value}``)."""
 
     name: str
     steps: tuple[Act, ...]
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,13 @@ def _run(file: str, number: int, run: object) -> ScenarioRun:
     if not isinstance(run, dict) or not isinstance(run.get("steps"), list):
         raise _invalid(file, f"run {number} has no steps", f"第{number + 1}个 run 没有 steps")
     name = str(run.get("name") or f"run {number}")
-    return ScenarioRun(name, tuple(_step(file, name, n, s) for n, s in enumerate(run["steps"])))
+    settings = run.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise _invalid(
+            file, f"{name}: settings is no mapping", f"“{name}”的 settings 应写成 名称: 值"
+        )
+    steps = tuple(_step(file, name, n, s) for n, s in enumerate(run["steps"]))
+    return ScenarioRun(name, steps, settings)
 
 
 def _step(file: str, run: str, number: int, step: object) -> Act:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.bpmn import NotWaiting, StepFailed, execute, moments
-from engine.errors import EngineError
+from engine.errors import BadInput, EngineError
 from engine.feel import to_json
 from engine.scenarios.files import Act, Scenario, ScenarioRun
 from engine.scenarios.subject import Refused, Subject, load_subject
@@ -88,7 +88,10 @@ def run_one(
     if process not in subject.definition.processes:
         known = sorted(subject.definition.processes)
         return Outcome(run.name, False, 0, process, f"no such process; there are {known}")
-    player = Player(subject, process, world)
+    try:
+        player = Player(subject.under(run.settings), process, world)
+    except BadInput as error:
+        return Outcome(run.name, False, 0, dict(run.settings), error.sentence)
     failure: str | None = None
     for number, act in enumerate(run.steps):
         if act.word == "fails":
@@ -344,7 +347,7 @@ class Player:
     def _due(self, act: Act) -> None:
         given = _mapping(act.value)
         clock, party = str(given.get("clock")), given.get("party")
-        if clock not in self.subject.definition.clocks or self.world.file is None:
+        if self.world.file is None or clock not in self.world.file.clocks:
             raise Unexpected(act.value, "no such clock")
         answer = self.world.file.clock(clock, None if party is None else str(party))
         due = answer.due.isoformat() if answer is not None and answer.due is not None else None

@@ -6,7 +6,7 @@ Reads files; knows where called processes, forms and the office's data are looke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,30 @@ class Subject:
     calendar: BusinessCalendar | None = None
     library: dict[str, Subject] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def clocks(self) -> Mapping[str, Any]:
+        """The clocks of a case: those of the definition and of what it calls."""
+        from engine.deployed import all_clocks, called_definitions
+
+        def find(name: str) -> Definition | None:
+            return self.library[name].definition if name in self.library else None
+
+        return all_clocks(self.definition, called_definitions(self.definition, find))
+
+    def under(self, settings: Mapping[str, object]) -> Subject:
+        """Return the same under other settings of the office; itself where none differs.
+
+        Raises:
+            SettingUnknown, SettingRefused: there is no such setting, or not with this value.
+        """
+        if not settings:
+            return self
+        if self.institution is None:
+            raise BadInput(
+                "no office", sentence="这里没有 _office 文件夹，不能改设置，请在 processes/ 里试算"
+            )
+        return replace(self, institution=self.institution.under(settings))
 
 
 def load_subject(

@@ -71,7 +71,7 @@ class _BareProcedure:
 class _Bare:
     """What a case file needs of a deployed version, from a single file."""
 
-    definition: Definition
+    clocks: Any
     decisions: Any
     procedure: Any
 
@@ -101,7 +101,7 @@ class World:
 
         subject = self.subject
         deployed = _Bare(
-            subject.definition, subject.decisions, subject.procedure or _BareProcedure(self.process)
+            subject.clocks, subject.decisions, subject.procedure or _BareProcedure(self.process)
         )
         return CaseFile(
             number="试算",
@@ -177,7 +177,9 @@ class World:
                     effect.activity_id, f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
                 )
             self.letters.append(key)
-            title = procedure.letters[key].title if procedure is not None else key
+            title = key
+            if procedure is not None:
+                title = procedure.letter_title(key, self.names(), self.functions)
             return {"number": f"试算〔{self.now.year}〕{len(self.letters)}号", "title": title}
         if effect.name == "allot_number":
             self._imaginary += 1

@@ -116,7 +116,14 @@ def test_the_fee_follows_the_measures(given, yuan):
     [
         ("20", {}, None),
         ("21", {}, "延长：应为1至20个工作日，现为21，请改正"),
-        ("10", {"extension_result": "agree"}, "本件已经延长过一次，不能再延长"),
+        (
+            "10",
+            {
+                "case": {"facts": [{"kind": "extension_approved", "date": TODAY}]},
+                "settings": {"extension_times": 1},
+            },
+            "本件延长的次数已经用完，不能再延长",
+        ),
         ("10", {"clock": {"reply": {"due": date(2026, 2, 27)}}}, "答复期限已经届满，不能再延长"),
     ],
 )
