@@ -283,10 +283,10 @@ def correction_grounds(value: object) -> object:
     """Whether a correction for want of identity papers has its question."""
     player = playing("correction_grounds", value, "intake")
     world = player.world
-    shown = form(player, "intake").shown(
+    asked = form(player, "intake").asked(
         today=world.file.today, names=world.names(), values={"intake_result": "correction"}
     )
-    return shown["correction_grounds"]
+    return "correction_grounds" in asked.shown
 
 
 def fee_decided_by(value: object) -> object:
@@ -383,10 +383,10 @@ def reply_title(value: object) -> object:
 def work_secrets(value: object) -> object:
     """Whether a work secret may be named as a ground."""
     player = playing("work_secrets", value, "draft")
-    shown = form(player, "draft").shown(
+    asked = form(player, "draft").asked(
         today=player.world.file.today, names=player.world.names(), values={"outcome": "C6"}
     )
-    return shown["work_secret"], offered(player, "draft", "withheld_basis")
+    return "work_secret" in asked.shown, offered(player, "draft", "withheld_basis")
 
 
 def retention(value: object) -> object:
