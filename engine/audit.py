@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 GENESIS = "0" * 64
 
 # The columns that a hash covers, in the order of the table; everything but the hash itself.
@@ -79,28 +81,42 @@ def canonical(value: object) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, no escapes beyond JSON's own.
 
     Raises:
-        TypeError: a float stands in it; floats have no single text.
+        TypeError: a float stands in it (floats have no single text), or what JSON has not.
     """
-    _refuse_floats((value,))
-    return _CANONICAL.encode(value)
+    _refuse_inexact(value)
+    return _text(value)
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _text(value: object) -> str:
+    """Write JSON as the standard library does with ``_STANDARD``, which verifiers use; a tenth of its cost."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # an integer beyond 64 bits, a key that is no text
+        return _STANDARD.encode(value)
 
 
-def _refuse_floats(values: Iterable[object]) -> None:
-    for value in values:
-        if isinstance(value, dict):
-            _refuse_floats(value.values())
-        elif isinstance(value, list | tuple):
-            _refuse_floats(value)
-        elif isinstance(value, float):
-            raise TypeError("a float has no single text; write it as a string")
+_STANDARD = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def _refuse_inexact(value: object) -> None:
+    if type(value) in _PLAIN:
+        return
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_inexact(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_inexact(item)
+    elif isinstance(value, float):
+        raise TypeError("a float has no single text; write it as a string")
+    elif not isinstance(value, str | int):
+        raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def row_hash(row: Mapping[str, Any]) -> str:
     """Return the hash of a row over its chained columns, by the row's own algorithm."""
-    text = canonical({name: row[name] for name in CHAINED})
+    text = _text({name: row[name] for name in CHAINED})  # texts and whole numbers
     return hashlib.new(row["alg"], text.encode()).hexdigest()
 
 

@@ -50,6 +50,8 @@ def problems(rows: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
     for row in rows:
         if row_hash(row) != row["hash"]:
             yield row["seq"], "its hash does not fit its content"
+        if last is not None and row["seq"] <= last["seq"]:
+            yield row["seq"], "it does not stand in the order of the trail"
         if last is not None and row["seq"] == last["seq"] + 1 and row["prev"] != last["hash"]:
             yield row["seq"], "it does not follow from the row before it"
         if row["case_id"]:
