@@ -167,17 +167,16 @@ class CaseFile:
             }
         return context
 
-    def typed_fields(self) -> dict[str, object]:
-        """Return the record with dates as dates."""
-        return self._deployed.procedure.typed(self.fields)
+    def typed_field(self, key: str) -> object:
+        """Return one field of the record, a date as a date."""
+        return self._deployed.procedure.typed({key: self.fields[key]})[key]
 
 
 class _Names(Mapping[str, object]):
-    """Names looked up when asked: clocks are computed only where an expression reads one."""
+    """Names looked up when asked: of a record and of clocks only that is computed which an expression reads."""
 
     def __init__(self, file: CaseFile) -> None:
-        self._file = file
-        self._fields = file.typed_fields()
+        self._file, self._fields = file, file.fields
         self._special: dict[str, Callable[[], object]] = {
             "case": file.case_context,
             "clock": file.clock_context,
@@ -187,7 +186,7 @@ class _Names(Mapping[str, object]):
 
     def __getitem__(self, name: str) -> object:
         if name in self._fields:
-            return self._fields[name]
+            return self._file.typed_field(name)
         return self._special[name]()
 
     def __iter__(self) -> Any:

@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
-from engine.form_schema import FormInvalid, Option
+from engine.form_schema import Field, FormInvalid, Option
+from engine.form_values import feel_value
 from engine.forms import Form, Json
 from engine.office import Office
 from engine.yaml_source import Entry, YamlRefused
@@ -149,25 +150,38 @@ class Procedure:
 
     def labels(self, values: Mapping[str, object]) -> dict[str, str]:
         """Return the words of answered choices: {field key: label}, several joined by 、."""
-        result: dict[str, str] = {}
-        for form in self.forms.values():
-            for one in form.fields:
-                if one.type in ("choice", "choices") and values.get(one.key) is not None:
-                    result[one.key] = _label(one.options, values[one.key])
-        return result
+        return {
+            one.key: _label(one.options, values[one.key])
+            for one in self._choices
+            if values.get(one.key) is not None
+        }
+
+    @cached_property
+    def _choices(self) -> tuple[Field, ...]:
+        return tuple(
+            one
+            for form in self.forms.values()
+            for one in form.fields
+            if one.type in ("choice", "choices")
+        )
 
     def typed(self, values: Mapping[str, Json]) -> dict[str, object]:
         """Return stored case fields as expressions see them: dates as dates; unknown ones unchanged."""
         result: dict[str, object] = dict(values)
-        for key, form in self._form_of.items():
-            if key in values:
-                result[key] = form.feel_values({key: values[key]})[key]
+        for key, value in values.items():
+            if key in self._field_of:
+                result[key] = feel_value(self._field_of[key], value)
         return result
 
     @cached_property
-    def _form_of(self) -> Mapping[str, Form]:
-        """The form that says what kind of value a field holds; where several have it, the last one."""
-        return {key: form for form in self.forms.values() for key in form.field_keys}
+    def _field_of(self) -> Mapping[str, Field]:
+        """The field that says what kind of value a key holds; where several forms have it, the last one."""
+        return {
+            one.key: one
+            for form in self.forms.values()
+            for one in form.fields
+            if one.type != "given"
+        }
 
     def letter_title(
         self,
