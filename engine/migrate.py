@@ -8,7 +8,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+
+from engine.unit_of_work import Connection, Engine, UnitOfWork, glance
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -22,11 +23,12 @@ def _config(connection: Connection) -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Apply what is missing, in one transaction, unless the schema is the newest already."""
-    with engine.connect() as connection:
+    with glance(engine) as connection:
         if MigrationContext.configure(connection).get_current_revision() == newest():
             return
-    with engine.connect().execution_options(gk_writing=True) as connection, connection.begin():
-        command.upgrade(_config(connection), "head")
+    with UnitOfWork(engine, writing=True) as uow:
+        command.upgrade(_config(uow.connection), "head")
+        uow.commit()
 
 
 def newest() -> str | None:

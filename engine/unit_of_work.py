@@ -3,30 +3,50 @@
 Here the database is opened, with what makes it trustworthy: SQLite in WAL with ``synchronous=FULL``,
 each writing transaction ``BEGIN IMMEDIATE``, so that two writers queue and never die half-way.
 PostgreSQL is given the same order by a lock that each writing transaction takes first: whoever writes
-leaves a row in the one audit trail anyway, and rows locked in another order could not deadlock.
+leaves a row in the one audit trail anyway, and rows locked in another order could not deadlock. There a
+writing transaction sends its prepared statements ahead (libpq's pipeline mode) and waits when something is
+read and at the commit: a step is three trips to the server, however many rows it writes.
 """
 
 from __future__ import annotations
 
 import select
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from engine.store.prepared import to_driver
+from engine.store.prepared import driver_of, to_driver, translated
 
 # The library's types that a command may name; its statements stay in ``engine.store``.
-__all__ = ["Connection", "Engine", "IntegrityError", "UnitOfWork", "open_database"]
+__all__ = [
+    "Connection",
+    "DatabaseError",
+    "Engine",
+    "IntegrityError",
+    "UnitOfWork",
+    "glance",
+    "open_database",
+]
 
 BUSY_SECONDS = 30
 WRITERS = 7_211_019  # names the advisory lock of PostgreSQL
-_QUEUE = f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS})"
-_LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # one moment, as SQLite shows it
+# How a transaction begins, by dialect: to write, in the queue of the writers; to read, one moment.
+_TO_WRITE = {
+    "sqlite": ["BEGIN IMMEDIATE"],
+    "postgresql": ["BEGIN", f"SELECT pg_advisory_xact_lock({WRITERS})"],
+}
+_TO_READ = {
+    "sqlite": ["BEGIN"],
+    "postgresql": ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
+}
+_AHEAD = "gk_ahead"  # where a connection keeps the pipeline that it is in
 
 
 def open_database(url: str) -> Engine:
@@ -39,18 +59,17 @@ def open_database(url: str) -> Engine:
         engine = create_engine(url, pool_size=10, **json)
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "checkout", _refuse_closed)
-        event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "after_cursor_execute", _await_answer)
         return engine
     engine = create_engine(
         url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **json
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the begin event says BEGIN
+    connection.isolation_level = None  # the unit of work says BEGIN
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -63,12 +82,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    to_driver(connection, "BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
-
-
 def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.autocommit = True  # the begin event says BEGIN: the driver's own costs a round trip
+    connection.autocommit = True  # the unit of work says BEGIN: the driver's own costs a round trip
 
 
 def _refuse_closed(
@@ -84,12 +99,19 @@ def _refuse_closed(
         raise DisconnectionError("the server has closed this connection")
 
 
-def _begin_postgresql(connection: Connection) -> None:
-    to_driver(connection, _QUEUE if _is_writing(connection) else _LOOK)
+def _await_answer(connection: Connection, *_: object) -> None:
+    """The library reads the answer of each of its statements at once: have it come, and all before it."""
+    if ahead := connection.info.get(_AHEAD):
+        ahead.sync()
 
 
-def _is_writing(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("gk_writing", False))
+def glance(engine: Engine) -> Connection:
+    """Return a connection outside any transaction: each statement on it sees what was committed last.
+
+    Enough to read what the writing transaction looks at again, and cheaper than a transaction by as much as
+    the reading itself costs.
+    """
+    return engine.connect()
 
 
 class UnitOfWork:
@@ -102,16 +124,29 @@ class UnitOfWork:
 
     def __init__(self, engine: Engine, *, writing: bool) -> None:
         self._engine, self._writing = engine, writing
+        self._ahead = ExitStack()
 
     def __enter__(self) -> Self:
         self.connection = self._engine.connect()
-        if self._writing:
-            self.connection = self.connection.execution_options(gk_writing=True)
-        self._transaction = self.connection.begin()
+        try:
+            self._transaction = self.connection.begin()
+            if self._writing and self._engine.dialect.name == "postgresql":
+                pipeline = driver_of(self.connection).pipeline()
+                self.connection.info[_AHEAD] = self._ahead.enter_context(pipeline)
+            begin = _TO_WRITE if self._writing else _TO_READ
+            for statement in begin[self._engine.dialect.name]:
+                to_driver(self.connection, statement)
+        except BaseException:
+            self._leave()
+            raise
         return self
 
     def commit(self) -> None:
         """Make all of it durable at once."""
+        if ahead := self.connection.info.get(_AHEAD):
+            to_driver(self.connection, "COMMIT")  # not reached where something before it failed
+            with translated(self.connection, "COMMIT"):
+                ahead.sync()
         self._transaction.commit()
 
     def __exit__(
@@ -123,4 +158,11 @@ class UnitOfWork:
         if kind is None and not self._writing:
             # There is nothing to roll back, and the driver forgets prepared statements at each ROLLBACK.
             self._transaction.commit()
-        self.connection.close()  # rolls back what was not committed
+        self._leave()
+
+    def _leave(self) -> None:
+        """Roll back what was not committed, and give the connection back."""
+        self.connection.info.pop(_AHEAD, None)
+        with suppress(self._engine.dialect.loaded_dbapi.Error):  # it was told where it came up
+            self._ahead.close()
+        self.connection.close()

@@ -35,7 +35,7 @@ from engine.store import cases, numbers
 from engine.store.cases import CaseRow
 from engine.stored_case import case_facts, case_file, names_at, task_facts, task_form
 from engine.timesource import legal_day
-from engine.unit_of_work import Connection, UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork, glance
 
 
 @dataclass(frozen=True)
@@ -209,26 +209,26 @@ def complete_task(
     Raises:
         NotFound, Denied, TaskAlreadyCompleted, FormOutdated, SubmissionInvalid, CaseStopped.
     """
-    with UnitOfWork(env.database, writing=False) as uow:
-        if repeated := _done_before(uow.connection, key):
-            return repeated
-        case, item = _item(uow.connection, task_id)
-        facts = task_facts(case, item)
+    with glance(env.database) as connection:
+        case, item, done_before = _item(connection, task_id, key)
+        if done_before:
+            return stepping.repeated(connection, case.id)
         if item["status"] != "open":
-            raise stepping.already_completed(uow.connection, task_id)
-    _require(env, actor, "task.complete", facts, f"task:{task_id}", case.id)
+            raise stepping.already_completed(connection, task_id)
+    _require(env, actor, "task.complete", task_facts(case, item), f"task:{task_id}", case.id)
     deployed = env.deployed(case.version_id)
     if version is not None and version != case.version_id:
         raise FormOutdated(f"task {task_id} was rendered for version {version}")
     form = task_form(env, deployed, case, item)
     submitted = _judged(env, deployed, form, values, case, files, item["token"])
     _refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
+    sealed = seal_fields(env, deployed, submitted)
     documents = _stored(env, form, files)
     activity = deployed.definition.activities.get(item["activity_id"])
     own = activity is not None and activity.process_id == deployed.definition.main
 
     def read(connection: Connection) -> tuple[CaseRow, bool]:
-        fresh, row = _item(connection, task_id)
+        fresh, row, _ = _item(connection, task_id)
         if row["status"] != "open":
             raise stepping.already_completed(connection, task_id)
         return fresh, False
@@ -247,13 +247,13 @@ def complete_task(
             {
                 "do": "complete",
                 "task": task_id,
-                "values": seal_fields(env, deployed, submitted),
+                "values": sealed,
                 "actor": actor.person_id,
             },
             activity_id=item["activity_id"],
             item=item,
             form=form.key if form else None,
-            submission=seal_fields(env, deployed, submitted),
+            submission=sealed,
             documents=documents,
             key=key,
             personal=_personal(deployed, submitted),
@@ -272,7 +272,7 @@ def claim(env: Environment, actor: Actor, task_id: str) -> None:
         NotFound, TaskAlreadyCompleted: it was finished or withdrawn.
     """
     with UnitOfWork(env.database, writing=True) as uow:
-        case, item = _item(uow.connection, task_id)
+        case, item, _ = _item(uow.connection, task_id)
         if item["status"] != "open":
             raise stepping.already_completed(uow.connection, task_id)
         decision = can(env.institution().rules, actor, "task.claim", task_facts(case, item))
@@ -293,7 +293,7 @@ def release(env: Environment, actor: Actor, task_id: str) -> None:
         Denied: it is not the actor's. TaskAlreadyCompleted: it was finished or withdrawn.
     """
     with UnitOfWork(env.database, writing=True) as uow:
-        case, item = _item(uow.connection, task_id)
+        case, item, _ = _item(uow.connection, task_id)
         if item["status"] != "open":
             raise stepping.already_completed(uow.connection, task_id)
         if item["assignee"] != actor.person_id:
@@ -309,7 +309,7 @@ def release(env: Environment, actor: Actor, task_id: str) -> None:
 def save_draft(env: Environment, actor: Actor, task_id: str, values: Mapping[str, Any]) -> None:
     """Keep what somebody has typed; it is theirs alone and no evidence."""
     with UnitOfWork(env.database, writing=True) as uow:
-        case, item = _item(uow.connection, task_id)
+        case, item, _ = _item(uow.connection, task_id)
         if not can(env.institution().rules, actor, "task.complete", task_facts(case, item)).ok:
             raise Denied("not_candidate", "这一步不由您的岗位办理")
         sealed = seal_fields(env, env.deployed(case.version_id), dict(values))
@@ -465,8 +465,11 @@ def _waiting(connection: Connection, case_id: str, wait_id: str) -> tuple[CaseRo
     return case, wait
 
 
-def _item(connection: Connection, task_id: str) -> tuple[CaseRow, dict[str, Any]]:
-    found = cases.load_with_item(connection, task_id)
+def _item(
+    connection: Connection, task_id: str, key: str | None = None
+) -> tuple[CaseRow, dict[str, Any], bool]:
+    """Return the case, the work item, and whether the rendered form of ``key`` was taken already."""
+    found = cases.load_with_item(connection, task_id, key)
     if found is None:
         raise NotFound("task", task_id)
     return found

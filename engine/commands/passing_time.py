@@ -25,7 +25,7 @@ from engine.identity import SYSTEM
 from engine.store import cases, outbox
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
-from engine.unit_of_work import Connection, UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork, glance
 
 BATCH = 200
 MAX_FAILURES = 5
@@ -70,8 +70,8 @@ def fire_timer(env: Environment, timer_id: str, *, resolves: tuple[str, ...] = (
         CaseStopped: its step failed; an incident was recorded.
     """
     now = env.time.now()
-    with UnitOfWork(env.database, writing=False) as uow:
-        found = cases.load_with_timer(uow.connection, timer_id)
+    with glance(env.database) as connection:
+        found = cases.load_with_timer(connection, timer_id)
     if found is None:
         return None
     case, row = found

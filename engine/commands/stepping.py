@@ -29,9 +29,10 @@ from engine.store import accounts, batches, cases, definitions, numbers, outbox
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
-from engine.unit_of_work import Connection, IntegrityError, UnitOfWork
+from engine.unit_of_work import Connection, DatabaseError, IntegrityError, UnitOfWork
 
 TRIES = 12
+MACHINE = (DatabaseError, OSError)  # a full disk, a lost server: nothing is wrong with the case
 
 Act = Callable[[CaseHost, dict[str, Any]], Step]
 
@@ -112,6 +113,8 @@ def run(
         except EngineError as failure:
             if isinstance(failure, NotFound | TaskAlreadyCompleted):
                 raise
+            if isinstance(failure.__cause__, MACHINE):
+                raise failure.__cause__ from failure
             raise _stopped(env, actor, before, is_new, cause, failure) from failure
         try:
             return _write(env, actor, before, is_new, host, step, cause)
@@ -176,16 +179,18 @@ def write_in(
     after = _after(before, host, step, cause, actor)
     for taken in host.numbers:
         numbers.take(connection, taken.series, taken.year, taken.number)
-    ends = None
     if is_new:
         _refuse_replaced(connection, after)
         cases.insert_case(connection, after)
-    else:
-        last, of_case = cases.update_case(connection, after, revision=before.revision)
-        ends = last, {after.id: of_case}
     opened = _opened_rows(after, host, step, now)
     cases.open_items(connection, opened)
-    _close_items(connection, after, step, cause, actor, now)
+    was_open = _close_items(connection, after, step, cause, actor, now)
+    ends = None
+    if not is_new:
+        last, of_case = cases.update_case(connection, after, before=before)
+        ends = last, {after.id: of_case}
+    if cause.item is not None and was_open is not None and was_open() == 0:
+        raise already_completed(connection, str(cause.item["id"]))
     _timers_and_waits(connection, after, host, step)
     _facts(connection, after, host, actor)
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
@@ -265,7 +270,9 @@ def _close_items(
     cause: Cause,
     actor: Actor,
     now: datetime,
-) -> None:
+) -> Callable[[], int] | None:
+    """Close what the step closed; say afterwards of the item that was completed whether it was open (1 or 0)."""
+    was_open = None
     for closed in step.closed:
         done = closed.how == "completed"
         count = cases.close_item(
@@ -276,9 +283,9 @@ def _close_items(
             by=actor.person_id if done else None,
             at=now,
         )
-        mine = cause.item is not None and closed.token == cause.item["token"]
-        if mine and count == 0:
-            raise already_completed(connection, str(cause.item["id"]) if cause.item else "")
+        if cause.item is not None and closed.token == cause.item["token"]:
+            was_open = count
+    return was_open
 
 
 def already_completed(connection: Connection, task_id: str) -> TaskAlreadyCompleted:

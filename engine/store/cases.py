@@ -5,7 +5,7 @@ The live state is the frontier only, so a step reads and writes a few KiB at any
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,56 +68,63 @@ class CaseRow:
 
 def case_row(row: Mapping[Any, Any]) -> CaseRow:
     """Return a row of the table as a case, its live state parsed."""
-    values = {name: row[name] for name in CaseRow.__dataclass_fields__ if name != "state"}
-    return CaseRow(state=orjson.loads(row["state"]), **values)
+    return _case([row[name] for name in _OF_CASE])
+
+
+_OF_CASE = tuple(CaseRow.__dataclass_fields__)
+_STATE = _OF_CASE.index("state")
+
+
+def _case(values: Sequence[Any]) -> CaseRow:
+    """Return a case from the columns ``_OF_CASE``."""
+    found = list(values)
+    found[_STATE] = orjson.loads(found[_STATE])
+    return CaseRow(*found)
 
 
 # Built once: a statement that is built anew costs three times what it costs to run.
-_LOAD = select(cases).where(cases.c.id == bindparam("case_id"))
+_CASE_COLUMNS = [cases.c[name] for name in _OF_CASE]
+_LOAD = PreparedRead(select(*_CASE_COLUMNS).where(cases.c.id == bindparam("case_id")))
+_DONE_BEFORE = select(history.c.case_id).where(history.c.key == bindparam("key"))
 _LOAD_WITH_ITEM = PreparedRead(
-    select(*cases.c, *(column.label(f"item_{column.name}") for column in work_item.c))
+    select(*_CASE_COLUMNS, *work_item.c, _DONE_BEFORE.scalar_subquery())
     .join(work_item, work_item.c.case_id == cases.c.id)
     .where(work_item.c.id == bindparam("task_id"))
 )
-_ITEM_COLUMNS = [(column.name, f"item_{column.name}") for column in work_item.c]
+_ITEM_COLUMNS = work_item.c.keys()
 _LOAD_WITH_TIMER = PreparedRead(
-    select(*cases.c, *(column.label(f"timer_{column.name}") for column in timer.c))
+    select(*_CASE_COLUMNS, *timer.c)
     .join(timer, timer.c.case_id == cases.c.id)
     .where(timer.c.id == bindparam("timer_id"))
 )
-_TIMER_COLUMNS = [(column.name, f"timer_{column.name}") for column in timer.c]
-_CHANGING = (
-    "version_id",
-    "subject",
-    "kind",
-    "status",
-    "how",
-    "outcome",
-    "closed_at",
-    "fields",
-    "state",
-    "revision",
-    "called_versions",
-    "doers",
-)
+_TIMER_COLUMNS = timer.c.keys()
+# What a step changes, and what few steps do: an index or a foreign key hangs on it, which costs where it is set.
+_OFTEN = ("subject", "kind", "outcome", "fields", "state", "revision", "called_versions", "doers")
+_SELDOM = ("version_id", "status", "how", "closed_at")
 _LAST = select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
 _LAST_OF_CASE = (
     select(audit_event.c.case_seq, audit_event.c.hash)
-    .where(audit_event.c.case_id == bindparam("case_id"))
+    .where(audit_event.c.case_id == bindparam("of"))
     .order_by(audit_event.c.case_seq.desc())
     .limit(1)
 )
-_UPDATE = Prepared(
-    update(cases)
-    .where(cases.c.id == bindparam("case_id"), cases.c.revision == bindparam("read_at"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
-    .returning(
-        _LAST.with_only_columns(audit_event.c.seq).scalar_subquery(),
-        _LAST.with_only_columns(audit_event.c.hash).scalar_subquery(),
-        _LAST_OF_CASE.with_only_columns(audit_event.c.case_seq).scalar_subquery(),
-        _LAST_OF_CASE.with_only_columns(audit_event.c.hash).scalar_subquery(),
+
+
+def _updating(names: Sequence[str]) -> Prepared:
+    return Prepared(
+        update(cases)
+        .where(cases.c.id == bindparam("of"), cases.c.revision == bindparam("read_at"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+        .returning(
+            _LAST.with_only_columns(audit_event.c.seq).scalar_subquery(),
+            _LAST.with_only_columns(audit_event.c.hash).scalar_subquery(),
+            _LAST_OF_CASE.with_only_columns(audit_event.c.case_seq).scalar_subquery(),
+            _LAST_OF_CASE.with_only_columns(audit_event.c.hash).scalar_subquery(),
+        )
     )
-)
+
+
+_UPDATE, _UPDATE_ALL = _updating(_OFTEN), _updating(_OFTEN + _SELDOM)
 _CLOSE_ITEM = Prepared(
     update(work_item)
     .where(
@@ -135,16 +142,20 @@ _APPEND_HISTORY = Prepared.insert(history, without=("id",))
 
 def load(connection: Connection, case_id: str) -> CaseRow | None:
     """Return one case."""
-    row = connection.execute(_LOAD, {"case_id": case_id}).mappings().first()
-    return case_row(row) if row else None
+    row = _LOAD.first(connection, {"case_id": case_id})
+    return _case(row) if row else None
 
 
-def load_with_item(connection: Connection, task_id: str) -> tuple[CaseRow, Row] | None:
-    """Return a work item and its case in one read."""
-    row = _LOAD_WITH_ITEM.first(connection, {"task_id": task_id})
+def load_with_item(
+    connection: Connection, task_id: str, key: str | None = None
+) -> tuple[CaseRow, Row, bool] | None:
+    """Return a work item and its case in one read, and whether the form of this key was taken already."""
+    row = _LOAD_WITH_ITEM.first(connection, {"task_id": task_id, "key": key})
     if row is None:
         return None
-    return case_row(row), {name: row[label] for name, label in _ITEM_COLUMNS}
+    *both, done_before = row
+    case, item = both[: len(_OF_CASE)], both[len(_OF_CASE) :]
+    return _case(case), dict(zip(_ITEM_COLUMNS, item, strict=True)), done_before is not None
 
 
 def load_with_timer(connection: Connection, timer_id: str) -> tuple[CaseRow, Row] | None:
@@ -152,7 +163,8 @@ def load_with_timer(connection: Connection, timer_id: str) -> tuple[CaseRow, Row
     row = _LOAD_WITH_TIMER.first(connection, {"timer_id": timer_id})
     if row is None:
         return None
-    return case_row(row), {name: row[label] for name, label in _TIMER_COLUMNS}
+    case, armed = row[: len(_OF_CASE)], row[len(_OF_CASE) :]
+    return _case(case), dict(zip(_TIMER_COLUMNS, armed, strict=True))
 
 
 def work_item_row(connection: Connection, task_id: str) -> Row | None:
@@ -176,18 +188,19 @@ def insert_case(connection: Connection, row: CaseRow) -> None:
 
 
 def update_case(
-    connection: Connection, row: CaseRow, *, revision: int
+    connection: Connection, row: CaseRow, *, before: CaseRow
 ) -> tuple[audit.Head, audit.Head]:
-    """Write a case that was read at ``revision``; return where the trail and the case's own chain end.
+    """Write a case that was read as ``before``; return where the trail and the case's own chain end.
 
     Raises:
         RevisionConflict: somebody else wrote it since; nothing was written.
     """
-    new = {f"new_{name}": getattr(row, name) for name in _CHANGING}
-    new["new_state"] = _state_text(row.state)
-    found = _UPDATE(connection, {"case_id": row.id, "read_at": revision, **new}).fetchone()
+    stays = all(getattr(row, name) == getattr(before, name) for name in _SELDOM)
+    new = {f"new_{name}": getattr(row, name) for name in (_OFTEN if stays else _OFTEN + _SELDOM)}
+    new.update(of=row.id, read_at=before.revision, new_state=_state_text(row.state))
+    found = (_UPDATE if stays else _UPDATE_ALL).returning(connection, new)
     if found is None:
-        raise RevisionConflict(f"case {row.id} is no longer at revision {revision}")
+        raise RevisionConflict(f"case {row.id} is no longer at revision {before.revision}")
     seq, last, case_seq, case_last = found
     return (
         audit.Head(seq, last) if seq else audit.Head(),
@@ -247,10 +260,11 @@ def open_under_others(connection: Connection, procedure: str, version_id: str) -
 
 def close_item(
     connection: Connection, case_id: str, token: str, *, how: str, by: str | None, at: datetime
-) -> int:
-    """Close the open work item of a token; return how many were open (0 or 1)."""
+) -> Callable[[], int]:
+    """Close the open work item of a token; say afterwards how many were open (0 or 1)."""
     values = {"of_case": case_id, "of_token": token, "how": how, "at": at, "by": by}
-    return _CLOSE_ITEM(connection, values).rowcount
+    cursor = _CLOSE_ITEM(connection, values)
+    return lambda: cursor.rowcount
 
 
 def set_assignee(

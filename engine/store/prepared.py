@@ -6,7 +6,7 @@ to run it. Types still convert their values, each by the processor of its own; e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,30 +14,54 @@ from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Updat
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
-Convert = Callable[[Any], Any] | None
+Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
 class _Compiled:
-    """Text, parameters in the order of the text with their converters, constants of the statement by name.
+    """Text, names of its parameters in order, constants of the statement by name; converters by place.
 
-    ``named``: the driver wants a mapping.
+    ``given`` converts parameters, ``read`` the columns of a row. ``named``: the driver wants a mapping.
     """
 
     text: str
-    parameters: Sequence[tuple[str, Convert]]
+    parameters: Sequence[str]
     constants: Mapping[str, Any]
+    given: Sequence[tuple[int, Convert]]
     named: bool
+    read: Sequence[tuple[int, Convert]]
+
+    def fill(self, values: Mapping[str, Any]) -> Any:
+        """Return the parameters for the driver."""
+        known = {**self.constants, **values} if self.constants else values
+        given = [known[name] for name in self.parameters]
+        for place, convert in self.given:
+            given[place] = convert(given[place])
+        return dict(zip(self.parameters, given, strict=True)) if self.named else given
 
 
-class Prepared:
-    """An INSERT, UPDATE or DELETE whose parameters are named by ``bindparam`` or by the table's columns."""
+class _Prepared:
+    """A statement that is compiled when a dialect meets it first."""
 
     def __init__(
-        self, statement: Insert | Update | Delete, columns: Sequence[str] | None = None
+        self,
+        statement: Insert | Update | Delete | Select[Any],
+        columns: Sequence[str] | None = None,
     ) -> None:
         self._statement, self._columns = statement, columns
         self._by_dialect: dict[str, _Compiled] = {}
+
+    def _compiled(self, connection: Connection) -> _Compiled:
+        dialect = connection.dialect
+        found = self._by_dialect.get(dialect.name)
+        if found is None:
+            found = _compile(self._statement, dialect, self._columns)
+            self._by_dialect[dialect.name] = found
+        return found
+
+
+class Prepared(_Prepared):
+    """An INSERT, UPDATE or DELETE whose parameters are named by ``bindparam`` or by the table's columns."""
 
     @classmethod
     def insert(cls, table: Table, *, without: Sequence[str] = ()) -> Prepared:
@@ -48,73 +72,80 @@ class Prepared:
     def __call__(
         self, connection: Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
     ) -> DBAPICursor:
-        """Run it with one mapping, or with many in one call; the cursor has what it returns, unconverted."""
-        compiled = self._compiled(connection.dialect)
+        """Run it with one mapping, or with many in one call.
+
+        Returns:
+            The cursor; its ``rowcount`` holds once something sent later was read (``unit_of_work``).
+        """
+        compiled = self._compiled(connection)
         if isinstance(values, Mapping):
-            return to_driver(connection, compiled.text, _given(compiled, values))
-        rows = [_given(compiled, row) for row in values]
-        if len(rows) == 1:
-            return to_driver(connection, compiled.text, rows[0])
+            return to_driver(connection, compiled.text, compiled.fill(values))
+        if len(values) == 1:
+            return to_driver(connection, compiled.text, compiled.fill(values[0]))
+        rows = [compiled.fill(row) for row in values]
         return to_driver(connection, compiled.text, rows, many=True)
 
-    def _compiled(self, dialect: Dialect) -> _Compiled:
-        found = self._by_dialect.get(dialect.name)
+    def returning(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any] | None:
+        """Run it and return the first row of what it returns, unconverted; None where there is none."""
+        return _first(connection, self._compiled(connection), values)
+
+
+class PreparedRead(_Prepared):
+    """A SELECT whose parameters are named by ``bindparam``."""
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> list[Any] | None:
+        """Return the first row, a value a column in their order; None where there is no row."""
+        compiled = self._compiled(connection)
+        found = _first(connection, compiled, values)
         if found is None:
-            found = self._by_dialect[dialect.name] = _compile(
-                self._statement, dialect, self._columns
-            )
-        return found
-
-
-class PreparedRead:
-    """A SELECT whose parameters are named by ``bindparam``; rows are mappings by the names of its columns."""
-
-    def __init__(self, statement: Select[Any]) -> None:
-        self._statement = statement
-        self._by_dialect: dict[str, tuple[_Compiled, Sequence[tuple[str, Convert]]]] = {}
-
-    def first(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the first row, None where there is none."""
-        compiled, columns = self._compiled(connection.dialect)
-        cursor = to_driver(connection, compiled.text, _given(compiled, values))
-        row = cursor.fetchone()
-        cursor.close()
-        if row is None:
             return None
-        return {
-            name: value if convert is None else convert(value)
-            for (name, convert), value in zip(columns, row, strict=True)
-        }
+        row = list(found)
+        for place, convert in compiled.read:
+            row[place] = convert(row[place])
+        return row
 
-    def _compiled(self, dialect: Dialect) -> tuple[_Compiled, Sequence[tuple[str, Convert]]]:
-        found = self._by_dialect.get(dialect.name)
-        if found is None:
-            columns = [
-                (
-                    column.key or "",
-                    column.type.dialect_impl(dialect).result_processor(dialect, None),
-                )
-                for column in self._statement.selected_columns
-            ]
-            found = (_compile(self._statement, dialect, None), columns)
-            self._by_dialect[dialect.name] = found
-        return found
+
+def driver_of(connection: Connection) -> Any:
+    """Return the driver's own connection."""
+    return connection.connection.dbapi_connection
 
 
 def to_driver(
     connection: Connection, statement: str, given: Any = (), *, many: bool = False
 ) -> DBAPICursor:
     """Run a text in the transaction that the connection is in; ``many``: once for each of ``given``."""
-    cursor = connection.connection.cursor()
-    driver = connection.dialect.loaded_dbapi
-    try:
+    cursor: DBAPICursor = driver_of(connection).cursor()
+    with translated(connection, statement, given):
         if many:
             cursor.executemany(statement, given)
         else:
             cursor.execute(statement, given)
-    except driver.Error as error:
-        raise DBAPIError.instance(statement, given, error, driver.Error) from error
     return cursor
+
+
+class translated:  # reads as a verb; a class is half the cost of a generator
+    """Raise the driver's errors as the library's own."""
+
+    def __init__(self, connection: Connection, statement: str, given: Any = ()) -> None:
+        self._dialect, self._statement, self._given = connection.dialect, statement, given
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        driver = self._dialect.loaded_dbapi
+        if isinstance(error, driver.Error):
+            raise DBAPIError.instance(self._statement, self._given, error, driver.Error) from error
+
+
+def _first(
+    connection: Connection, compiled: _Compiled, values: Mapping[str, Any]
+) -> Sequence[Any] | None:
+    cursor = to_driver(connection, compiled.text, compiled.fill(values))
+    with translated(connection, compiled.text):
+        found: Sequence[Any] | None = cursor.fetchone()
+    cursor.close()
+    return found
 
 
 def _compile(
@@ -123,24 +154,22 @@ def _compile(
     columns: Sequence[str] | None,
 ) -> _Compiled:
     made: Any = statement.compile(dialect=dialect, column_keys=columns)
-    order = made.positiontup if made.positional else list(made.binds)
+    names = list((made.positiontup if made.positional else made.binds) or ())
+    read = statement.selected_columns if isinstance(statement, Select) else ()
     return _Compiled(
         str(made),
-        [
-            (name, made.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in order or ()
-        ],
+        names,
         {name: bind.value for name, bind in made.binds.items() if not bind.required},
-        named=not made.positional,
+        _present(
+            made.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
+        ),
+        not made.positional,
+        _present(
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in read
+        ),
     )
 
 
-def _given(compiled: _Compiled, values: Mapping[str, Any]) -> Any:
-    constants = compiled.constants
-    given = []
-    for name, convert in compiled.parameters:
-        value = values[name] if name in values else constants[name]
-        given.append(value if convert is None else convert(value))
-    if compiled.named:
-        return dict(zip([name for name, _ in compiled.parameters], given, strict=True))
-    return tuple(given)
+def _present(converters: Iterable[Convert | None]) -> list[tuple[int, Convert]]:
+    """Return the converters that there are, each with its place."""
+    return [(place, convert) for place, convert in enumerate(converters) if convert is not None]

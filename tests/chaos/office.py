@@ -114,19 +114,20 @@ def _rows(database: Engine) -> Rows:
 def _put_back(database: Engine, rows: Rows) -> None:
     """Make every table as it was; of a version's files, which never change, only the new ones go."""
     versions = [row["id"] for row in rows["procedure_version"]]
-    with database.connect().execution_options(gk_writing=True) as connection, connection.begin():
+    with UnitOfWork(database, writing=True) as uow:
         # Not even the tables that only grow are guarded now: it is another office's past.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        uow.connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in reversed(metadata.sorted_tables):
             if table.name == "procedure_file":
-                connection.execute(delete(table).where(table.c.version_id.not_in(versions)))
+                uow.connection.execute(delete(table).where(table.c.version_id.not_in(versions)))
             elif table.name == "procedure_version":
-                connection.execute(delete(table).where(table.c.id.not_in(versions)))
+                uow.connection.execute(delete(table).where(table.c.id.not_in(versions)))
             else:
-                connection.execute(delete(table))
+                uow.connection.execute(delete(table))
         for table in metadata.sorted_tables:
             if table.name not in ("procedure_file", "procedure_version") and rows[table.name]:
-                connection.execute(insert(table), rows[table.name])
+                uow.connection.execute(insert(table), rows[table.name])
+        uow.commit()
 
 
 def end_sessions(database: Engine) -> None:

@@ -31,7 +31,11 @@ class Counted:
         """Take note of a statement; ``BEGIN`` says what its transaction is for."""
         words = str(statement).strip()
         if words.startswith("BEGIN"):
-            self._writing = words.startswith(("BEGIN IMMEDIATE", "BEGIN; SELECT pg_advisory"))
+            self._writing = words == "BEGIN IMMEDIATE"
+        elif words.startswith("SELECT pg_advisory_xact_lock"):
+            self._writing = True
+        elif words == "COMMIT":
+            self.committed()
         else:
             self.statements.append(words)
 
@@ -90,12 +94,5 @@ def _count_postgresql(engine: Engine, counted: Counted) -> None:
 
     def connected(connection: Any, _: Any) -> None:
         connection.cursor_factory = Cursor
-        commit = connection.commit
-
-        def counted_commit() -> None:
-            counted.committed()
-            commit()
-
-        connection.commit = counted_commit
 
     event.listen(engine, "connect", connected)

@@ -228,7 +228,7 @@ def test_a_message_taken_before_the_kill_does_not_begin_a_case_as_well(
     """Whoever took it waits no more; that nobody waits must not be read as nobody has taken it."""
     place = [act.word for act in walked.acts].index("message")
     begun: list[object] = []
-    monkeypatch.setattr(delivering, "_start_by_message", lambda _, message: begun.append(message))
+    monkeypatch.setattr(delivering, "_start_by", lambda _, message, **__: begun.append(message))
     with walked.before[place].opened() as env:
         with UnitOfWork(env.database, writing=True) as uow:
             row = {

@@ -1,10 +1,12 @@
 """How often a command asks the database, counted at the driver on both databases.
 
-On PostgreSQL the queue of writers is a lock in the statement that begins a transaction: it is no further
-round trip and not counted.
+On PostgreSQL the queue of writers is a lock, sent along with the statement that begins a transaction: it is no
+round trip of its own and not counted.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import select, text
@@ -14,8 +16,8 @@ from engine import commands
 from engine.commands import recomputing
 from engine.store import cases
 from engine.store.prepared import to_driver
-from engine.tables import clock, timer, work_item
-from engine.unit_of_work import IntegrityError, UnitOfWork
+from engine.tables import clock, heartbeat, timer, work_item
+from engine.unit_of_work import IntegrityError, UnitOfWork, glance
 from tests.integration.conftest import Desk, PostgresServer, open_desk
 from tests.integration.counting import counting
 from tests.integration.crowd import multiply
@@ -36,9 +38,9 @@ def test_a_step_without_effects_takes_six_statements_and_one_commit(tmp_path, da
     case_id = commands.start_case(desk.env, desk.actor("zhou"), "loop", LOOP).case_id
     (task,) = open_tasks(desk, case_id)
     counted = counting(desk.env.database)
-    for _ in range(3):
+    for key in (None, "form-1", "form-2"):
         counted.clear()
-        moved = commands.complete_task(desk.env, head, task, {"decision": "return"})
+        moved = commands.complete_task(desk.env, head, task, {"decision": "return"}, key=key)
         (task,) = [str(row["id"]) for row in moved.opened]
         assert len(counted.statements) <= 6, counted.statements
         assert counted.commits == 1
@@ -113,9 +115,41 @@ def test_a_connection_that_the_server_closed_is_replaced(on_postgres):
     assert second != first
 
 
-def test_an_error_of_the_driver_comes_as_the_librarys(desk):
-    twice = "insert into heartbeat (name, at, note) values ('x', '2026-01-01', '')"
+BEAT = "insert into heartbeat (name, at, note) values ('x', '2026-01-01', '')"
+
+
+def beat_twice(desk: Desk, *, read: bool) -> None:
+    """Break a rule of the table; PostgreSQL tells it when something is read or committed, SQLite at once."""
     with UnitOfWork(desk.env.database, writing=True) as uow:
-        to_driver(uow.connection, twice)
-        with pytest.raises(IntegrityError, match="heartbeat"):
-            to_driver(uow.connection, twice)
+        to_driver(uow.connection, BEAT)
+        to_driver(uow.connection, BEAT)
+        if read:
+            uow.connection.execute(select(heartbeat)).all()
+        uow.commit()
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_an_error_of_the_driver_comes_as_the_librarys(desk, read):
+    with pytest.raises(IntegrityError, match="heartbeat"):
+        beat_twice(desk, read=read)
+    assert beats(desk) == []
+
+
+def test_a_connection_serves_on_after_its_transaction_failed_or_was_left(desk):
+    with suppress(IntegrityError):
+        beat_twice(desk, read=False)
+    with suppress(KeyError), UnitOfWork(desk.env.database, writing=True) as uow:
+        to_driver(uow.connection, BEAT)
+        raise KeyError
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        to_driver(uow.connection, BEAT)
+    assert beats(desk) == []
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        to_driver(uow.connection, BEAT)
+        uow.commit()
+    assert beats(desk) == ["x"]
+
+
+def beats(desk: Desk) -> list[str]:
+    with glance(desk.env.database) as connection:
+        return list(connection.scalars(select(heartbeat.c.name).order_by(heartbeat.c.name)))
