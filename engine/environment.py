@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from engine.blobs import Blobs
 from engine.bpmn.model import Definition
@@ -18,7 +19,7 @@ from engine.errors import NotFound
 from engine.institution import Institution
 from engine.sealing import Sealer
 from engine.store import definitions as store
-from engine.timesource import TimeSource
+from engine.timesource import TimeSource, legal_day
 from engine.unit_of_work import Engine, UnitOfWork
 
 OFFICE = "_office"  # the key under which the office's own data is deployed
@@ -39,18 +40,20 @@ class Environment:
     _institutions: dict[str, Institution] = field(default_factory=dict, repr=False)
     _versions: dict[str, Deployed] = field(default_factory=dict, repr=False)
     _in_force: dict[str, str] = field(default_factory=dict, repr=False)
+    _as_of: date | None = field(default=None, repr=False)  # the day of _in_force
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def refresh(self) -> None:
-        """Look again which versions are in force: after a deployment, and at every tick."""
+        """Look again which versions are in force: after a deployment, at every tick, on a new day."""
+        day = legal_day(self.time.now())
         with UnitOfWork(self.database, writing=False) as uow:
             found = {
                 key: str(row["id"])
                 for key in store.procedures(uow.connection)
-                if (row := store.in_force(uow.connection, key))
+                if (row := store.in_force(uow.connection, key, day))
             }
         with self._lock:
-            self._in_force = found
+            self._in_force, self._as_of = found, day
 
     def version_in_force(self, procedure: str) -> str:
         """Return the id of the version in force.
@@ -59,7 +62,7 @@ class Environment:
             NotFound: the procedure was never deployed.
         """
         with self._lock:
-            if procedure not in self._in_force:
+            if procedure not in self._in_force or self._as_of != legal_day(self.time.now()):
                 self.refresh()
             if procedure not in self._in_force:
                 raise NotFound("procedure", procedure)
@@ -68,7 +71,7 @@ class Environment:
     def procedures_in_force(self) -> dict[str, str]:
         """Return {procedure key: version id} without the office's own data."""
         with self._lock:
-            if not self._in_force:
+            if not self._in_force or self._as_of != legal_day(self.time.now()):
                 self.refresh()
             return {key: value for key, value in self._in_force.items() if key != OFFICE}
 

@@ -29,6 +29,7 @@ from webui.views import (
     sign_in,
     statistics,
     tasks,
+    work,
 )
 
 BLUEPRINTS = (
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     registers.blueprint,
     statistics.blueprint,
     accounts.blueprint,
+    work.blueprint,
 )
 
 

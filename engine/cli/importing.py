@@ -17,10 +17,7 @@ from engine.config import load_config
 from engine.environment import Environment
 from engine.errors import EngineError
 from engine.identity import SYSTEM
-from engine.register_import import RegisterRow, read_mapping, read_register
-from engine.store import cases
-from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.register_import import RegisterRow
 
 
 def register(group: click.Group) -> None:
@@ -67,18 +64,8 @@ def import_(
 
 
 def _read(env: Environment, file: Path, procedure: str, mapping: Path | None) -> list[RegisterRow]:
-    deployed = env.deployed(env.version_in_force(procedure))
-    mapped = read_mapping(mapping.read_bytes(), mapping.name) if mapping else None
-    with UnitOfWork(env.database, writing=False) as uow:
-        taken = cases.numbers(uow.connection)
-    return read_register(
-        file.read_bytes(),
-        file.name,
-        deployed.procedure,
-        mapped,
-        today=legal_day(env.time.now()),
-        taken=taken,
-    )
+    mapped = (mapping.read_bytes(), mapping.name) if mapping else None
+    return commands.register_rows(env, SYSTEM, procedure, file.read_bytes(), file.name, mapped)
 
 
 def _preview(rows: Sequence[RegisterRow], bad: Sequence[RegisterRow]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -40,14 +41,29 @@ def _open(config_file: Path | None) -> Environment:
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--reason", required=True, help="为什么启用，例如会议纪要编号")
 @click.option("--accept", multiple=True, help="认可一条警告（规则:元素），可以写多次")
+@click.option(
+    "--from",
+    "from_day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="施行日期，不写则立即施行。 In force from this day.",
+)
 @config_option
-def deploy(path: Path, reason: str, accept: tuple[str, ...], config_file: Path | None) -> None:
+def deploy(
+    path: Path,
+    reason: str,
+    accept: tuple[str, ...],
+    from_day: datetime | None,
+    config_file: Path | None,
+) -> None:
     """启用一个流程文件夹，成为新版本；在办案件仍按原版本办理。"""
     env = _open(config_file)
     try:
         if not env.procedures_in_force():
             commands.deploy_missing(env)
-        done = commands.deploy_folder(env, SYSTEM, path.resolve(), reason, accepted=accept)
+        day = from_day.date() if from_day else None
+        done = commands.deploy_folder(
+            env, SYSTEM, path.resolve(), reason, accepted=accept, from_day=day
+        )
     except DefinitionRefused as error:
         for finding in error.findings:
             click.echo(f"{finding.file}: {finding.element}: {finding.message}", err=True)
@@ -58,7 +74,8 @@ def deploy(path: Path, reason: str, accept: tuple[str, ...], config_file: Path |
         raise click.ClickException("有警告没有认可，没有启用；逐条认可后再启用") from error
     except EngineError as error:
         raise refused(error) from error
-    click.echo(f"已启用 {done.procedure} 第{done.number}版")
+    since = f"，{day}起施行" if day else ""
+    click.echo(f"已启用 {done.procedure} 第{done.number}版{since}")
     for moved in done.moved:
         click.echo(f"  {moved.case} {moved.clock}：{moved.before} → {moved.after}")
 

@@ -15,8 +15,11 @@ from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
 from engine.commands.folders import UploadUnusable, upload_file, upload_folder
-from engine.commands.importing import import_register
+from engine.commands.importing import import_register, register_rows
 from engine.commands.incidents import retry_incident
+from engine.commands.long_work import Progress
+from engine.commands.long_work import begin as begin_work
+from engine.commands.long_work import progress as work_progress
 from engine.commands.migrating import Carried, migrate_case, migrate_cases
 from engine.commands.office_data import (
     OtherChangesWaiting,
@@ -30,6 +33,7 @@ from engine.commands.passing_time import fire_due_timers, fire_timer, tick
 from engine.commands.recomputing import Moving, recompute_clocks
 from engine.commands.registers import RegisterQuery, export_register
 from engine.commands.stepping import Moved
+from engine.commands.trying import try_folder
 
 __all__ = [
     "Carried",
@@ -38,11 +42,13 @@ __all__ = [
     "Moved",
     "Moving",
     "OtherChangesWaiting",
+    "Progress",
     "RegisterQuery",
     "SubmissionInvalid",
     "Upload",
     "UploadUnusable",
     "WarningsNotAccepted",
+    "begin_work",
     "cancel_case",
     "change_setting",
     "claim",
@@ -63,14 +69,17 @@ __all__ = [
     "preview_setting",
     "recompute_clocks",
     "record_fact",
+    "register_rows",
     "release",
     "retry_incident",
     "reveal",
     "save_draft",
     "start_case",
     "tick",
+    "try_folder",
     "upload_file",
     "upload_folder",
     "verify_audit",
+    "work_progress",
     "year_file",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from engine import audit
@@ -12,7 +13,7 @@ from engine.bpmn import check
 from engine.bpmn.findings import ERROR, WARNING, DefinitionRefused, Finding
 from engine.commands.errors import WarningsNotAccepted
 from engine.commands.noting import note
-from engine.commands.recomputing import Moving, recompute_clocks
+from engine.commands.recomputing import Moving, finish_recomputing, must_recompute
 from engine.environment import OFFICE, Environment
 from engine.errors import BadInput
 from engine.identity import SYSTEM, Actor
@@ -23,6 +24,9 @@ from engine.procedure_check import inspect, known
 from engine.store import definitions as store
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
+
+FURTHEST = timedelta(days=366)  # a date in force further off is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,17 @@ def deploy_folder(
     reason: str,
     *,
     accepted: Collection[str] = (),
+    from_day: date | None = None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> DeployedVersion:
     """Store the folder as a new version.
 
     Args:
         reason: why, in a sentence; required.
         accepted: ids of warnings (``rule:element``) that the administrator takes upon himself.
+        from_day: the legal day from which new cases follow it (施行日期), today or later; None: at once. The
+            office's own data come into force at once.
+        progress: told how many of how many open cases were computed again (the office's data only).
 
     Raises:
         Denied; BadInput: the folder cannot be read; DefinitionRefused: errors; WarningsNotAccepted.
@@ -56,9 +65,12 @@ def deploy_folder(
         require(env.institution().rules, actor, "procedures.deploy")
     if not reason.strip():
         raise BadInput("no reason", sentence="请写明启用的理由，例如会议纪要编号")
+    today = legal_day(env.time.now())
+    if from_day is not None:
+        _refuse_day(from_day, today, office=folder.name == OFFICE)
     files = read_folder(folder)
     if folder.name == OFFICE:
-        return deploy_office(env, actor, files, reason)
+        return deploy_office(env, actor, files, reason, progress)
     office = env.institution().office
     procedure, findings = findings_of(files, office)
     if procedure is None:
@@ -69,9 +81,23 @@ def deploy_folder(
             sentence=f"文件夹名“{folder.name}”与 procedure.yaml 的 key“{procedure.key}”不一致，请改成一样",
         )
     _refuse(findings, accepted)
-    version = _store(env, actor, procedure.key, files, reason)
+    version = _store(env, actor, procedure.key, files, reason, from_day or today)
     env.refresh()
     return version
+
+
+def _refuse_day(day: date, today: date, *, office: bool) -> None:
+    if day < today:
+        raise BadInput(
+            f"{day} is past", sentence=say("施行日期不能早于今天，请填写今天或者以后的日期")
+        )
+    if day > today + FURTHEST:
+        raise BadInput(f"{day} is far off", sentence=say("施行日期最远到一年以后，请核对"))
+    if office and day > today:
+        raise BadInput(
+            "office data are in force at once",
+            sentence=say("本机关资料启用后立即施行，不能另定施行日期"),
+        )
 
 
 def findings_of(
@@ -96,23 +122,34 @@ def _refuse(findings: Sequence[Finding], accepted: Collection[str]) -> None:
 
 
 def deploy_office(
-    env: Environment, actor: Actor, files: Mapping[str, bytes], reason: str
+    env: Environment,
+    actor: Actor,
+    files: Mapping[str, bytes],
+    reason: str,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> DeployedVersion:
     """Put the office's own data into force and compute every open clock again; the right is the caller's to check.
+
+    Killed between the two, the next tick of the scheduler computes what is left.
 
     Raises:
         BadInput: the data cannot be used, or is what is in force already.
     """
     Institution.from_files(files, "check")  # refuses what cannot be used, before anything is stored
-    version = _store(env, actor, OFFICE, files, reason)
+    version = _store(env, actor, OFFICE, files, reason, legal_day(env.time.now()))
     env.refresh()
     env.forget_compiled()
-    moved = recompute_clocks(env)
+    moved = finish_recomputing(env, progress)
     return DeployedVersion(version.procedure, version.version_id, version.number, moved)
 
 
 def _store(
-    env: Environment, actor: Actor, key: str, files: Mapping[str, bytes], reason: str
+    env: Environment,
+    actor: Actor,
+    key: str,
+    files: Mapping[str, bytes],
+    reason: str,
+    from_day: date,
 ) -> DeployedVersion:
     now = env.time.now()
     digest = content_hash(files, env.config.hash_algorithm)
@@ -128,8 +165,10 @@ def _store(
             by=actor.person_id,
             at=now,
             reason=reason.strip(),
-            from_day=legal_day(now),
+            from_day=from_day,
         )
+        if key == OFFICE:
+            must_recompute(uow.connection, version_id)
         note(
             env,
             uow.connection,
@@ -138,7 +177,12 @@ def _store(
                 "ProcedureDeployed",
                 f"procedure:{key}",
                 None,
-                {"number": number, "hash": digest, "before": before["number"] if before else 0},
+                {
+                    "number": number,
+                    "hash": digest,
+                    "before": before["number"] if before else 0,
+                    "in_force_from": str(from_day),
+                },
                 reason=reason.strip(),
                 version=version_id,
             ),

@@ -22,13 +22,43 @@ from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import BadInput
 from engine.identity import Actor
-from engine.register_import import RegisterRow
+from engine.register_import import RegisterRow, read_mapping, read_register
 from engine.store import cases
 from engine.store.cases import CaseRow
-from engine.timesource import office_instant
+from engine.timesource import legal_day, office_instant
 from engine.unit_of_work import Connection, UnitOfWork
 
 MARK = "imported"
+
+
+def register_rows(
+    env: Environment,
+    actor: Actor,
+    procedure: str,
+    data: bytes,
+    name: str,
+    mapping: tuple[bytes, str] | None = None,
+) -> list[RegisterRow]:
+    """Return what each row of a register would become, with its problems; nothing is written.
+
+    Args:
+        mapping: (bytes, name) of the file that says which column is what.
+
+    Raises:
+        Denied; NotFound: no such procedure; ImportRefused, MappingInvalid.
+    """
+    _may(env, actor)
+    deployed = env.deployed(env.version_in_force(procedure))
+    with UnitOfWork(env.database, writing=False) as uow:
+        taken = cases.numbers(uow.connection)
+    mapped = read_mapping(*mapping) if mapping else None
+    today = legal_day(env.time.now())
+    return read_register(data, name, deployed.procedure, mapped, today=today, taken=taken)
+
+
+def _may(env: Environment, actor: Actor) -> None:
+    if not actor.is_system:
+        require(env.institution().rules, actor, "register.import")
 
 
 def import_register(
@@ -45,8 +75,7 @@ def import_register(
         BadInput: a row has a problem; nothing was written.
         Denied.
     """
-    if not actor.is_system:
-        require(env.institution().rules, actor, "register.import")
+    _may(env, actor)
     bad = [row for row in rows if row.problems]
     if bad:
         raise BadInput(

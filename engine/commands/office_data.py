@@ -8,7 +8,7 @@ it is refused: they must not slip in with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,9 +96,17 @@ def preview_calendar(env: Environment, actor: Actor, data: bytes, name: str) -> 
 
 
 def import_calendar(
-    env: Environment, actor: Actor, data: bytes, name: str, reason: str
+    env: Environment,
+    actor: Actor,
+    data: bytes,
+    name: str,
+    reason: str,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> DeployedVersion:
     """Take in a year: a new version of the office's data, every open clock computed again.
+
+    Args:
+        progress: told how many of how many open cases were computed again.
 
     Raises:
         Denied; CalendarRefused; OtherChangesWaiting; BadInput: no reason, or nothing changes.
@@ -106,7 +114,7 @@ def import_calendar(
     require(env.institution().rules, actor, "calendar.import")
     change = preview_year(_calendar_folder(env), data, name)
     path = _year_path(change.year)
-    done = _put_into_force(env, actor, path, data, reason)
+    done = _put_into_force(env, actor, path, data, reason, progress)
     days = {
         "added": len(change.added),
         "removed": len(change.removed),
@@ -133,7 +141,12 @@ def preview_setting(env: Environment, actor: Actor, name: str, value: str) -> Se
 
 
 def change_setting(
-    env: Environment, actor: Actor, name: str, value: str, reason: str
+    env: Environment,
+    actor: Actor,
+    name: str,
+    value: str,
+    reason: str,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> DeployedVersion:
     """Give a setting another value; written into ``settings.yaml`` and put into force.
 
@@ -148,14 +161,19 @@ def change_setting(
             f"{name} unchanged", sentence=say("“{title}”本来就是这样，没有改动", title=before.title)
         )
     data = _with_value(env, before, after)
-    done = _put_into_force(env, actor, SETTINGS_FILE, data, reason)
+    done = _put_into_force(env, actor, SETTINGS_FILE, data, reason, progress)
     body = {"changes": [[name, str(before.value), str(after)]]}
     _told(env, actor, "SettingsChanged", f"setting:{name}", body, reason, done)
     return done
 
 
 def _put_into_force(
-    env: Environment, actor: Actor, path: str, data: bytes, reason: str
+    env: Environment,
+    actor: Actor,
+    path: str,
+    data: bytes,
+    reason: str,
+    progress: Callable[[int, int], object],
 ) -> DeployedVersion:
     """Write one file of the office's data and deploy it; where that fails the file is as it was."""
     if not reason.strip():
@@ -175,7 +193,7 @@ def _put_into_force(
     before = file.read_bytes() if file.exists() else None
     write_file(folder, file, data)
     try:
-        return deploy_office(env, actor, dict(sorted(files.items())), reason)
+        return deploy_office(env, actor, dict(sorted(files.items())), reason, progress)
     except EngineError:
         if before is None:
             file.unlink(missing_ok=True)

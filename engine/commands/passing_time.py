@@ -18,6 +18,7 @@ from engine.commands.chasing import climb_ladder, record_breaches
 from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
 from engine.commands.noting import note
+from engine.commands.recomputing import finish_recomputing
 from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
 from engine.errors import NotFound, RevisionConflict
@@ -175,6 +176,7 @@ def tick(env: Environment) -> None:
     env.refresh()
     if _clock_was_set_back(env):
         return
+    finish_recomputing(env, wait=False)
     fired = fire_due_timers(env)
     warned = climb_ladder(env)
     record_breaches(env)

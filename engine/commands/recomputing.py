@@ -6,6 +6,7 @@ limits that hang on a clock move with it; each moved date is in the trail of its
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,12 +19,14 @@ from engine.commands.noting import note
 from engine.environment import Environment
 from engine.identity import SYSTEM
 from engine.institution import Institution
-from engine.store import batches, cases
+from engine.store import accounts, batches, cases
 from engine.store.cases import CaseRow
 from engine.stored_case import case_file
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
+WAITING = "recompute"  # in meta: the version of the office's data that open clocks wait for
+_one_at_a_time = threading.Lock()
 BATCH = 250  # few statements a case, and nobody who works waits behind it for long
 
 
@@ -51,6 +54,37 @@ def recompute_clocks(
         progress: told after each batch how many of how many are done.
     """
     return _run(env, env.institution(), case_ids, progress, write=True)
+
+
+def must_recompute(connection: Connection, version_id: str) -> None:
+    """Remember, in the transaction that puts a version of the office's data into force, that clocks wait for it."""
+    accounts.set_meta(connection, WAITING, version_id)
+
+
+def finish_recomputing(
+    env: Environment,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+    *,
+    wait: bool = True,
+) -> list[Moving]:
+    """Compute again what waits since the office's data changed; nothing waits: do nothing.
+
+    Args:
+        wait: one at a time in a process: whoever comes second waits for the first, or leaves it to the first.
+    """
+    with UnitOfWork(env.database, writing=False) as uow:
+        version_id = accounts.get_meta(uow.connection, WAITING)
+    if version_id is None or not _one_at_a_time.acquire(blocking=wait):
+        return []
+    try:
+        moved = recompute_clocks(env, progress=progress)
+    finally:
+        _one_at_a_time.release()
+    with UnitOfWork(env.database, writing=True) as uow:
+        if accounts.get_meta(uow.connection, WAITING) == version_id:
+            accounts.drop_meta(uow.connection, WAITING)
+        uow.commit()
+    return moved
 
 
 def preview_clocks(env: Environment, institution: Institution) -> list[Moving]:

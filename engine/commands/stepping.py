@@ -180,7 +180,7 @@ def write_in(
     for taken in host.numbers:
         numbers.take(connection, taken.series, taken.year, taken.number)
     if is_new:
-        _refuse_replaced(connection, after)
+        _refuse_replaced(connection, after, legal_day(env.time.now()))
         cases.insert_case(connection, after)
     opened = _opened_rows(after, host, step, now)
     cases.open_items(connection, opened)
@@ -209,9 +209,9 @@ def write_in(
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
 
 
-def _refuse_replaced(connection: Connection, case: CaseRow) -> None:
+def _refuse_replaced(connection: Connection, case: CaseRow, day: date) -> None:
     """A case begins under the version in force at that moment: its first form was that version's."""
-    in_force = definitions.in_force(connection, case.procedure)
+    in_force = definitions.in_force(connection, case.procedure, day)
     if in_force is not None and in_force["id"] != case.version_id:
         raise FormOutdated(f"{case.procedure}: version {case.version_id} is no longer in force")
 

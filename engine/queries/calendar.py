@@ -172,6 +172,7 @@ class MovedDate:
     clock: str
     before: date | None
     after: date | None
+    why_url: str = ""  # the calculation, day by day
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,7 @@ def moved_dates(env: Environment, actor: Actor, moving: Sequence[Moving]) -> Mov
             " · ".join(filter(None, (titles.get(one.clock, one.clock), one.party))),
             one.before,
             one.after,
+            f"/cases/{ids[one.case]}/clocks/{one.clock}",
         )
         for one in shown
     ]
@@ -270,6 +272,7 @@ def _from_trail(
                     ),
                     _date(one.get("before")),
                     _date(one.get("after")),
+                    f"/cases/{event['case_id']}/clocks/{one['clock']}",
                 )
             )
     return MovedDates(len({one["case_id"] for one in events}), limits, rows)

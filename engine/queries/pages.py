@@ -386,6 +386,10 @@ class VersionView:
     in_force: bool
     hash: str
     open_cases: int
+    from_day: date | None = None  # 施行日期
+    waits: bool = (
+        False  # its date in force has not come yet, and no newer version has taken its place
+    )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Nothing here shows what is in a case: only how many cases there are, and at whic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +150,10 @@ class _Stored:
         open_by: Mapping[str, int],
         standing: Mapping[tuple[str, str], int],
         people: People,
+        day: date,
     ) -> None:
         self.rows, self.open_by, self.standing, self.people = rows, open_by, standing, people
+        self.day = day
 
     @classmethod
     def read(cls, env: Environment) -> _Stored:
@@ -161,20 +164,25 @@ class _Stored:
                 store.open_cases_by_version(connection),
                 figures.open_steps(connection),
                 People.read(connection, legal_day(env.time.now())),
+                legal_day(env.time.now()),
             )
 
     def views(self, key: str) -> list[VersionView]:
+        rows = self.rows.get(key, ())
+        current = next((row for row in rows if not store.waits(row, self.day)), None)
         return [
             VersionView(
                 number=row["number"],
                 deployed_at=row["deployed_at"],
                 deployed_by=self.people.name(row["deployed_by"]),
                 reason=row["reason"],
-                in_force=index == 0,
+                in_force=row is current,
                 hash=row["content_hash"][:12],
                 open_cases=self.open_by.get(row["id"], 0),
+                from_day=row["in_force_from"],
+                waits=index == 0 and row is not current,
             )
-            for index, row in enumerate(self.rows.get(key, ()))
+            for index, row in enumerate(rows)
         ]
 
     def waiting(self, env: Environment, row: Mapping[str, Any]) -> list[tuple[str, int]]:

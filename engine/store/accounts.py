@@ -158,3 +158,14 @@ def set_meta(connection: Connection, key: str, value: str) -> None:
     """Set a fact about this database."""
     if connection.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount == 0:
         connection.execute(insert(meta), {"key": key, "value": value})
+
+
+def metas(connection: Connection, prefix: str) -> dict[str, str]:
+    """Return the facts whose key begins so."""
+    found = connection.execute(select(meta).where(meta.c.key.startswith(prefix, autoescape=True)))
+    return {row.key: row.value for row in found}
+
+
+def drop_meta(connection: Connection, key: str) -> None:
+    """Forget a fact about this database."""
+    connection.execute(delete(meta).where(meta.c.key == key))

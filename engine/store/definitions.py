@@ -11,17 +11,24 @@ from sqlalchemy import Connection, desc, func, insert, select
 
 from engine.store.rows import Row, many, one
 from engine.tables import cases, procedure_file, procedure_version
+from engine.timesource import legal_day
 
 
-def in_force(connection: Connection, procedure: str) -> Row | None:
-    """Return the newest version of a procedure, or None where it was never deployed."""
-    return one(
-        connection,
-        select(procedure_version)
-        .where(procedure_version.c.procedure == procedure)
-        .order_by(desc(procedure_version.c.number))
-        .limit(1),
+def in_force(connection: Connection, procedure: str, day: date | None = None) -> Row | None:
+    """Return the version of a procedure that is in force on a day, None where there is none.
+
+    It is the newest that does not wait for a later day; without ``day`` the newest of all. A version waits only
+    where its date in force was set after the day of its deployment: a machine clock set back changes nothing.
+    """
+    return next(
+        (row for row in versions(connection, procedure) if day is None or not waits(row, day)), None
     )
+
+
+def waits(row: Mapping[str, Any], day: date) -> bool:
+    """Whether a version was deployed for a date that has not come yet."""
+    begins: date = row["in_force_from"]
+    return day < begins and legal_day(row["deployed_at"]) < begins
 
 
 def version(connection: Connection, version_id: str) -> Row | None:

@@ -84,12 +84,16 @@ def test_errors_block_deploying_and_say_so(zhang: Client, office: Office) -> Non
 
 
 def test_deploying_passes_reason_and_accepted_warnings(zhang: Client, office: Office) -> None:
-    data = {"reason": "局办公会纪要第12号", "accepted": "one_person:cosign"}
+    data = {
+        "reason": "局办公会纪要第12号",
+        "accepted": "one_person:cosign",
+        "from_day": "2026-12-01",
+    }
     assert zhang.post("/procedures/on_request/deploy", data).status_code == 303
     name, arguments, more = office.commands.done[0]
     assert name == "deploy_folder"
     assert arguments[1:] == (Path("processes/on_request"), "局办公会纪要第12号")
-    assert more == {"accepted": ["one_person:cosign"]}
+    assert more == {"accepted": ["one_person:cosign"], "from_day": date(2026, 12, 1)}
 
 
 def test_deploying_without_a_reason_keeps_what_was_accepted(zhang: Client, office: Office) -> None:

@@ -74,7 +74,8 @@ def test_a_notice_is_previewed_then_put_into_force_and_dates_move(real: RealOffi
     assert answer.location == "/calendar/report/2"
     assert due(real, case.case_id) == ("2027-02-19", False)
     report = zhou.get("/calendar/report/2")
-    assert f"{case.number} 答复期限 2027-02-17 周三 2027-02-19 周五" in text(report.main)
+    assert f"{case.number} 答复期限 2027-02-17 周三 2027-02-19 周五 计算过程" in text(report.main)
+    assert report.select_one(".moved a[href$='/clocks/reply']") is not None
     assert "国办通知" in text(report.select_one(".why"))
     page = zhou.get("/calendar?year=2027")
     assert "2027年：已公布" in text(page.select_one(".why"))

@@ -277,3 +277,44 @@ def test_who_keeps_the_procedures_reads_no_case(real: RealOffice, zhang: Client)
         assert "机密的事由" not in zhang.get(path).text
     zhang.get(f"/cases/{case.case_id}", 404)
     assert commands.verify_audit(real.env) == []
+
+
+def test_a_version_with_a_later_date_is_followed_by_cases_from_that_day_on(
+    real: RealOffice, zhang: Client
+) -> None:
+    edit(real, "visit.bpmn", 'length="P20WD"', 'length="P10WD"')
+    deploy = {"reason": "会议纪要第3号", "from_day": "2026-11-01"}
+    refused = zhang.post("/procedures/visit/deploy", deploy)
+    assert refused.status_code == 422
+    assert "施行日期不能早于今天" in refused.text
+    deploy["from_day"] = "2026-11-10"
+    assert zhang.post("/procedures/visit/deploy", deploy).status_code == 303
+    page = zhang.get("/procedures/visit")
+    assert "待施行 第2版 ，2026年11月10日（周二）施行" in text(page.select_one("dl.facts"))
+    versions = [text(row) for row in page.select("table:last-of-type tbody tr")]
+    assert versions[0].startswith("第2版 待施行")
+    assert versions[1].startswith("第1版 现行")
+
+    early = real.start()
+    real.at("2026-11-10")
+    late = real.start(received_on="2026-11-10")
+    found = [
+        str(queries.case_page(real.env, real.actor("zhou"), one.case_id).head.clock.due)
+        for one in (early, late)
+    ]
+    assert found == ["2026-11-30", "2026-11-24"]  # 20 working days, then 10
+    page = real.browser("zhang").get("/procedures/visit")
+    assert text(page.select("table:last-of-type tbody tr")[0]).startswith("第2版 现行")
+
+
+def test_a_version_that_waits_is_replaced_by_a_newer_one(real: RealOffice, zhang: Client) -> None:
+    edit(real, "visit.bpmn", 'length="P20WD"', 'length="P10WD"')
+    zhang.post("/procedures/visit/deploy", {"reason": "会议纪要第3号", "from_day": "2026-11-10"})
+    edit(real, "visit.bpmn", 'length="P10WD"', 'length="P15WD"')
+    zhang.post("/procedures/visit/deploy", {"reason": "会议纪要第4号"})
+    numbers = {}
+    for day in ("2026-11-03", "2026-11-12"):
+        real.at(day)
+        version = real.env.version_in_force("visit")
+        numbers[day] = real.env.deployed(version).number
+    assert numbers == {"2026-11-03": 3, "2026-11-12": 3}

@@ -30,6 +30,7 @@ SAMPLE = {
     "person_id": "p-2",
     "post_id": "1",
     "what": "reset",
+    "work_id": "w-1",
 }
 PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,6 +12,7 @@ from engine.errors import BadInput, EngineError
 from webui import rendering
 from webui.auth import actor, rule
 from webui.engine_door import engine
+from webui.views import work
 
 blueprint = Blueprint("calendar", __name__)
 MAX_NOTICE = 256 * 1024
@@ -47,16 +48,19 @@ def preview() -> ResponseReturnValue:
 def take_in() -> ResponseReturnValue:
     """Put the year into force; the page then says which dates moved."""
     data, name = request.form.get("file", "").encode(), request.form.get("name", "")[:120]
+    env, who, reason = engine().environment, actor(), request.form.get("reason", "")
+    import_calendar = engine().commands.import_calendar
+
+    def put_into_force(report: Any) -> dict[str, Any]:
+        done = import_calendar(env, who, data, name, reason, report)
+        return {"number": done.number, "moved": len(done.moved)}
+
     try:
-        done = engine().commands.import_calendar(
-            engine().environment, actor(), data, name, request.form.get("reason", "")
-        )
+        return work.do("calendar", put_into_force)  # type: ignore[no-any-return]
     except EngineError as error:
         if not hasattr(error, "sentence") or error.code == "denied":
             raise
         return _again(data, name, error.sentence), 422
-    flash(_("已导入并启用，%(count)s个期限随之改变。", count=len(done.moved)))
-    return redirect(url_for("calendar.report", number=done.number), 303)
 
 
 @blueprint.get("/calendar/report/<int:number>")

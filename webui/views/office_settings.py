@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from engine.errors import BadInput, EngineError
 from webui import rendering
 from webui.auth import actor, rule
 from webui.engine_door import engine
+from webui.views import work
 
 blueprint = Blueprint("settings", __name__)
 
@@ -40,11 +40,15 @@ def change(name: str) -> ResponseReturnValue:
         if request.form.get("do") != "save":
             found = engine().commands.preview_setting(engine().environment, actor(), name, value)
             return _one(name, value=value, found=found)
-        done = engine().commands.change_setting(engine().environment, actor(), name, value, reason)
+        env, who, change_setting = engine().environment, actor(), engine().commands.change_setting
+
+        def put_into_force(report: Any) -> dict[str, Any]:
+            done = change_setting(env, who, name, value, reason, report)
+            return {"number": done.number, "moved": len(done.moved)}
+
+        return work.do("setting", put_into_force)  # type: ignore[no-any-return]
     except BadInput as error:
         return _again(name, value, reason, error), 422
-    flash(_("已改，%(count)s个期限随之改变。", count=len(done.moved)))
-    return redirect(url_for("calendar.report", number=done.number), 303)
 
 
 def _again(name: str, value: str, reason: str, error: BadInput) -> str:

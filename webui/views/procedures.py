@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,12 +13,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from engine.errors import EngineError
+from engine.errors import BadInput, EngineError
+from engine.timesource import legal_day
 from webui import rendering
 from webui.archives import download, zipped
 from webui.auth import actor, rule
 from webui.engine_door import engine
 from webui.errors import SENTENCES
+from webui.formatting import day_long
+from webui.views import work
 
 blueprint = Blueprint("procedures", __name__)
 SEVERITIES = {"error": _l("错误"), "warning": _l("提醒"), "info": _l("说明")}
@@ -60,22 +64,68 @@ def show(key: str) -> ResponseReturnValue:
 def deploy(key: str) -> ResponseReturnValue:
     """Put the changed folder into force."""
     reason, accepted = request.form.get("reason", ""), request.form.getlist("accepted")
-    folder = engine().environment.config.processes / _one(key).key
+    found = _one(key)
+    env, who, deploy_folder = engine().environment, actor(), engine().commands.deploy_folder
+    folder = env.config.processes / found.key
+
+    def put_office_into_force(report: Any) -> dict[str, Any]:
+        done = deploy_folder(env, who, folder, reason, progress=report)
+        return {"number": done.number, "moved": len(done.moved)}
+
     try:
-        made = engine().commands.deploy_folder(
-            engine().environment, actor(), folder, reason, accepted=accepted
-        )
+        if found.is_office:
+            return work.do("office", put_office_into_force)  # type: ignore[no-any-return]
+        day = _day(request.form.get("from_day", ""))
+        deploy_folder(env, who, folder, reason, accepted=accepted, from_day=day)
     except EngineError as error:
         if error.code not in ON_THE_FORM and not hasattr(error, "sentence"):
             raise
         refusal = SENTENCES[error.code][2](error) if error.code in SENTENCES else error.sentence
         return _page(_one(key), refusal=refusal, reason=reason, accepted=accepted), 422
-    moved = len(getattr(made, "moved", ()) or ())
-    if moved:
-        flash(_("已启用，%(count)s个期限随之改变，各案件的全过程里都有记录。", count=moved))
+    if day is not None and day > legal_day(env.time.now()):
+        flash(_("已存好，%(day)s起收到的按新版本办理。", day=day_long(day)))
     else:
         flash(_("已启用。新收的案件按新版本办理。"))
     return redirect(url_for("procedures.show", key=key), 303)
+
+
+def _day(text: str) -> date | None:
+    """Return the date in force, None for at once.
+
+    Raises:
+        BadInput: what was typed is no date.
+    """
+    try:
+        return date.fromisoformat(text) if text.strip() else None
+    except ValueError as error:
+        raise BadInput(f"no date: {text}", sentence=_("施行日期请写成 2027-01-01")) from error
+
+
+@blueprint.post("/procedures/<key>/try")
+@rule("procedures.deploy")
+def try_out(key: str) -> ResponseReturnValue:
+    """Play the worked cases of the folder; nothing is put into force."""
+    found = _one(key)
+    env, who, try_folder = engine().environment, actor(), engine().commands.try_folder
+
+    def play(report: Any) -> dict[str, Any]:
+        return {"key": found.key, "runs": try_folder(env, who, found.key, report)}
+
+    try:
+        return work.do("try", play)  # type: ignore[no-any-return]
+    except BadInput as error:
+        return _page(found, refusal=error.sentence), 422
+
+
+@blueprint.get("/procedures/<key>/try/<work_id>")
+@rule("procedures.deploy")
+def tried(key: str, work_id: str) -> ResponseReturnValue:
+    """Show how the worked cases went."""
+    end = work.ended(work_id, "try")
+    found = _one(key)
+    return rendering.page(
+        "tried.html", "procedures", key=found.key, title=found.title, runs=end["runs"]
+    )
 
 
 @blueprint.post("/procedures/<key>/upload")
@@ -239,6 +289,8 @@ def _page(
         warnings=of["warning"],
         notes=of["info"],
         severities=SEVERITIES,
+        day=request.form.get("from_day", ""),
+        today=legal_day(engine().environment.time.now()).isoformat(),
         next_number=max((one.number for one in found.versions), default=0) + 1,
         may_deploy=engine().may(actor(), "procedures.deploy") is None,
         refusal=refusal,
