@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.bpmn import standing_ids
 from engine.bpmn.findings import ERROR, WARNING, Finding, Known
+from engine.bpmn.model import Definition
 from engine.errors import BadInput
 from engine.letters import LetterInvalid, fields_of
 from engine.office import Office
@@ -26,6 +28,45 @@ EFFECTS = frozenset(
         "record_outcome",
         "count_figures",
         "compile_report",
+    )
+)
+# Dated legal facts that have one name in every procedure; a procedure may add its own.
+CASE_EVENTS = frozenset(
+    (
+        "submitted",
+        "arrived",
+        "signed",
+        "confirmed",
+        "received",
+        "correction_notice_sent",
+        "correction_notice_received",
+        "correction_received",
+        "third_party_sent",
+        "third_party_received",
+        "third_party_opinion",
+        "agency_consult_sent",
+        "agency_consult_received",
+        "agency_opinion",
+        "extension_approved",
+        "extension_notified",
+        "fee_notice_received",
+        "fee_paid",
+        "reasons_requested",
+        "reasons_received",
+        "delayed_period_set",
+        "info_formed",
+        "info_changed",
+        "reply_sent",
+        "reply_served",
+        "answered_on_spot",
+        "report_year_end",
+        "provisional_classification",
+        "decision_received",
+        "reconsideration_copy_received",
+        "reconsideration_decision_received",
+        "mailed",
+        "routed_to_office",
+        "contact_attempt_failed",
     )
 )
 BUILT_IN_NAMES = frozenset(("case", "clock", "label", "settings"))
@@ -51,8 +92,11 @@ def inspect(
     return procedure, [*_templates(procedure, office), *_unused(procedure)]
 
 
-def known(procedure: Procedure, office: Office | None) -> Known:
-    """Return what the procedure's diagram may refer to, for the deployment check."""
+def known(procedure: Procedure, office: Office | None, previous: Definition | None = None) -> Known:
+    """Return what the procedure's diagram may refer to, for the deployment check.
+
+    previous: the diagram in force, at whose elements open cases may stand.
+    """
     roles = {**{key: key for key in office.roles}, **office.role_ids()} if office else None
     return Known(
         roles=roles,
@@ -61,6 +105,8 @@ def known(procedure: Procedure, office: Office | None) -> Known:
         letters=frozenset(procedure.letters),
         effects=EFFECTS,
         fields=BUILT_IN_NAMES | procedure.variables,
+        events=CASE_EVENTS,
+        previous_ids=standing_ids(previous) if previous is not None else None,
     )
 
 

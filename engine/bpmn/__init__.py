@@ -3,6 +3,7 @@
 The only package that meets SpiffWorkflow and lxml. It knows neither database nor web.
 """
 
+from engine.bpmn.check_meaning import standing_ids
 from engine.bpmn.definition import analyse, check, compile_definition
 from engine.bpmn.findings import DefinitionRefused, Finding, Known
 from engine.bpmn.load import XmlRefused, load_xml
@@ -50,4 +51,5 @@ __all__ = [
     "check",
     "compile_definition",
     "load_xml",
+    "standing_ids",
 ]

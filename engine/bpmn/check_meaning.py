@@ -5,7 +5,7 @@ Errors where a reference does not resolve; warnings where a drawing runs but is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
@@ -37,6 +37,7 @@ Compiled = Sequence[tuple[etree._Element, Reading, list[Process]]]
 def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
     """Check a compiled definition."""
     produced = _produced(definition)
+    slips = _Slips(definition, known)
     for _, reading, processes in compiled:
         report = reading.report
         for process in processes:
@@ -47,8 +48,11 @@ def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
                 _gateway(report, node)
                 _people(report, node, known, process)
                 _references(report, node, definition, known)
+                slips.recorded(report, node)
         _fields(report, reading, produced, known)
-        _changed(report, definition, known)
+        if any(process.id == definition.main for process in processes):
+            slips.awaited(report)
+            _changed(report, definition, known)
 
 
 def _say(node: Node) -> str:
@@ -145,15 +149,6 @@ def _references(report: Report, node: Node, definition: Definition, known: Known
         there = known.processes | frozenset(definition.processes)
         called = _constant(node.call.process)
         _resolve(report, node, "called-process", "被调用流程", "called process", called, there)
-    for recorded in node.records:
-        if known.events is not None and recorded.event not in known.events:
-            report.warning(
-                "unknown-event",
-                node.id,
-                node.line,
-                f"{_say(node)}记录的法律事实“{recorded.event}”不在名单里",
-                f"{node.id}: the case event {recorded.event!r} is unknown",
-            )
 
 
 def _resolve(
@@ -296,6 +291,81 @@ def _fields(report: Report, reading: Reading, produced: set[str], known: Known) 
             f"“{where}”用到的“{name}”不是任何表单的字段",
             f"{where}: {name!r} is no field of any form",
         )
+
+
+class _Slips:
+    """Names of case events that are nobody's and differ from a known one by a slip of the pen.
+
+    A procedure may have events of its own, and its clocks may hear what other cases record: a name that is
+    merely new is none of our business.
+    """
+
+    def __init__(self, definition: Definition, known: Known) -> None:
+        self.definition, self.fixed = definition, known.events
+        nodes = definition.all_nodes()
+        self.written = {one.event for node in nodes for one in node.records}
+        self.heard = {
+            name: clock_id
+            for clock_id, clock in definition.clocks.items()
+            for name in getattr(clock, "event_names", ())
+        }
+
+    def recorded(self, report: Report, node: Node) -> None:
+        """Look at what a node records."""
+        for one in node.records:
+            meant = self._meant(one.event, self.heard)
+            if meant is not None:
+                report.warning(
+                    "unknown-event",
+                    node.id,
+                    node.line,
+                    f"{_say(node)}记录的法律事实“{one.event}”没有时限用到，是不是“{meant}”",
+                    f"{node.id}: no clock knows the case event {one.event!r}; is it {meant!r}",
+                )
+
+    def awaited(self, report: Report) -> None:
+        """Look at what the clocks listen for."""
+        for name, clock_id in self.heard.items():
+            meant = self._meant(name, self.written)
+            if meant is not None and name not in self.written:
+                report.warning(
+                    "unknown-event",
+                    clock_id,
+                    None,
+                    f"时限“{clock_id}”等待的法律事实“{name}”没有步骤记录，是不是“{meant}”",
+                    f"{clock_id}: nothing records the case event {name!r}; is it {meant!r}",
+                )
+
+    def _meant(self, name: str, others: Iterable[str]) -> str | None:
+        if self.fixed is None or name in self.fixed or name in self.heard.keys() & self.written:
+            return None
+        candidates = sorted({*self.fixed, *others} - {name})
+        return next((one for one in candidates if _is_slip(name, one)), None)
+
+
+def _is_slip(name: str, other: str) -> bool:
+    """One letter wrong: written twice, left out, changed, or a neighbour before its turn."""
+    if min(len(name), len(other)) < 6 or abs(len(name) - len(other)) > 1:
+        return False
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, letter in enumerate(name, start=1):
+        last, before, row = before, row, [i]
+        for j, wanted in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and name[i - 2] == wanted:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1] <= 1
+
+
+def standing_ids(definition: Definition) -> frozenset[str]:
+    """Return the ids at which a case can stand: what waits, what holds something inside, what joins."""
+    return frozenset(
+        node.id
+        for node in definition.all_nodes()
+        if node.kind in _WAITS | {"subprocess", "call"}
+        or (node.kind in ("parallel", "inclusive", "complex") and len(node.incoming) > 1)
+    )
 
 
 def _changed(report: Report, definition: Definition, known: Known) -> None:

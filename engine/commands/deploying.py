@@ -11,6 +11,7 @@ from engine import audit
 from engine.access import require
 from engine.bpmn import check
 from engine.bpmn.findings import ERROR, WARNING, DefinitionRefused, Finding
+from engine.bpmn.model import Definition
 from engine.commands.errors import WarningsNotAccepted
 from engine.commands.noting import note
 from engine.commands.recomputing import Moving, finish_recomputing, must_recompute
@@ -72,7 +73,7 @@ def deploy_folder(
     if folder.name == OFFICE:
         return deploy_office(env, actor, files, reason, progress)
     office = env.institution().office
-    procedure, findings = findings_of(files, office)
+    procedure, findings = findings_of(files, office, diagram_in_force(env, folder.name))
     if procedure is None:
         raise DefinitionRefused(findings)
     if procedure.key != folder.name:
@@ -101,13 +102,22 @@ def _refuse_day(day: date, today: date, *, office: bool) -> None:
 
 
 def findings_of(
-    files: Mapping[str, bytes], office: Office
+    files: Mapping[str, bytes], office: Office, previous: Definition | None = None
 ) -> tuple[Procedure | None, list[Finding]]:
-    """Return a folder's procedure and everything the deployment check says of it."""
+    """Return a folder's procedure and everything the deployment check says of it.
+
+    previous: the diagram in force; ids that are gone from it are found.
+    """
     procedure, findings = inspect(files, office)
     if procedure is None:
         return None, findings
-    return procedure, [*findings, *check(procedure.sources, known(procedure, office))]
+    return procedure, [*findings, *check(procedure.sources, known(procedure, office, previous))]
+
+
+def diagram_in_force(env: Environment, key: str) -> Definition | None:
+    """Return the diagram of a procedure that is in force, None where there is none yet."""
+    version_id = env.procedures_in_force().get(key)
+    return env.deployed(version_id).definition if version_id is not None else None
 
 
 def _refuse(findings: Sequence[Finding], accepted: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.access import require
-from engine.commands.deploying import findings_of
+from engine.commands.deploying import diagram_in_force, findings_of
 from engine.deployed import deployed_from
 from engine.environment import OFFICE, Environment
 from engine.errors import BadInput, EngineError, NotFound
@@ -287,7 +287,8 @@ def _findings(env: Environment, key: str, files: Mapping[str, bytes]) -> list[ob
         if key == OFFICE:
             Institution.from_files(files, "check")
             return []
-        return list(findings_of(files, env.institution().office)[1])
+        previous = diagram_in_force(env, key)
+        return list(findings_of(files, env.institution().office, previous)[1])
     except BadInput as error:
         return [error]
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from engine.bpmn import DefinitionRefused, Known, check, compile_definition
+from engine.bpmn import (
+    DefinitionRefused,
+    Finding,
+    Known,
+    check,
+    compile_definition,
+    standing_ids,
+)
 from tests.bpmn.drawing import HEAD, doc, flows, node, user
 
+ROOT = Path(__file__).parents[2]
 S, E = node("startEvent", "s"), node("endEvent", "e")
 MESSAGE = '<bpmn:message id="m" name="m"/>'
 
@@ -27,6 +38,11 @@ def extension(text: str) -> str:
 TIMER = "<bpmn:timerEventDefinition><bpmn:{0}>{1}</bpmn:{0}></bpmn:timerEventDefinition>"
 MULTI = "<bpmn:multiInstanceLoopCharacteristics{}>{}</bpmn:multiInstanceLoopCharacteristics>"
 SUB = node("startEvent", "s1") + node("endEvent", "e1") + flows("s1>e1")
+
+HANDLER = (
+    '<bpmn:subProcess id="x" triggeredByEvent="true">{}<bpmn:startEvent id="hs">'
+    '<bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent></bpmn:subProcess>'
+)
 
 ERRORS = [
     ("not-bpmn", "t.bpmn", b"<html/>"),
@@ -155,7 +171,31 @@ ERRORS = [
         "x",
         line(node("eventBasedGateway", "x", eventGatewayType="Parallel")),
     ),
+    ("flow-at-handler", "x_e", doc(S + HANDLER.format("") + E + flows("x>e"), MESSAGE)),
+    (
+        "event-subprocess-loop",
+        "x",
+        doc(S + HANDLER.format("<bpmn:standardLoopCharacteristics/>"), MESSAGE),
+    ),
+    ("token-quantity", "x", line(node("userTask", "x", startQuantity="0"))),
+    ("clock", "p", doc(extension('<gk:clock id="c" length="20 days"/>') + S)),
+    (
+        "expression-language",
+        "x_e",
+        line(user("x")).replace(
+            b'targetRef="e">',
+            b'targetRef="e"><bpmn:conditionExpression language="groovy">a</bpmn:conditionExpression>',
+            1,
+        ),
+    ),
 ]
+
+
+def told_in_full(found: Finding) -> None:
+    """A finding says where and what, in a Chinese and in an English sentence."""
+    assert found.file == "t.bpmn"
+    assert any("\u4e00" <= c <= "\u9fff" for c in found.message)
+    assert len(re.findall(r"[a-z]{2,}", found.message_en)) > 2
 
 
 @pytest.mark.parametrize(
@@ -165,8 +205,8 @@ def test_an_error_names_rule_element_and_what_to_do(rule: str, element: str, xml
     found = [f for f in check({"t.bpmn": xml}) if f.severity == "error"]
     match = [f for f in found if f.rule == rule and f.element == element]
     assert match, found
-    assert any("\u4e00" <= c <= "\u9fff" for c in match[0].message)
-    assert match[0].message_en
+    told_in_full(match[0])
+    assert match[0].line is not None or rule in ("xml", "clock")
     with pytest.raises(DefinitionRefused):
         compile_definition({"t.bpmn": xml})
 
@@ -179,6 +219,7 @@ KNOWN = Known(
     effects=frozenset({"issue_letter"}),
     letters=frozenset({"reply"}),
     processes=frozenset(),
+    events=frozenset({"received"}),
 )
 LANE = '<bpmn:laneSet id="ls"><bpmn:lane id="l" name="{}"><bpmn:flowNodeRef>x</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
 EFFECT = '<gk:effect name="{}" letter="{}"/>'
@@ -255,6 +296,32 @@ WITH_OFFICE = [
     ),
     ("vendor-attribute", "info", line(node("userTask", "x", camunda__asyncBefore="true"))),
     ("schema", "warning", line('<bpmn:userTask id="x" colour="red"/>')),
+    (
+        "not-executed",
+        "info",
+        doc(S + E + flows("s>e")).replace(
+            b"</bpmn:definitions>",
+            b'<bpmn:process id="q" isExecutable="false"/></bpmn:definitions>',
+        ),
+    ),
+    (
+        "condition-empty",
+        "warning",
+        line(user("x")).replace(b'targetRef="e">', b'targetRef="e"><bpmn:conditionExpression/>', 1),
+    ),
+    (
+        "always-interrupting",
+        "warning",
+        line(
+            user("x")
+            + node("boundaryEvent", "b", event("error"), attachedToRef="x", cancelActivity="false")
+        ),
+    ),
+    (
+        "unknown-event",
+        "warning",
+        line(node("userTask", "x", extension('<gk:records event="recieved"/>'))),
+    ),
 ]
 
 
@@ -262,9 +329,10 @@ WITH_OFFICE = [
     ("rule", "severity", "xml"), WITH_OFFICE, ids=[r for r, _, _ in WITH_OFFICE]
 )
 def test_a_finding_about_the_office_has_its_severity(rule: str, severity: str, xml: bytes) -> None:
-    assert {(f.rule, f.severity) for f in check({"t.bpmn": xml}, KNOWN) if f.rule == rule} == {
-        (rule, severity)
-    }
+    found = [f for f in check({"t.bpmn": xml}, KNOWN) if f.rule == rule]
+    assert {(f.rule, f.severity) for f in found} == {(rule, severity)}
+    told_in_full(found[0])
+    assert found[0].line is not None
 
 
 def test_a_lane_named_by_a_roles_title_offers_to_the_role() -> None:
@@ -314,6 +382,48 @@ def test_ids_that_are_gone_are_told() -> None:
     xml = doc(S + user("x") + E + flows("s>x", "x>e"))
     found = check({"t.bpmn": xml}, Known(previous_ids=frozenset({"x", "old"})))
     assert [f.element for f in found if f.rule == "changed-id"] == ["old"]
+
+
+def test_an_id_at_which_nothing_can_stand_may_go() -> None:
+    before = compile_definition(
+        {"t.bpmn": doc(S + node("task", "t") + user("x") + E + flows("s>t", "t>x", "x>e"))}
+    )
+    assert standing_ids(before) == {"x"}
+    found = check({"t.bpmn": line(user("y"), "y")}, Known(previous_ids=standing_ids(before)))
+    assert [(f.rule, f.element) for f in found if f.rule == "changed-id"] == [("changed-id", "x")]
+
+
+CLOCK = '<gk:clock id="c" title="c" length="P20WD" article="a"><gk:starts event="handed_in"/></gk:clock>'
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [("handed_in", []), ("handde_in", ["x", "c"]), ("handed_over", []), ("received", [])],
+)
+def test_an_event_one_letter_away_from_a_known_one_is_taken_for_a_slip(recorded, told) -> None:
+    xml = doc(
+        extension(CLOCK)
+        + S
+        + node("userTask", "x", extension(f'<gk:records event="{recorded}"/>'))
+        + flows("s>x")
+    )
+    found = [f for f in check({"t.bpmn": xml}, KNOWN) if f.rule == "unknown-event"]
+    assert [f.element for f in found] == told
+
+
+def test_a_process_in_two_files_is_refused() -> None:
+    found = check({"a.bpmn": doc(S), "b.bpmn": doc(S)})
+    assert [(f.file, f.element) for f in found if f.rule == "duplicate-process"] == [
+        ("b.bpmn", "p")
+    ]
+
+
+def test_every_rule_has_a_drawing_that_breaks_it() -> None:
+    told = (ROOT / "docs" / "bpmn.md").read_text(encoding="utf-8")
+    rows = told.split("## Rules")[1].split("## ")[0]
+    documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", rows)) - {"error", "warning", "info"}
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert {rule for rule in documented if f'"{rule}"' not in here} == set()
 
 
 def test_decision_tables_of_the_same_folder_are_left_to_their_own_reader() -> None:

@@ -61,10 +61,10 @@ def test_a_new_limit_holds_for_new_cases_and_not_for_those_under_way(office):
 
 
 def test_what_the_engine_does_not_execute_is_refused_by_element(office):
-    edit(office, "exclusiveGateway", "complexGateway")
+    edit(office, "serviceTask", "scriptTask")
     with pytest.raises(DefinitionRefused) as refused:
         commands.deploy_folder(office.env, SYSTEM, office.env.config.processes / "leave", "试")
-    assert any(finding.element == "agreed" for finding in refused.value.findings)
+    assert any(finding.element == "tell" for finding in refused.value.findings)
 
 
 def test_only_who_may_deploys_and_only_with_a_reason(office):
