@@ -127,10 +127,13 @@ def _is_thrown(
 
 
 def _counters(repeat: Repeat, extra: Extra, frame: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a condition sees after an instance: the counters by the usual and the standard's names."""
+    """Return what a condition sees after an instance: the counters by the usual and the standard's names,
+    and what has been collected so far under the name of the collection.
+    """
     active = extra["m"] - extra["d"] if repeat.kind == "parallel" else 0
     return {
         **(frame or {}),
+        **({repeat.output: _so_far(repeat, extra)} if repeat.output else {}),
         "nrOfInstances": extra["n"],
         "nrOfActiveInstances": active,
         "nrOfCompletedInstances": extra["d"],
@@ -139,6 +142,13 @@ def _counters(repeat: Repeat, extra: Extra, frame: Mapping[str, Any] | None) -> 
         "numberOfCompletedInstances": extra["d"],
         "numberOfTerminatedInstances": 0,  # none is ended before the activity is
     }
+
+
+def _so_far(repeat: Repeat, extra: Extra) -> list[Any]:
+    """Return what the finished instances gave, in the order of the instances."""
+    if repeat.kind == "sequential":
+        return list(extra["r"][: extra["d"]])
+    return [one for one in extra["r"] if one is not None]
 
 
 def _loop_again(
