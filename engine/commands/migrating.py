@@ -137,8 +137,8 @@ def _carry(
 ) -> Moved:
     old, new = env.deployed(case.version_id), env.deployed(target)
     doers = {mapping.get(activity, activity): people for activity, people in case.doers.items()}
-    before = replace(case, version_id=target, doers=doers)
-    host = CaseHost.open(env, actor, before, {})
+    carried = replace(case, version_id=target, doers=doers)
+    host = CaseHost.open(env, actor, carried, {})
     state = migrate(old.definition, new.definition, host, case.state, mapping)
     was, now = frontier(old.definition, case.state, host), frontier(new.definition, state, host)
     step = Step(
@@ -159,13 +159,13 @@ def _carry(
     rows = [
         {
             "id": open_items[item.token]["id"],
-            **stepping.offered(before, host, item, legal_day(open_items[item.token]["opened_at"])),
+            **stepping.offered(carried, host, item, legal_day(open_items[item.token]["opened_at"])),
         }
         for item in now.tasks
         if item.token in open_items
     ]
     with UnitOfWork(env.database, writing=True) as uow:
-        moved = stepping.write_in(uow.connection, env, actor, before, False, host, step, cause)
+        moved = stepping.write_in(uow.connection, env, actor, case, False, host, step, cause)
         cases.offer_again(uow.connection, rows)
         stepping.write_clocks(uow.connection, case.id, host)
         uow.commit()

@@ -239,6 +239,7 @@ def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Act
     subject, kind = host.described()
     return replace(
         before,
+        version_id=host.case.version_id,  # another one where the case is carried over
         state=step.state,
         revision=before.revision + 1,
         fields=host.sealed_fields(),
@@ -249,7 +250,7 @@ def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Act
         outcome=host.outcome or before.outcome,
         closed_at=host.now if step.ended else None,
         called_versions=host.called_versions,
-        doers=_doers(before.doers, cause, actor),
+        doers=_doers(host.case.doers, cause, actor),
     )
 
 
