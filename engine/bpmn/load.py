@@ -55,6 +55,7 @@ def load_xml(data: bytes, name: str) -> etree._Element:
         attribute_defaults=False,
         huge_tree=False,
         remove_pis=True,
+        remove_comments=True,  # one in the middle of an expression would hide the rest of it
     )
     try:
         root = etree.fromstring(data, parser)
