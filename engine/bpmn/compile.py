@@ -288,6 +288,7 @@ class FileCompiler:
         plain = [n for n in starts if not n.events]
         body.triggers = [n for n in starts if n.events] + _instantiating(body, self.root)
         handled = {n.handler.id for n in body.nodes.values() if n.handler is not None}
+        handled |= {str(e.get("id")) for e in element if e.get("isForCompensation") == "true"}
         free = [n for n in body.nodes.values() if _begins(n) and n.id not in handled]
         if body.adhoc is not None:
             body.adhoc.enabled = tuple(n.id for n in free)
