@@ -334,6 +334,8 @@ class _Checker(ExtensionChecker):
         self.what_it_does(node, kind)
         if node.get("messageRef"):
             self.reference(node, node, "message")
+        if kind == "receiveTask":
+            self.instantiating(node)
         self.repetition(node)
         if kind in tags.SUBPROCESSES:
             if kind == "adHocSubProcess":
@@ -478,6 +480,7 @@ class _Checker(ExtensionChecker):
                 "用来启动流程，不能有流入",
                 "an instantiating event-based gateway has no incoming flow",
             )
+        self.instantiating(node)
         if not out:
             self.error(
                 "event-gateway", node, "后面没有事件", "nothing follows the event-based gateway"
@@ -502,6 +505,18 @@ class _Checker(ExtensionChecker):
                     "跟在事件网关后面，不能再有其他流入",
                     "behind an event-based gateway it may have no other incoming flow",
                 )
+
+    def instantiating(self, node: etree._Element) -> None:
+        """What starts a process besides start events stands in the process itself."""
+        holder = node.getparent()
+        if node.get("instantiate") != "true" or holder is None or tags.local(holder) == "process":
+            return
+        self.error(
+            "start-event",
+            node,
+            "用来启动流程（instantiate），不能放在子流程里",
+            "it is instantiating and stands in a subprocess",
+        )
 
     # -------------------------------------------------------- events
 
@@ -559,6 +574,26 @@ class _Checker(ExtensionChecker):
             )
         for element in found:
             self.definition(node, element)
+        if kind == "startEvent" and in_process:
+            self.alone(node, found)
+
+    def alone(self, node: etree._Element, found: list[etree._Element]) -> None:
+        """A start event of a process has no case yet: no clock runs, and there are no data to look at."""
+        at = [tags.extension(one, tags.GK, "at") is not None for one in (node, *found)]
+        if any(at):
+            self.error(
+                "timer",
+                node,
+                "是流程的开始，还没有案件，不能用时限定时",
+                "at the start of a process there is no case whose clock could be asked",
+            )
+        if any(tags.local(one) == "conditionalEventDefinition" for one in found):
+            self.warning(
+                "conditional-start",
+                node,
+                "是条件开始事件，还没有案件，没有数据可看，不会自己开始，只能由人登记",
+                "begins on a condition, but before a case there are no data: only a person can start it",
+            )
 
     def boundary(
         self, node: etree._Element, nodes: dict[str, etree._Element], kinds: list[str]

@@ -22,6 +22,7 @@ _DATE = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?"
 )
 _REPEAT = re.compile(r"R(\d*)")
+MAX_ROUNDS = 100_000
 _LONGEST = timedelta(days=366 * 1000)
 
 
@@ -144,6 +145,34 @@ def cycle(text: str) -> Cycle:
     if every.is_zero() or every.sign < 0 or times == 0:
         raise MomentUnreadable(f"{text!r}: a cycle needs a length and at least one round")
     return Cycle(times, every, start)
+
+
+def last_due(
+    kind: str, said: object, since: datetime, now: datetime, calendar: WorkingDays | None = None
+) -> datetime | None:
+    """Return the last moment of a timer that lies after ``since`` and not after ``now``, None where none does.
+
+    kind: date, duration or cycle; a duration, and a cycle without a begin of its own, count from ``since``.
+
+    Raises:
+        MomentUnreadable: it says no moment.
+    """
+    if kind == "cycle":
+        rounds = cycle(str(said))
+        moment = rounds.start or after(since, rounds.every, calendar)
+        left = MAX_ROUNDS if rounds.times is None else min(rounds.times, MAX_ROUNDS)
+        every = rounds.every
+        if moment < now and not (every.months or every.working_days):
+            passed = (now - moment) // every.exact
+            passed = passed if rounds.times is None else min(passed, left - 1)
+            moment, left = moment + passed * every.exact, max(left - passed, 1)
+        found = None
+        while left and moment <= now:
+            found, left = moment, left - 1
+            moment = after(moment, every, calendar)
+    else:
+        found = as_instant(said) if kind == "date" else after(since, as_duration(said), calendar)
+    return found if found is not None and since < found <= now else None
 
 
 def after(start: datetime, length: Duration, calendar: WorkingDays | None = None) -> datetime:

@@ -56,13 +56,20 @@ def _deliver(env: Environment, message: Mapping[str, Any]) -> None:
             SYSTEM,
             body["procedure"],
             key=message["key"],
-            variables={**body["values"], "from_case": body["from_case"]},
+            variables=_handed(body),
             via_form=False,
+            event=body.get("event"),
         )
     elif message["kind"] in {"message", "signal"}:
         _tell_others(env, message)
     elif message["kind"] == "publish":
         publishing.write_out(env, message)
+
+
+def _handed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new case is given by the one that asked for it; one that begins by itself has none such."""
+    asked_by = {"from_case": body["from_case"]} if "from_case" in body else {}
+    return {**body["values"], **asked_by}
 
 
 def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:

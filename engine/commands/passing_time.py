@@ -19,6 +19,7 @@ from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
 from engine.commands.noting import note
 from engine.commands.recomputing import finish_recomputing
+from engine.commands.starting import start_due
 from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
 from engine.errors import NotFound, RevisionConflict
@@ -178,6 +179,7 @@ def tick(env: Environment) -> None:
         return
     finish_recomputing(env, wait=False)
     fired = fire_due_timers(env)
+    start_due(env)
     warned = climb_ladder(env)
     record_breaches(env)
     remind_of_calendar(env)

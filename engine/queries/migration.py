@@ -15,6 +15,7 @@ from engine.environment import OFFICE, Environment
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.store import cases, definitions
+from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
 
@@ -62,10 +63,10 @@ def migrations(
     """
     require(env.institution().rules, actor, "procedures.read")
     with UnitOfWork(env.database, writing=False) as uow:
-        target = definitions.in_force(uow.connection, procedure)
+        target = definitions.in_force(uow.connection, procedure, legal_day(env.time.now()))
         if target is None or procedure == OFFICE:
             raise NotFound("procedure", procedure)
-        found = cases.open_under_others(uow.connection, procedure, target["id"])
+        found = cases.open_cases(uow.connection, procedure, but_version=target["id"])
         numbers = {
             row["id"]: row["number"] for row in definitions.versions(uow.connection, procedure)
         }

@@ -244,18 +244,15 @@ def offer_again(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
     _add_candidates(connection, rows)
 
 
-def open_under_others(connection: Connection, procedure: str, version_id: str) -> list[CaseRow]:
-    """Return the open cases of a procedure that run under another version than this one, by number."""
-    found = (
-        select(cases)
-        .where(
-            cases.c.procedure == procedure,
-            cases.c.status == "open",
-            cases.c.version_id != version_id,
-        )
-        .order_by(cases.c.number, cases.c.id)
-    )
-    return [case_row(row) for row in connection.execute(found).mappings()]
+def open_cases(
+    connection: Connection, procedure: str, *, but_version: str | None = None
+) -> list[CaseRow]:
+    """Return the open cases of a procedure, those of one version left out, by number."""
+    found = select(cases).where(cases.c.procedure == procedure, cases.c.status == "open")
+    if but_version is not None:
+        found = found.where(cases.c.version_id != but_version)
+    rows = connection.execute(found.order_by(cases.c.number, cases.c.id)).mappings()
+    return [case_row(row) for row in rows]
 
 
 def close_item(

@@ -21,6 +21,11 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(outbox), [dict(row) for row in rows])
 
 
+def has(connection: Connection, key: str) -> bool:
+    """Return whether a message of this key was left, sent or not."""
+    return connection.execute(select(outbox.c.id).where(outbox.c.key == key)).first() is not None
+
+
 def pending(connection: Connection, now: datetime, *, limit: int) -> list[Row]:
     """Return messages that may be sent now, oldest first."""
     return many(

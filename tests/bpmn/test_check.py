@@ -171,6 +171,21 @@ ERRORS = [
         "x",
         line(node("eventBasedGateway", "x", eventGatewayType="Parallel")),
     ),
+    (
+        "timer",
+        "s",
+        doc(node("startEvent", "s", extension('<gk:at clock="c"/>') + event("timer"))),
+    ),
+    (
+        "start-event",
+        "r",
+        doc(
+            S
+            + node("subProcess", "x", node("receiveTask", "r", messageRef="m", instantiate="true"))
+            + flows("s>x"),
+            MESSAGE,
+        ),
+    ),
     ("flow-at-handler", "x_e", doc(S + HANDLER.format("") + E + flows("x>e"), MESSAGE)),
     (
         "event-subprocess-loop",
@@ -315,6 +330,18 @@ WITH_OFFICE = [
         line(
             user("x")
             + node("boundaryEvent", "b", event("error"), attachedToRef="x", cancelActivity="false")
+        ),
+    ),
+    (
+        "conditional-start",
+        "warning",
+        doc(
+            node(
+                "startEvent",
+                "s",
+                "<bpmn:conditionalEventDefinition><bpmn:condition>a</bpmn:condition>"
+                "</bpmn:conditionalEventDefinition>",
+            )
         ),
     ),
     (

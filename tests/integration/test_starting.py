@@ -1,0 +1,92 @@
+"""A procedure whose diagram begins with a timer or a signal begins by itself: once for each moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from engine import commands
+from engine.identity import SYSTEM
+from engine.store import cases
+from engine.unit_of_work import UnitOfWork
+from tests.integration.conftest import MORNING, Desk, open_desk
+
+TIMER = (
+    '<bpmn:startEvent id="start"><bpmn:timerEventDefinition><bpmn:{0}>{1}</bpmn:{0}>'
+    "</bpmn:timerEventDefinition></bpmn:startEvent>"
+)
+
+
+@pytest.fixture
+def hearing(tmp_path, database) -> Desk:
+    return open_desk(tmp_path, "hearing", server=database)
+
+
+def begins_with(desk: Desk, start: str, before: str = "") -> None:
+    file = desk.env.config.processes / "hearing" / "hearing.bpmn"
+    drawn = file.read_text().replace('<bpmn:startEvent id="start"/>', start)
+    file.write_text(drawn.replace("<bpmn:process ", f"{before}<bpmn:process ", 1))
+    commands.deploy_folder(desk.env, SYSTEM, file.parent, "试")
+
+
+def begun_after(desk: Desk, **passed: int) -> int:
+    """Let time pass to so long after the beginning, and let the scheduler look twice."""
+    desk.time.set(MORNING + timedelta(**passed))
+    commands.tick(desk.env)
+    commands.tick(desk.env)
+    return len(opened(desk))
+
+
+def opened(desk: Desk) -> list[cases.CaseRow]:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        return cases.open_cases(uow.connection, "hearing")
+
+
+def test_a_cycle_begins_a_case_each_round_and_what_was_missed_counts_once(hearing):
+    begins_with(hearing, TIMER.format("timeCycle", "R/P7D"))
+    assert begun_after(hearing, days=6) == 0
+    assert begun_after(hearing, days=7) == 1
+    assert begun_after(hearing, days=13) == 1
+    assert begun_after(hearing, days=14) == 2
+    assert begun_after(hearing, days=60) == 3
+    with UnitOfWork(hearing.env.database, writing=False) as uow:
+        (item, *_) = cases.case_items(uow.connection, opened(hearing)[0].id)
+    assert (item["activity_id"], item["status"]) == ("register", "open")
+    assert commands.verify_audit(hearing.env) == []
+
+
+def test_a_date_begins_one_case(hearing):
+    begins_with(hearing, TIMER.format("timeDate", "2026-03-10"))
+    assert begun_after(hearing, days=7) == 0
+    assert begun_after(hearing, days=8) == 1
+    assert begun_after(hearing, days=90) == 1
+
+
+def test_a_date_that_had_passed_when_the_version_came_begins_none(hearing):
+    begins_with(hearing, TIMER.format("timeDate", "2026-03-01"))
+    assert begun_after(hearing, days=90) == 0
+
+
+def test_a_cycle_with_a_number_ends(hearing):
+    begins_with(hearing, TIMER.format("timeCycle", "R2/P1D"))
+    assert [begun_after(hearing, days=n) for n in (1, 2, 3, 4)] == [1, 2, 2, 2]
+
+
+def test_a_signal_thrown_by_a_case_begins_the_procedure_that_waits_for_it(hearing):
+    signal = '<bpmn:signal id="alarm" name="alarm"/>'
+    begins_with(
+        hearing,
+        '<bpmn:startEvent id="start"><bpmn:signalEventDefinition signalRef="alarm"/></bpmn:startEvent>'
+        '<bpmn:endEvent id="rung"><bpmn:signalEventDefinition signalRef="alarm"/></bpmn:endEvent>'
+        '<bpmn:sequenceFlow id="f9" sourceRef="archive" targetRef="rung"/>',
+        signal,
+    )
+    first = commands.start_case(hearing.env, SYSTEM, "hearing", via_form=False)
+    for values in ({"title": "听证"}, {"held_on": "2026-02-02"}, {}):
+        with UnitOfWork(hearing.env.database, writing=False) as uow:
+            items = cases.case_items(uow.connection, first.case_id)
+        task = next(row["id"] for row in items if row["status"] == "open")
+        commands.complete_task(hearing.env, hearing.actor("zhou"), task, values)
+    assert opened(hearing) == []
+    assert begun_after(hearing, minutes=1) == 1
