@@ -364,6 +364,12 @@ def _open_call(
     definition = _called(machine, scope, node, process_id)
     own = definition or machine.definition_of(machine.s[scope])
     body = own.processes[process_id].body
+    if body.only_by_event():
+        raise StepFailed(
+            node.id,
+            f"the called process {process_id!r} begins by an event only",
+            f"“{node.id}”调用的流程“{process_id}”没有空开始事件，只能由事件开始",
+        )
     if _depth(machine, scope) > MAX_CALL_DEPTH:
         raise StepFailed(
             node.id, "calls nested too deeply", f"“{node.id}”层层调用过深，疑为循环调用"

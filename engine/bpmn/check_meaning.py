@@ -145,10 +145,26 @@ def _references(report: Report, node: Node, definition: Definition, known: Known
         _constant(node.decision),
         known.decisions,
     )
-    if node.call is not None and known.processes is not None:
+    if node.call is not None:
+        _called(report, node, _constant(node.call.process), definition, known)
+
+
+def _called(
+    report: Report, node: Node, process_id: str | None, definition: Definition, known: Known
+) -> None:
+    """An error where a called process does not exist, or cannot be begun by a call."""
+    if known.processes is not None:
         there = known.processes | frozenset(definition.processes)
-        called = _constant(node.call.process)
-        _resolve(report, node, "called-process", "被调用流程", "called process", called, there)
+        _resolve(report, node, "called-process", "被调用流程", "called process", process_id, there)
+    process = definition.processes.get(process_id or "")
+    if process is not None and process.body.only_by_event():
+        report.error(
+            "called-process",
+            node.id,
+            node.line,
+            f"{_say(node)}调用的流程“{process.id}”没有空开始事件，只能由事件开始",
+            f"{node.id}: the called process {process.id!r} begins by an event only; a call needs a plain start",
+        )
 
 
 def _resolve(

@@ -180,6 +180,10 @@ class Body:
     adhoc: AdHoc | None = None
     keys: dict[str, Value] = field(default_factory=dict)  # message name -> correlation subscription
 
+    def only_by_event(self) -> bool:
+        """Return whether nothing but an event begins this process, so that no call can."""
+        return bool(self.triggers) and not self.starts
+
 
 @dataclass(slots=True, eq=False)
 class AdHoc:
