@@ -23,7 +23,7 @@ from engine.identity import Actor
 from engine.store import accounts as store
 from engine.store import audit as trail
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 
 _HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 _AT_ONCE = threading.BoundedSemaphore(2)  # a flood of sign-ins must not eat the memory
@@ -186,8 +186,21 @@ def sign_out(env: Environment, token: str) -> None:
 def set_display(env: Environment, actor: Actor, display: Mapping[str, object]) -> None:
     """Keep how a person wants pages shown (large text, contrast, language)."""
     with UnitOfWork(env.database, writing=True) as uow:
-        store.update_person(uow.connection, actor.person_id, display=dict(display))
+        _keep_with(uow.connection, actor, display)
         uow.commit()
+
+
+def see_notices(env: Environment, actor: Actor, newest: int) -> None:
+    """Keep that a person has looked at their reminders, up to the one with id ``newest``."""
+    with UnitOfWork(env.database, writing=True) as uow:
+        _keep_with(uow.connection, actor, {"notices_seen": newest})
+        uow.commit()
+
+
+def _keep_with(connection: Connection, actor: Actor, kept: Mapping[str, object]) -> None:
+    row = store.by_id(connection, actor.person_id)
+    before = dict(row["display"] or {}) if row else {}
+    store.update_person(connection, actor.person_id, display={**before, **kept})
 
 
 def actor_of(env: Environment, login: str, address: str = "") -> Actor:

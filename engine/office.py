@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.form_schema import Option
-from engine.lengths import LengthInvalid, parse_length
+from engine.ladder import LadderStep, Quiet, read_quiet, read_step
 from engine.yaml_source import Entry, YamlRefused
 
 FILES = ("roles", "units", "numbering", "letterhead", "remedies", "ladder")
@@ -79,23 +79,6 @@ class Series:
 
 
 @dataclass(frozen=True)
-class LadderStep:
-    """One warning: when relative to a due date (a length such as ``-P3WD``), to whom, which card.
-
-    ``starts``: the procedure that a limit that ran out starts, but for the clocks of ``starts_not_for``.
-    """
-
-    level: int
-    at: str
-    to: tuple[str, ...]
-    title: str
-    card: str = ""
-    starts: str = ""
-    clocks: tuple[str, ...] = ()
-    starts_not_for: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Remedy:
     """A paragraph on remedies; its blanks are names of the letterhead."""
 
@@ -115,6 +98,8 @@ class Office:
     remedies: Mapping[str, Remedy]
     online_remedy: str
     ladder: tuple[LadderStep, ...]
+    task_ladder: tuple[LadderStep, ...]
+    quiet: Quiet
 
     @classmethod
     def load(cls, folder: Path) -> Office:
@@ -146,8 +131,12 @@ class Office:
             remedies=remedies,
             online_remedy=online,
             ladder=tuple(
-                _step(one, roles) for one in entries["ladder"].entries("steps", "提醒阶梯")
+                read_step(one, roles) for one in entries["ladder"].entries("steps", "提醒阶梯")
             ),
+            task_ladder=tuple(
+                read_step(one, roles) for one in entries["ladder"].entries("tasks", "环节提醒")
+            ),
+            quiet=read_quiet(entries["ladder"]),
         )
         for entry in entries.values():
             entry.done()
@@ -276,30 +265,6 @@ def _remedies(entry: Entry) -> tuple[dict[str, Remedy], str]:
         return Remedy(key, below.text("title"), below.text("text", ""))
 
     return _mapped(entry, "remedies", one), entry.text("online", "")
-
-
-def _step(entry: Entry, roles: Mapping[str, Role]) -> LadderStep:
-    at, to = entry.text("at"), entry.texts("to")
-    try:
-        parse_length(at)
-    except LengthInvalid:
-        entry.refuse(f"at {at}", f"{entry.where}的 at“{at}”不是期限，请写成 -P3WD 的形式")
-    for role in to:
-        if role != "holder" and role not in roles:
-            entry.refuse(f"to {role}", f"{entry.where}提醒的“{role}”不在 roles.yaml 里")
-    level = entry.integer("level")
-    step = LadderStep(
-        level if level is not None else 0,
-        at,
-        to,
-        entry.text("title"),
-        entry.text("card", ""),
-        entry.text("starts", ""),
-        entry.texts("clocks"),
-        entry.texts("starts_not_for"),
-    )
-    entry.done()
-    return step
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:

@@ -318,11 +318,14 @@ notice = Table(
     Column("unit", Key),
     Column("text", Text, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("read_at", Instant),
+    Column("card", String(16), nullable=False, default=""),  # yellow, red or black
+    Column(
+        "channel", String(16), nullable=False, default="inbox"
+    ),  # banner: above every page until seen
 )
 
 warning = Table(
-    # A rung of the ladder that was climbed: never twice for one clock and due date.
+    # A rung of the ladder that was climbed: never twice for one clock (or task:id) and due date.
     "warning",
     metadata,
     Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),

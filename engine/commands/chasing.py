@@ -7,6 +7,7 @@ while the machine was off is done once, with its true day and its lateness.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,103 +15,147 @@ from engine import audit
 from engine.commands.noting import note
 from engine.environment import Environment
 from engine.identity import SYSTEM
-from engine.lengths import parse_length
-from engine.office import LadderStep
+from engine.ladder import LadderStep
+from engine.lengths import Length, parse_length
 from engine.statutory_clock import ClockDefinition
 from engine.store import cases, outbox
 from engine.store import warnings as store
-from engine.timesource import legal_day
+from engine.timesource import OFFICE_ZONE, legal_day
 from engine.unit_of_work import Connection, UnitOfWork
 
 
 def climb_ladder(env: Environment) -> int:
-    """Send the warnings that are due for running clocks, each rung once; return how many.
+    """Send the warnings that are due for running clocks and for open steps, each rung once; return how many.
 
-    A rung that was missed while the machine was off is climbed now and says by how many days late.
+    A rung that was missed while the machine was off, or fell into quiet hours, is climbed now and says by how
+    many days late. A chase stops when its cause goes away: only what still runs or is open is looked at.
     """
-    today, sent = legal_day(env.time.now()), 0
+    office = env.institution().office
+    today = legal_day(env.time.now())
+    farthest = max(
+        (env.institution().shift(today, _back(one.at)) for one in office.task_ladder),
+        default=today,
+    )
     with UnitOfWork(env.database, writing=False) as uow:
-        watched = store.running_clocks(uow.connection)
+        watched = [_of_clock(row) for row in store.running_clocks(uow.connection)]
+        watched += [_of_task(row) for row in store.open_tasks(uow.connection, max(farthest, today))]
         climbed = store.climbed(uow.connection)
-    for row in watched:
-        sent += _climb_clock(env, row, today, climbed)
-    return sent
+    return sum(_climb(env, cause, today, climbed) for cause in watched)
 
 
-def _climb_clock(
-    env: Environment,
-    row: Mapping[str, Any],
-    today: date,
-    done: set[tuple[str, str, date, str]],
+def _back(at: str) -> Length:
+    length = parse_length(at)
+    return replace(length, sign=-length.sign)
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """What is warned of: a clock of a case, or an open step with its own limit.
+
+    ``key`` tells it apart in the case; ``about`` and ``title`` go into the trail; ``task`` is the step's row.
+    """
+
+    case_id: str
+    number: str
+    key: str
+    due: date
+    about: str
+    title: str
+    task: Mapping[str, Any] | None = None
+
+
+def _of_clock(row: Mapping[str, Any]) -> _Cause:
+    about = f"clock:{row['clock']}"
+    return _Cause(row["case_id"], row["number"], row["clock"], row["due"], about, "")
+
+
+def _of_task(row: Mapping[str, Any]) -> _Cause:
+    key = f"task:{row['id']}"
+    return _Cause(row["case_id"], row["number"], key, row["due"], key, row["name"], row)
+
+
+def _climb(
+    env: Environment, cause: _Cause, today: date, done: set[tuple[str, str, date, str]]
 ) -> int:
     institution = env.institution()
+    now, working = (
+        env.time.now().astimezone(OFFICE_ZONE),
+        institution.calendar.is_working_day(today),
+    )
+    if institution.office.quiet.holds(now, cause.key, is_working_day=working):
+        return 0
     climbed = 0
-    for step in institution.office.ladder:
-        if step.clocks and row["clock"] not in step.clocks:
+    for step in institution.office.ladder if cause.task is None else institution.office.task_ladder:
+        if step.clocks and cause.key not in step.clocks:
             continue
-        if (row["case_id"], row["clock"], row["due"], str(step.level)) in done:
+        if (cause.case_id, cause.key, cause.due, str(step.level)) in done:
             continue
-        day = institution.shift(row["due"], parse_length(step.at))
-        if day > today:
-            continue
-        with UnitOfWork(env.database, writing=True) as uow:
-            key = {
-                "case_id": row["case_id"],
-                "clock": row["clock"],
-                "due": row["due"],
-                "rung": str(step.level),
-            }
-            if store.has_climbed(uow.connection, key):
-                continue  # another tick was faster
-            now = env.time.now()
-            store.climb(
-                uow.connection,
-                {**key, "planned_for": day, "sent_at": now, "late_days": (today - day).days},
-            )
-            outbox.tell(uow.connection, _told(uow.connection, row, step, now))
-            note(
-                env,
-                uow.connection,
-                SYSTEM,
-                audit.AuditEvent(
-                    "WarningSent",
-                    f"clock:{row['clock']}",
-                    row["case_id"],
-                    {
-                        "rung": step.level,
-                        "title": step.title,
-                        "due": str(row["due"]),
-                        "planned_for": str(day),
-                        "late_days": (today - day).days,
-                    },
-                ),
-            )
-            uow.commit()
-            climbed += 1
+        day = institution.shift(cause.due, parse_length(step.at))
+        if day <= today:
+            climbed += _climb_rung(env, cause, step, day, today)
     return climbed
 
 
+def _climb_rung(env: Environment, cause: _Cause, step: LadderStep, day: date, today: date) -> bool:
+    with UnitOfWork(env.database, writing=True) as uow:
+        key = {
+            "case_id": cause.case_id,
+            "clock": cause.key,
+            "due": cause.due,
+            "rung": str(step.level),
+        }
+        if store.has_climbed(uow.connection, key):
+            return False  # another tick was faster
+        now, late = env.time.now(), (today - day).days
+        store.climb(uow.connection, {**key, "planned_for": day, "sent_at": now, "late_days": late})
+        outbox.tell(uow.connection, _told(env, uow.connection, cause, step, late))
+        body = {
+            "rung": step.level,
+            "title": step.title,
+            "due": str(cause.due),
+            "planned_for": str(day),
+            "late_days": late,
+            **({"card": step.card} if step.card else {}),
+            **({"step": cause.title} if cause.title else {}),
+        }
+        event = audit.AuditEvent("WarningSent", cause.about, cause.case_id, body)
+        note(env, uow.connection, SYSTEM, event)
+        uow.commit()
+    return True
+
+
 def _told(
-    connection: Connection, row: Mapping[str, Any], step: LadderStep, now: datetime
+    env: Environment, connection: Connection, cause: _Cause, step: LadderStep, late: int
 ) -> list[dict[str, Any]]:
     """Return the notices of one rung: to whoever holds the case, and to the roles the ladder names."""
-    notices = []
-    text = f"{row['number']} {step.title}：法定届满 {row['due']}"
-    base = {"case_id": row["case_id"], "text": text, "at": now}
+    what = f"“{cause.title}”应于 {cause.due} 前办完" if cause.title else f"法定届满 {cause.due}"
+    text = f"{cause.number} {step.title}：{what}"
+    if late:
+        text += f"（本提醒应在{late}天前发出）"
+    base = {"case_id": cause.case_id, "text": text, "at": env.time.now()}
+    base |= {"card": step.card, "channel": step.by}
+    items = (
+        [cause.task]
+        if cause.task is not None
+        else [one for one in cases.case_items(connection, cause.case_id) if one["status"] == "open"]
+    )
+    units = list(dict.fromkeys(item["unit"] for item in items if item["unit"]))
+    notices: list[dict[str, Any]] = []
     for target in step.to:
-        if target != "holder":
-            notices.append({**base, "person_id": None, "role": target, "unit": None})
-            continue
-        for item in cases.case_items(connection, row["case_id"]):
-            if item["status"] == "open":
-                notices.append(
-                    {
-                        **base,
-                        "person_id": item["assignee"],
-                        "role": None if item["assignee"] else item["role"],
-                        "unit": None if item["assignee"] else item["unit"],
-                    }
-                )
+        if target == "holder":
+            notices += [
+                {
+                    **base,
+                    "person_id": item["assignee"],
+                    "role": None if item["assignee"] else item["role"],
+                    "unit": None if item["assignee"] else item["unit"],
+                }
+                for item in items
+            ]
+        else:
+            # Of a post that every section has, only that of the sections which hold the case.
+            sections = units if env.institution().office.roles[target].per_unit else [None]
+            notices += [{**base, "person_id": None, "role": target, "unit": u} for u in sections]
     return notices
 
 

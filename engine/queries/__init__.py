@@ -9,6 +9,7 @@ from engine.queries.disclosures import disclosures
 from engine.queries.inbox import arrivals, case_list, inbox
 from engine.queries.lateness import lateness
 from engine.queries.migration import MigrationPage, migrations
+from engine.queries.notices import notices
 from engine.queries.people import accounts_page, person_page
 from engine.queries.procedures import (
     diagram_xml,
@@ -50,6 +51,7 @@ __all__ = [
     "lateness",
     "migrations",
     "moved_dates",
+    "notices",
     "office_report",
     "person_page",
     "procedure_page",

@@ -467,3 +467,5 @@ class Shell:
     large_text: bool = False
     high_contrast: bool = False
     alerts: Sequence[str] = ()
+    notices: int = 0  # reminders that the person has not looked at
+    banners: Sequence[str] = ()  # those that stand above every page until then

@@ -95,6 +95,6 @@ def value_words(one: Setting, value: Value) -> str:
     """Return a value as people read it."""
     if one.kind == "choice":
         return one.choices.get(str(value), str(value))
-    if one.kind == "length":
+    if one.kind in ("length", "working_days"):
         return length_words(str(value))
     return str(value)

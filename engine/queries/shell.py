@@ -6,6 +6,7 @@ from engine.access import can, visibility
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.queries.common import today_of
+from engine.queries.notices import unseen
 from engine.queries.pages import Account, Shell
 from engine.store import accounts, cases, lists
 from engine.timesource import legal_day
@@ -40,6 +41,7 @@ def shell(env: Environment, actor: Actor) -> Shell:
         mine = len(lists.my_items(connection, posts, actor.person_id))
         readable = lists.count_open(connection, seen)
         is_demo = accounts.get_meta(connection, "demo") is not None
+        told, banners = unseen(env, connection, actor, person)
         incidents = (
             len(cases.incidents(connection))
             if can(institution.rules, actor, "incidents.retry").ok
@@ -70,6 +72,8 @@ def shell(env: Environment, actor: Actor) -> Shell:
         large_text=display.get("text") == "large",
         high_contrast=display.get("contrast") == "high",
         alerts=alerts,
+        notices=told,
+        banners=banners[:3],
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, insert, or_, select, true, update
 
 from engine.store.prepared import Prepared
 from engine.store.rows import Row, many
 from engine.tables import heartbeat, notice, outbox
 
-_TELL = Prepared.insert(notice, without=("id", "read_at"))
+_TELL = Prepared.insert(notice, without=("id",))
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -57,12 +57,54 @@ def failed(connection: Connection, message_id: int, why: str, again_at: datetime
 def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store notices that people see inside the product."""
     if rows:
-        _TELL(connection, rows)
+        _TELL(connection, [{"card": "", "channel": "inbox", **row} for row in rows])
 
 
-def case_notices(connection: Connection, case_id: str) -> list[Row]:
-    """Return what was told about a case, oldest first."""
-    return many(connection, select(notice).where(notice.c.case_id == case_id).order_by(notice.c.id))
+def notices(
+    connection: Connection,
+    posts: Sequence[tuple[str, str | None]],
+    person_id: str,
+    since: datetime,
+    *,
+    limit: int,
+) -> list[Row]:
+    """Return what a person was told since an instant, by name or by post, newest first."""
+    return many(
+        connection,
+        select(notice)
+        .where(notice.c.at >= since, _told_to(posts, person_id))
+        .order_by(notice.c.id.desc())
+        .limit(limit),
+    )
+
+
+def new_notices(
+    connection: Connection,
+    posts: Sequence[tuple[str, str | None]],
+    person_id: str,
+    after: int,
+    since: datetime,
+) -> tuple[int, list[str]]:
+    """Return how many notices came after the one with id ``after``, and the texts of the banners among them."""
+    found = connection.execute(
+        select(notice.c.channel, notice.c.text)
+        .where(notice.c.id > after, notice.c.at >= since, _told_to(posts, person_id))
+        .order_by(notice.c.id.desc())
+    ).all()
+    return len(found), [row.text for row in found if row.channel == "banner"]
+
+
+def _told_to(posts: Sequence[tuple[str, str | None]], person_id: str) -> ColumnElement[bool]:
+    by_post = [
+        and_(
+            notice.c.role == role,
+            true() if unit is None else or_(notice.c.unit.is_(None), notice.c.unit == unit),
+        )
+        for role, unit in posts
+    ]
+    return or_(
+        notice.c.person_id == person_id, and_(notice.c.person_id.is_(None), or_(false(), *by_post))
+    )
 
 
 def beat(connection: Connection, name: str, at: datetime, note: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from engine.store.rows import Row, many
-from engine.tables import breach, cases, clock, warning
+from engine.tables import breach, cases, clock, warning, work_item
 
 
 def running_clocks(connection: Connection) -> list[Row]:
@@ -32,6 +32,29 @@ def running_clocks(connection: Connection) -> list[Row]:
         )
         .order_by(clock.c.due, clock.c.case_id, clock.c.clock, clock.c.party),
     )
+
+
+def open_tasks(connection: Connection, until: date) -> list[Row]:
+    """Return open steps with an internal limit of their own up to a day, by date."""
+    found = many(
+        connection,
+        select(
+            work_item.c.id,
+            work_item.c.case_id,
+            cases.c.number,
+            work_item.c.name,
+            work_item.c.assignee,
+            work_item.c.role,
+            work_item.c.unit,
+            work_item.c.due_on.label("due"),
+            work_item.c.candidates,
+        )
+        .join(cases, cases.c.id == work_item.c.case_id)
+        .where(cases.c.status == "open", work_item.c.status == "open", work_item.c.due_on <= until)
+        .order_by(work_item.c.due_on, work_item.c.id),
+    )
+    # A step that is due with a statutory clock is warned of by that.
+    return [row for row in found if not (row["candidates"].get("due") or {}).get("clock")]
 
 
 def climbed(connection: Connection) -> set[tuple[str, str, date, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,8 @@ from engine.errors import BadInput, Denied, EngineError, NotFound, TaskAlreadyCo
 from engine.forms import Asked
 from engine.identity import Actor, Post
 from engine.queries import pages
-from engine.timesource import FixedTime
+from engine.queries.notices import NoticeLine, NoticesPage
+from engine.timesource import OFFICE_ZONE, FixedTime
 from tests.web import office
 from webui.engine_door import Engine
 
@@ -84,6 +86,9 @@ class Accounts:
 
     def set_display(self, env: Any, actor: Actor, display: Mapping[str, Any]) -> None:
         self.displays[actor.person_id] = dict(display)
+
+    def see_notices(self, env: Any, actor: Actor, newest: int) -> None:
+        self.displays.setdefault(actor.person_id, {})["notices_seen"] = newest
 
 
 @dataclass
@@ -211,6 +216,11 @@ class Queries:
         if chosen:
             rows = [one for one in rows if one.clock and one.clock.state == chosen]
         return replace(self.inbox_page, rows=rows, search=search, filter=chosen, tab=tab or "mine")
+
+    def notices(self, env: Any, actor: Actor) -> NoticesPage:
+        told = datetime(2026, 11, 24, 8, 30, tzinfo=OFFICE_ZONE)
+        line = NoticeLine(told, "2026-0168 已经逾期：法定届满 2026-11-23", "black", "c-1", True)
+        return NoticesPage(office.today, [line], 1, 7)
 
     def arrivals(self, env: Any, actor: Actor, since: Any) -> int:
         return self.arrived

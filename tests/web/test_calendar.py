@@ -178,7 +178,7 @@ def test_every_setting_can_be_set_and_set_back_without_touching_the_rest(real: R
     from engine.office_settings import OfficeSettings
 
     settings = real.env.institution().settings
-    other = {"integer": 7, "length": "P9WD", "time": "09:15"}
+    other = {"integer": 7, "length": "P9WD", "working_days": "P9WD", "time": "09:15"}
     for one in settings.all:
         value = other.get(one.kind) or next(key for key in one.choices if key != one.value)
         data = _with_value(real.env, one, value)
@@ -190,7 +190,8 @@ def test_every_setting_can_be_set_and_set_back_without_touching_the_rest(real: R
     ("name", "value", "told"),
     [
         ("pause_from", "never", "不能是"),
-        ("correction_period", "ten days", "时间长度"),
+        ("complaint_limit", "ten days", "时间长度"),
+        ("correction_period", "P10D", "若干个工作日"),
         ("pause_from", "sent", "本来就是这样"),
     ],
 )

@@ -62,7 +62,8 @@ def upgrade() -> None:
         sa.Column("unit", sa.String(length=64), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", Instant(), nullable=False),
-        sa.Column("read_at", Instant(), nullable=True),
+        sa.Column("card", sa.String(length=16), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     op.create_table(

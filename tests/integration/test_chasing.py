@@ -1,0 +1,164 @@
+"""Warnings: who is told, when nobody is disturbed, internal limits of steps, and that a chase stops with its cause."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+import pytest
+from sqlalchemy import text
+
+from engine import accounts, commands, queries
+from engine.bootstrap import build_environment
+from engine.ladder import Quiet
+from engine.timesource import OFFICE_ZONE
+from engine.unit_of_work import UnitOfWork
+from tests.integration.conftest import Desk
+from tests.integration.test_passing_time import at, registered, rungs
+
+
+def told(desk: Desk, login: str) -> list[str]:
+    return [line.text for line in queries.notices(desk.env, desk.actor(login)).lines]
+
+
+@pytest.mark.parametrize(
+    ("now", "waits"),
+    [
+        ("2026-03-23T08:29", True),
+        ("2026-03-23T08:30", False),
+        ("2026-03-23T17:59", False),
+        ("2026-03-23T18:00", True),
+        ("2026-03-21T10:00", True),  # Saturday
+    ],
+)
+def test_after_hours_and_on_rest_days_nobody_is_disturbed(now, waits):
+    quiet = Quiet(time(18), time(8, 30), rest_days=True, not_for=frozenset({"leak_report"}))
+    at_ = datetime.fromisoformat(now).replace(tzinfo=OFFICE_ZONE)
+    working = at_.weekday() < 5
+    assert quiet.holds(at_, "reply", is_working_day=working) is waits
+    assert not quiet.holds(at_, "leak_report", is_working_day=working)
+
+
+def test_quiet_hours_within_one_day_end_on_that_day():
+    quiet = Quiet(time(12), time(14))
+    assert quiet.holds(datetime(2026, 3, 23, 13, tzinfo=OFFICE_ZONE), "reply", is_working_day=True)
+    assert not quiet.holds(
+        datetime(2026, 3, 23, 15, tzinfo=OFFICE_ZONE), "reply", is_working_day=True
+    )
+
+
+def test_a_warning_that_falls_into_the_night_goes_out_when_the_office_opens(desk):
+    registered(desk)  # due Monday 2026-03-30
+    at(desk, date(2026, 3, 23), 7)
+    commands.tick(desk.env)
+    assert rungs(desk) == []
+    at(desk, date(2026, 3, 23), 9)
+    commands.tick(desk.env)
+    assert rungs(desk) == [("1", 0)]
+
+
+def test_whoever_holds_the_case_sees_the_reminder_until_it_was_looked_at(desk):
+    registered(desk)
+    at(desk, date(2026, 3, 23))
+    commands.tick(desk.env)
+    login = "zhao"  # the review lies with the head of the office
+    actor = desk.actor(login)
+    (line,) = told(desk, login)
+    assert "第一次提醒" in line
+    assert "2026-03-30" in line
+    assert queries.shell(desk.env, actor).notices == 1
+    accounts.set_display(desk.env, actor, {"text": "large"})
+    accounts.see_notices(desk.env, actor, queries.notices(desk.env, actor).newest)
+    assert queries.shell(desk.env, actor).notices == 0
+    assert queries.shell(desk.env, actor).large_text
+    assert told(desk, login) == [line]
+
+
+def test_a_limit_that_ran_out_stands_above_every_page_until_it_was_seen(desk):
+    registered(desk)
+    at(desk, date(2026, 3, 31))
+    commands.tick(desk.env)
+    page = queries.shell(desk.env, desk.actor("meng"))  # the supervisor
+    assert len(page.banners) == 1
+    assert "已经逾期" in page.banners[0]
+    (line,) = queries.notices(desk.env, desk.actor("meng")).lines
+    assert (line.card, line.is_new) == ("black", True)
+
+
+def test_warnings_stop_when_the_case_is_answered(desk):
+    case_id = registered(desk)
+    at(desk, date(2026, 3, 23))
+    commands.tick(desk.env)
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(text("update cases set status = 'closed'"))
+        uow.commit()
+    at(desk, date(2026, 4, 2))
+    commands.tick(desk.env)
+    assert case_id
+    assert rungs(desk) == [("1", 0)]
+
+
+def test_after_a_restart_nothing_is_sent_again(desk):
+    registered(desk)
+    at(desk, date(2026, 3, 25))
+    commands.tick(desk.env)
+    before = rungs(desk)
+    again = build_environment(desk.env.config, time=desk.env.time)
+    try:
+        commands.tick(again)
+    finally:
+        again.database.dispose()
+    assert rungs(desk) == before == [("1", 2), ("2", 0)]
+
+
+def with_limit(desk: Desk, due: str, unit: str) -> None:
+    """Give the open step an internal limit (of a section), as a diagram would."""
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(
+            text(
+                "update work_item set due_on = :due, unit = :unit, role = :role, candidates = '{}'"
+                " where status = 'open'"
+            ),
+            {"due": date.fromisoformat(due), "unit": unit, "role": "section_staff"},
+        )
+        uow.commit()
+
+
+def chases(desk: Desk) -> list[tuple[str, int]]:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        found = uow.connection.execute(
+            text("select rung, late_days from warning where clock like 'task:%' order by rung")
+        )
+        return [(row.rung, row.late_days) for row in found]
+
+
+def test_a_section_is_chased_for_its_own_limit_and_no_longer_once_it_is_done(desk):
+    registered(desk)
+    with_limit(desk, "2026-03-06", "housing")  # Friday
+    at(desk, date(2026, 3, 5))
+    commands.tick(desk.env)
+    assert chases(desk) == []
+    at(desk, date(2026, 3, 6))
+    commands.tick(desk.env)
+    commands.tick(desk.env)
+    assert chases(desk) == [("1", 0)]
+    (line,) = told(desk, "li")  # of that section
+    assert "本环节今天到期" in line
+    assert told(desk, "zhou") == []
+    at(desk, date(2026, 3, 9))  # Monday, the first working day after it
+    commands.tick(desk.env)
+    assert chases(desk) == [("1", 0), ("2", 0)]
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(text("update work_item set status = 'completed'"))
+        uow.commit()
+    at(desk, date(2026, 3, 20))
+    commands.tick(desk.env)
+    assert chases(desk) == [("1", 0), ("2", 0)]
+
+
+def test_another_section_is_not_told(desk):
+    registered(desk)
+    with_limit(desk, "2026-03-06", "works")
+    at(desk, date(2026, 3, 6))
+    commands.tick(desk.env)
+    assert chases(desk) == [("1", 0)]
+    assert told(desk, "li") == []
