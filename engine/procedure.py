@@ -25,7 +25,7 @@ from engine.yaml_source import Entry, YamlRefused
 MAX_FILES = 400
 MAX_FILE_BYTES = 8 * 1024 * 1024
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
-ENDINGS = frozenset(("yaml", "bpmn", "dmn", "docx", "md", "json"))
+ENDINGS = frozenset(("yaml", "bpmn", "dmn", "docx", "md", "json", "po"))
 
 _PATH = re.compile(r"^[^/\\\x00-\x1f]+(/[^/\\\x00-\x1f]+){0,2}$")
 _KEY = re.compile(r"^[a-z][a-z0-9_]{0,59}$")

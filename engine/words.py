@@ -7,22 +7,31 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _translate: ContextVar[Callable[[str], str] | None] = ContextVar("translate", default=None)
+_label: ContextVar[Callable[[str], str] | None] = ContextVar("label", default=None)
 
 
 def say(text: str, **values: object) -> str:
     """Return a sentence in the reader's language, its blanks filled.
 
-    ``text`` is the Chinese sentence and the key of the catalogue, such as ``{who}完成{step}``.
+    ``text`` is the Chinese sentence and the key of the catalogue, such as ``{who}完成{step}``; a blank that is a label
+    of a procedure is put into the reader's language as well.
     """
-    translate = _translate.get()
+    translate, label = _translate.get(), _label.get()
+    if label is not None:
+        values = {
+            key: label(value) if type(value) is str else value for key, value in values.items()
+        }
     return (translate(text) if translate else text).format(**values)
 
 
 @contextmanager
-def spoken_with(translate: Callable[[str], str]) -> Iterator[None]:
-    """Say everything within the block through ``translate`` (gettext of a catalogue)."""
-    token = _translate.set(translate)
+def spoken_with(
+    translate: Callable[[str], str], label: Callable[[str], str] | None = None
+) -> Iterator[None]:
+    """Say everything within the block through ``translate`` (gettext of a catalogue) and ``label`` (of procedures)."""
+    tokens = _translate.set(translate), _label.set(label)
     try:
         yield
     finally:
-        _translate.reset(token)
+        _translate.reset(tokens[0])
+        _label.reset(tokens[1])

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webui import auth, catalogues, errors, formatting, rendering, security
+from webui import auth, catalogues, errors, formatting, labels, rendering, security
 from webui.engine_door import Engine, real_engine
 from webui.settings import WebSettings
 from webui.views import (
@@ -88,6 +88,7 @@ def create_app(
     errors.install(app)
     formatting.install(app)
     rendering.install(app)
+    labels.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     if settings.behind_proxy:

@@ -6,7 +6,6 @@ Words only: the numbers come from the engine. Pages say 2026年12月10日（周�
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -180,20 +179,6 @@ def unbroken(text: str) -> Markup:
     return Markup("").join(Markup('<span class="nb">{}</span>').format(part) for part in parts)
 
 
-def holders(names: Sequence[str]) -> Markup:
-    """Return who holds a case: 我 in bold, everybody else unbroken; a post in brackets joins its name."""
-    parts: list[Markup] = []
-    for name in names:
-        mine = name in ("我", "me")
-        shown = (
-            Markup("<strong>{}</strong>").format(_("我"))
-            if mine
-            else Markup('<span class="nb">{}</span>').format(name)
-        )
-        parts.append(Markup(" ") + shown if parts and not name.startswith("（") else shown)
-    return Markup("").join(parts)
-
-
 def thousands(number: int) -> str:
     """Return 18,204."""
     return f"{number:,}"
@@ -220,7 +205,6 @@ def install(app: Flask) -> None:
         clock_mark=clock_mark,
         emphasise=emphasise,
         unbroken=unbroken,
-        holders=holders,
         thousands=thousands,
         legal_day=legal_day,
     )

@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from engine.errors import EngineError
 from webui import form_view
 from webui.engine_door import engine
+from webui.labels import label
 from webui.uploads import UploadRefused
 
 
@@ -82,5 +83,6 @@ def translated(errors: Mapping[str, str]) -> dict[str, str]:
 def _say(sentence: str) -> str:
     template = getattr(sentence, "template", None)
     if template is None:
-        return sentence
-    return str(_(template)).format(**sentence.facts)  # type: ignore[attr-defined]
+        return label(sentence)
+    facts = {k: label(v) if type(v) is str else v for k, v in sentence.facts.items()}  # type: ignore[attr-defined]
+    return str(_(template)).format(**facts)

@@ -16,6 +16,7 @@ from flask_babel import gettext
 from engine.words import spoken_with
 from webui.auth import actor
 from webui.engine_door import engine
+from webui.labels import label
 
 
 def page(template: str, here: str, **values: Any) -> str:
@@ -57,7 +58,7 @@ def install(app: Flask) -> None:
 
 def _speak() -> None:
     g.speech = ExitStack()
-    g.speech.enter_context(spoken_with(lambda text: str(gettext(text))))
+    g.speech.enter_context(spoken_with(lambda text: str(gettext(text)), label))
 
 
 def _fall_silent(_error: BaseException | None) -> None:

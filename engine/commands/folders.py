@@ -38,7 +38,7 @@ from engine.yaml_source import YamlRefused, load_yaml
 MAX_RATIO = 200  # an entry that unpacks to more than this many times its size is no document
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PATH = re.compile(r"[^/\\\x00-\x1f:*?\"<>|]+(/[^/\\\x00-\x1f:*?\"<>|]+){0,2}")
-_PLACES = {"bpmn": "", "dmn": "", "docx": "letters/", "json": "calendar/"}
+_PLACES = {"bpmn": "", "dmn": "", "docx": "letters/", "json": "calendar/", "po": "locale/"}
 
 
 class UploadUnusable(BadInput):

@@ -7,6 +7,8 @@ from engine.queries.calendar import calendar_page, moved_dates, office_report
 from engine.queries.case import case_page
 from engine.queries.disclosures import disclosures
 from engine.queries.inbox import arrivals, case_list, inbox
+from engine.queries.labels import catalogues as label_catalogues
+from engine.queries.labels import labels_of
 from engine.queries.lateness import lateness
 from engine.queries.migration import MigrationPage, migrations
 from engine.queries.notices import notices
@@ -48,6 +50,8 @@ __all__ = [
     "folder_diagram",
     "folder_files",
     "inbox",
+    "label_catalogues",
+    "labels_of",
     "lateness",
     "migrations",
     "moved_dates",

@@ -65,6 +65,14 @@ def files(connection: Connection, version_id: str) -> dict[str, bytes]:
     return {row.path: row.data for row in found}
 
 
+def file(connection: Connection, version_id: str, path: str) -> bytes | None:
+    """Return one file of a version, None where it holds none of that path."""
+    asked = select(procedure_file.c.data).where(
+        procedure_file.c.version_id == version_id, procedure_file.c.path == path
+    )
+    return connection.execute(asked).scalar()
+
+
 def add(
     connection: Connection,
     *,

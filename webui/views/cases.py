@@ -22,6 +22,7 @@ from webui.forms import (
     read_answers,
     translated,
 )
+from webui.labels import label
 from webui.uploads import read_uploads
 
 blueprint = Blueprint("cases", __name__)
@@ -93,7 +94,7 @@ def deliver(case_id: str, wait_id: str) -> ResponseReturnValue:
         return _action_page(
             page, case_id, wait_id, Answers(values, errors, {}, chosen_files(request.files))
         ), 422
-    flash(_("已办理：%(what)s。", what=page.name))
+    flash(_("已办理：%(what)s。", what=label(page.name)))
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
+from webui import labels
 from webui.auth import actor, rule
 from webui.engine_door import engine
 from webui.security import DOWNLOAD_POLICY
@@ -31,7 +32,7 @@ def download(document_id: str) -> ResponseReturnValue:
 def diagram(version_id: str) -> ResponseReturnValue:
     """Send the drawing of a version, for the page that draws it."""
     data = engine().queries.diagram_xml(engine().environment, actor(), version_id)
-    answer = Response(data, content_type="application/xml; charset=utf-8")
+    answer = Response(labels.drawing(data), content_type="application/xml; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="diagram.bpmn"'
     answer.headers["Content-Security-Policy"] = DOWNLOAD_POLICY
     return answer

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 
 from engine.errors import BadInput, EngineError
 from engine.timesource import legal_day
-from webui import rendering
+from webui import labels, rendering
 from webui.archives import download, zipped
 from webui.auth import actor, rule
 from webui.engine_door import engine
@@ -168,7 +168,7 @@ def folder(key: str) -> ResponseReturnValue:
 def folder_diagram(key: str) -> ResponseReturnValue:
     """Send the drawing that lies in the folder, for the page that draws it."""
     data = engine().queries.folder_diagram(engine().environment, actor(), key)
-    return download(data, f"{key}.bpmn", "application/xml; charset=utf-8")
+    return download(labels.drawing(data), f"{key}.bpmn", "application/xml; charset=utf-8")
 
 
 @blueprint.get("/procedures/<key>/versions/<int:number>")

@@ -1,0 +1,94 @@
+"""The words of ``processes/`` in another language: what a folder shows to people, and its catalogue beside it.
+
+``locale/<language>.po`` in a folder translates the labels of that folder; ``_office`` holds those of all. A label
+without a translation is shown as it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.bpmn import load_xml
+from engine.environment import OFFICE, Environment
+from engine.store import definitions as store
+from engine.unit_of_work import UnitOfWork
+from engine.yaml_source import load_yaml
+
+_SHOWN = frozenset(
+    [
+        "title",
+        "label",
+        "help",
+        "intro",
+        "basis",
+        "unit",
+        "message",
+        "advice",
+        "pattern_message",
+        "noun",
+        "group",
+        "row",
+        "note",
+        "source",
+        "line",
+        "choices",
+    ]
+)
+_DRAWN = frozenset(("name", "title", "label", "then", "article"))
+_APART = frozenset(("letter_fields", "variables"))  # what is calculated for letters, not shown
+
+
+def labels_of(files: Mapping[str, bytes]) -> set[str]:
+    """Return every label of a folder that people see and that is written in Chinese."""
+    found: set[str] = set()
+    for path, data in files.items():
+        if path.startswith("forms/"):
+            found |= set(_walk(load_yaml(data, path)))
+        elif path == "procedure.yaml":
+            top = load_yaml(data, path)
+            if isinstance(top, Mapping):
+                found |= set(_walk({k: v for k, v in top.items() if k not in _APART}))
+        elif path.endswith(".bpmn"):
+            found |= set(_drawn(data, path))
+        elif path.startswith("calendar/") and path.endswith(".json"):
+            found |= {str(day.get("name")) for day in json.loads(data).get("days", [])}
+        elif path in ("roles.yaml", "units.yaml", "settings.yaml", "ladder.yaml"):
+            found |= set(_walk(load_yaml(data, path)))
+    return {text for text in found if _is_chinese(text)}
+
+
+def _walk(node: Any, key: str = "") -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            if key == "letters" or name != "fields" or isinstance(value, list):
+                yield from _walk(value, "choices" if key == "choices" else str(name))
+    elif isinstance(node, list):
+        for one in node:
+            yield from _walk(one, key)
+    elif isinstance(node, str) and key in _SHOWN and not node.startswith("= "):
+        yield node.strip()
+
+
+def _drawn(data: bytes, path: str) -> Iterator[str]:
+    for element in load_xml(data, path).iter():
+        for name in _DRAWN:
+            value = str(element.get(name) or "")
+            if not value.startswith("="):
+                yield value.strip()
+        if str(element.tag).endswith("}documentation") and element.text:
+            yield str(element.text).strip()
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= sign <= "\u9fff" for sign in text)
+
+
+def catalogues(env: Environment, language: str) -> tuple[str, list[bytes]]:
+    """Return (key that changes with the versions, the catalogues in force, the office's own first)."""
+    versions = {OFFICE: env.version_in_force(OFFICE), **env.procedures_in_force()}
+    path = f"locale/{language}.po"
+    with UnitOfWork(env.database, writing=False) as uow:
+        found = [store.file(uow.connection, version, path) for version in versions.values()]
+    return "|".join(versions.values()), [data for data in found if data is not None]

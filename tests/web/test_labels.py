@@ -1,0 +1,99 @@
+"""The labels of processes/ in English: every one is in its folder's catalogue, and pages show them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from engine import queries
+from engine.procedure import read_folder
+from tests.web.conftest import Client
+from tests.web.real import RealOffice
+from tests.web.test_pages import text
+from tests.web.test_words import CHINESE
+from webui import labels
+
+PROCESSES = Path(__file__).parents[2] / "processes"
+FOLDERS = sorted(one.name for one in PROCESSES.iterdir() if one.is_dir())
+
+
+def catalogue(name: str) -> dict[str, str]:
+    file = PROCESSES / name / "locale" / "en.po"
+    if not file.exists():
+        return {}
+    with file.open("rb") as source:
+        return {str(m.id): str(m.string) for m in read_po(source, locale="en") if m.id}
+
+
+OFFICE = catalogue("_office")
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_label_of_a_folder_is_in_its_catalogue_or_the_offices(name: str) -> None:
+    """What to do: add the label to processes/<folder>/locale/en.po with good plain English."""
+    known = {**OFFICE, **catalogue(name)}
+    missing = [
+        one for one in queries.labels_of(read_folder(PROCESSES / name)) if not known.get(one)
+    ]
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_catalogue_holds_only_labels_that_are_used_and_no_chinese(name: str) -> None:
+    folders = FOLDERS if name == "_office" else [name]
+    used = set().union(*(queries.labels_of(read_folder(PROCESSES / one)) for one in folders))
+    own = catalogue(name)
+    assert sorted(set(own) - used) == []
+    assert [one for one in own.values() if CHINESE.search(one)] == []
+    assert name == "_office" or sorted(set(own) & set(OFFICE)) == []
+
+
+def english(real: RealOffice, login: str) -> Client:
+    browser = real.browser(login)
+    browser.post("/display", {"language": "en"})
+    return browser
+
+
+def test_an_english_page_shows_the_labels_of_the_procedure_in_english(real: RealOffice) -> None:
+    case = real.start(title="审核")
+    page = english(real, "li").get(f"/tasks/{real.task(case.case_id)}")
+    assert text(page.h1) == "Section provides"
+    real.do("li", case.case_id)
+    zhao = english(real, "zhao")
+    row = text(zhao.get("/").select_one(".inbox tbody tr"))
+    assert "Check me" in row
+    page = zhao.get(f"/cases/{case.case_id}")
+    assert "completed Section provides" in text(page.select_one(".timeline"))
+    assert "Reply limit" in text(page.select_one("dl.facts"))
+    answer = zhao.http.get(f"/versions/{real.env.version_in_force('visit')}/diagram.bpmn")
+    assert ' name="Section provides"' in answer.text
+
+
+def test_what_somebody_typed_is_never_put_into_english(real: RealOffice) -> None:
+    zhou = english(real, "zhou")
+    answer = zhou.post("/start/visit", {"title": "审核", "do": "complete"}, page="/start/visit")
+    assert answer.status_code == 422
+    assert 'value="审核"' in answer.text
+
+
+def test_every_value_of_a_field_is_marked_as_typed() -> None:
+    loose = []
+    for file in (PROCESSES.parent / "webui" / "templates").rglob("*.html"):
+        for found in re.findall(r'value="\{\{([^}]*)\}\}"', file.read_text("utf-8")):
+            if (
+                not found.strip().endswith(("|asis", "|iso", "csrf_token()"))
+                and found.strip() != "key"
+            ):
+                loose.append((file.name, found))
+    assert loose == []
+
+
+def test_a_joined_label_is_said_part_by_part(real: RealOffice) -> None:
+    zhou = english(real, "zhou")
+    with zhou.http:
+        zhou.http.get("/keys")
+        assert labels.label("科室提供、审核") == "Section provides, Check"
+        assert labels.label("无此标签") == "无此标签"

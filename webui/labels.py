@@ -1,0 +1,113 @@
+"""The words of procedures on an English page: every label that a template shows goes through its folder's catalogue.
+
+A label is looked up whole, then by its parts (、 and ·). What is not found is shown as it is written; what people
+typed (values of fields) is never touched: templates mark it ``asis``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from html import unescape
+from typing import Any
+
+from babel.messages.pofile import read_po
+from flask import Flask, g
+from flask_babel import gettext as _
+from jinja2 import pass_context
+from markupsafe import Markup, escape
+
+from webui.engine_door import engine
+from webui.formatting import is_english
+
+_JOINTS = re.compile(r"(、| · |（|）)")
+_ENGLISH = {"、": ", ", " · ": " · ", "（": " (", "）": ")"}
+_read: dict[str, dict[str, str]] = {}  # catalogues by what is in force; one is kept
+
+
+def label(text: str) -> str:
+    """Return a label in the language of the page."""
+    if not text or not is_english():
+        return text
+    words = _words()
+    found = words.get(text)
+    if found is None and _JOINTS.search(text):
+        parts = [words.get(part, _ENGLISH.get(part, part)) for part in _JOINTS.split(text)]
+        found = (
+            "".join(parts).strip() if any(part in words for part in _JOINTS.split(text)) else None
+        )
+    return text if found is None else found
+
+
+def _words() -> Mapping[str, str]:
+    if "labels" not in g:
+        key, sources = engine().queries.label_catalogues(engine().environment, "en")
+        if key not in _read:
+            _read.clear()
+            _read[key] = {
+                str(message.id): str(message.string)
+                for source in reversed(sources)  # the office's own first: it wins
+                for message in read_po(io.BytesIO(source), locale="en")
+                if message.id and message.string and isinstance(message.id, str)
+            }
+        g.labels = _read[key]
+    found: Mapping[str, str] = g.labels
+    return found
+
+
+def holders(names: Sequence[str]) -> Markup:
+    """Return who holds a case: 我 in bold, everybody else unbroken; a post in brackets joins its name."""
+    parts: list[Markup] = []
+    for name in names:
+        mine = name in ("我", "me")
+        said = " ".join(label(part) for part in label(name).split(" "))
+        shown = (
+            Markup("<strong>{}</strong>").format(_("我"))
+            if mine
+            else Markup('<span class="nb">{}</span>').format(said)
+        )
+        parts.append(Markup(" ") + shown if parts and not name.startswith("（") else shown)
+    return Markup("").join(parts)
+
+
+def asis(value: Any) -> Markup:
+    """Mark what somebody typed, or what only machines read: it is shown as it is."""
+    return Markup("") if value is None else escape(value)
+
+
+def drawing(xml: bytes) -> bytes:
+    """Return a diagram with its names in the language of the page."""
+    if not is_english():
+        return xml
+
+    def named(found: re.Match[str]) -> str:
+        text = unescape(found[1])
+        said = label(text)
+        return found[0] if said == text else f' name="{escape(said)}"'
+
+    return re.sub(r'\sname="([^"]*)"', named, xml.decode("utf-8")).encode("utf-8")
+
+
+def install(app: Flask) -> None:
+    """Have templates show labels in the language of the page, and words filled into sentences too."""
+    env = app.jinja_env
+    env.filters["asis"] = asis
+    env.filters["holders"] = holders
+    env.filters["label"] = label
+    env.finalize = _finalize
+    for name in ("gettext", "ngettext"):
+        env.globals[name] = _filled(env.globals[name])
+
+
+def _finalize(value: Any) -> Any:
+    return label(value) if type(value) is str else value
+
+
+def _filled(speak: Any) -> Any:
+    @pass_context
+    def spoken(context: Any, *given: Any, **values: Any) -> Any:
+        values = {key: _finalize(value) for key, value in values.items()}
+        return speak(context, *given, **values)
+
+    return spoken
