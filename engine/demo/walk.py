@@ -253,7 +253,9 @@ class Walk:
             row
             for role in roles
             for row in self.holders
-            if row["role"] == role and unit in (None, row["unit"]) and row["person_id"] not in apart
+            if row["role"] == role
+            and (unit is None or row["unit"] in (None, unit))
+            and row["person_id"] not in apart
         ]
         if not fitting:
             raise EngineError(f"the demonstration has nobody as {', '.join(roles)} in {unit}")
