@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from tests.web.fakes import PASSWORD, Office
 from webui import create_app
 from webui.settings import WebSettings
+from webui.views import work
 
 if TYPE_CHECKING:
     from tests.web.real import RealOffice
@@ -81,6 +82,12 @@ def look_over(answer: TestResponse) -> BeautifulSoup:
         if link["href"].startswith("#"):
             assert page.find(id=link["href"][1:]), link
     return page
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine shows no bar where a test waits for the end."""
+    monkeypatch.setattr(work, "AT_ONCE", 60.0)
 
 
 @pytest.fixture
