@@ -13,8 +13,12 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.access import AccessRules
+from engine.annual_report import FOLDER as REPORTS
+from engine.annual_report import parse_definition
 from engine.business_calendar import BusinessCalendar
 from engine.classified import Marks
+from engine.counting import FOLDER as FIGURES
+from engine.counting import parse_figures
 from engine.lengths import Length
 from engine.office import Office
 from engine.office_settings import FILE as SETTINGS_FILE
@@ -24,6 +28,7 @@ from engine.security import SecurityInvalid, SignInRules, read_security
 from engine.statutory_clock.counting import shifted
 
 CALENDAR_FOLDER = "calendar/"
+_DEFINITIONS = {REPORTS: parse_definition, FIGURES: parse_figures}
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ class Institution:
             YamlRefused, CalendarRefused: a file is missing or cannot be used; each names file and place.
         """
         office = Office.from_files(files)
+        for path, data in files.items():
+            for folder, parse in _DEFINITIONS.items():
+                if path.startswith(folder) and path.endswith(".yaml"):
+                    parse(data, path)  # one that cannot be used is refused before it is in force
         if SECURITY_FILE not in files:
             raise SecurityInvalid(SECURITY_FILE, "missing", "文件不存在，请补上")
         security = read_security(files[SECURITY_FILE], office.roles)

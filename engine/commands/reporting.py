@@ -34,7 +34,8 @@ def count_figures(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         given: ``figures``, the definition; ``from`` and ``until``, the period's first and last day.
 
     Returns:
-        ``{figures: {title, from, until, rows: [{section, ...}], total: {...}, lists: {...}}}``.
+        ``{figures: {title, from, until, rows: [{section, ...}], total: {...}, lists: {...}, titles: {section:
+        its title}}}``.
 
     Raises:
         EffectFailed: no such definition, or no period.
@@ -55,7 +56,7 @@ def count_figures(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         filename=f"{title}.xlsx",
         media_type=XLSX,
     )
-    answer = figures.as_dict()
+    answer = {**figures.as_dict(), "titles": names}
     body = {"figures": key, "from": str(first), "until": str(last), "sha256": kept["sha256"]}
     _trail(host, "FiguresCounted", body)
     return {"figures": answer}

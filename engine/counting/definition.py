@@ -122,7 +122,8 @@ def _column(entry: Entry) -> Column:
 
 
 def _listing(entry: Entry) -> Listing:
-    values, labels = entry.entry("values", "values"), entry.entry("labels", "labels")
+    values = entry.entry("values", "values")
+    labels = entry.entry("labels", "labels") if "labels" in entry else None
     listing = Listing(
         entry.text("key"),
         entry.text("title"),
@@ -130,10 +131,11 @@ def _listing(entry: Entry) -> Listing:
         read_feel(entry, "on"),
         _optional(entry, "if"),
         {key: read_feel(values, key) for key in values},
-        {key: labels.text(key) for key in labels},
+        {key: labels.text(key) for key in labels} if labels is not None else {},
     )
     for one in (values, labels, entry):
-        one.done()
+        if one is not None:
+            one.done()
     return listing
 
 

@@ -27,7 +27,7 @@ def figures_workbook(definition: Definition, figures: Figures, units: Mapping[st
     table.append(["科室", *(column.label for column in definition.columns)])
     for unit, cells in figures.rows.items():
         table.append([units.get(unit, unit) or ALL, *cells.values()])
-    for listing in {one.key: one for one in definition.listings}.values():
+    for listing in {one.key: one for one in reversed(definition.listings)}.values():
         labels = [listing.labels.get(key, key) for key in listing.values]
         rows = figures.lists.get(listing.key, [])
         _texts(
