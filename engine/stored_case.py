@@ -63,11 +63,13 @@ class Onlooker:
     """The little that looking at a state asks of a host."""
 
     def __init__(self, env: Environment, case: CaseRow, file: CaseFile | None = None) -> None:
-        self._env, self._case, self._file = env, case, file
+        self._env, self._case = env, case
+        # Once: every name that a form looks up asks for them.
+        self._names = file.names() if file else {}
 
     def names(self) -> Mapping[str, object]:
         """Return what the case knows."""
-        return self._file.names() if self._file else {}
+        return self._names
 
     def called(self, process_id: str, version: str | None = None) -> Definition:
         """Return the definition that the case pinned."""

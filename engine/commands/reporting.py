@@ -40,8 +40,9 @@ def count_figures(host: CaseHost, given: dict[str, object], effect: Effect) -> A
     Raises:
         EffectFailed: no such definition, or no period.
     """
-    key, first, last = str(given.get("figures") or ""), given.get("from"), given.get("until")
-    if not isinstance(first, date) or not isinstance(last, date) or last < first:
+    key = str(given.get("figures") or "")
+    first, last = _day(given.get("from")), _day(given.get("until"))
+    if first is None or last is None or last < first:
         raise EffectFailed(effect.name, "no period", "统计没有起止日期，请检查流程图")
     try:
         definition, figures = reporting.figures_of(host.env, key, first, last)
@@ -75,7 +76,7 @@ def compile_report(host: CaseHost, given: dict[str, object], effect: Effect) -> 
     Raises:
         EffectFailed: no year, no format for it, or (``files``) figures that do not balance.
     """
-    year, act = to_json(given.get("year")), str(given.get("act") or "")
+    year, act = given.get("year"), str(given.get("act") or "")
     if not isinstance(year, int):
         raise EffectFailed(effect.name, "no year", "没有写明报告哪一年度，请检查流程图")
     try:
@@ -106,6 +107,13 @@ def compile_report(host: CaseHost, given: dict[str, object], effect: Effect) -> 
         files.append({"name": kept["filename"], "sha256": kept["sha256"]})
     _trail(host, "ReportCompiled", {"year": year, "files": files})
     return {"files": files}
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def _numbers(report: Report) -> dict[str, object]:

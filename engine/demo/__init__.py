@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.accounts import hash_password
-from engine.demo.plan import Request, read_people, read_requests
+from engine.demo.plan import Request, read_cases, read_people, read_requests
 from engine.demo.walk import OPENING, Walk
 from engine.environment import Environment
 from engine.identity import Post
@@ -39,7 +39,7 @@ def load_demo(
         seed: the same seed and day give the same cases.
         today: the demonstration's present day; the real one by default.
         say: told now and then how far it is.
-        only: which of the planned applications come in (tests).
+        only: which of the planned cases come in (tests); those of procedures that are not in force never do.
     """
     now = env.time.now()
     day = today or legal_day(now)
@@ -48,7 +48,10 @@ def load_demo(
     present = min(opening, now) if day == legal_day(now) else opening
     people = read_people()
     _people(env, people, day - timedelta(days=POSTS_SINCE_DAYS))
-    requests = [one for one in read_requests(day, env.institution().calendar) if only(one)]
+    calendar, drawn = env.institution().calendar, env.procedures_in_force()
+    requests = read_requests(day, calendar)
+    requests += read_cases(day, calendar, len(requests))
+    requests = [one for one in requests if one.procedure in drawn and only(one)]
     clock = FixedTime(present - timedelta(days=POSTS_SINCE_DAYS))
     count = Walk(replace(env, time=clock), clock, day, present, seed).play(requests, say)
     with UnitOfWork(env.database, writing=True) as uow:

@@ -16,16 +16,17 @@ from itertools import count
 from typing import Any
 
 from engine import commands
+from engine.commands.acting import first_form
+from engine.demo.paper import paper
 from engine.demo.plan import Action, Request, Step, read_arising
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound
 from engine.identity import Actor
 from engine.store import accounts, cases
-from engine.stored_case import task_facts, task_form
+from engine.stored_case import case_file, names_at, task_facts, task_form
 from engine.timesource import FixedTime, legal_day, office_instant
 from engine.unit_of_work import UnitOfWork
 
-PROCEDURE = "on_request"
 OPENING = time(8, 30)
 FIRST_WORK = time(8, 40)
 DAY_MINUTES = 8 * 60
@@ -66,6 +67,7 @@ class Walk:
         self.ticked: date | None = None
         self.silent: dict[int, _Case] = {}  # by serial: only a timer moves these on
         self.known: set[str] = set()
+        self.numbers: dict[str, str] = {}  # by title
         self.actors: dict[str, Actor] = {}
         with UnitOfWork(env.database, writing=False) as uow:
             self.holders = accounts.holders(uow.connection, today)
@@ -122,7 +124,9 @@ class Walk:
             rows = [row for one in new if (row := cases.load(uow.connection, one))]
         for row in sorted(rows, key=lambda row: row.number):
             self.known.add(row.id)
-            request = read_arising(self.total + len(self.known), row.procedure, row.subject)
+            request = read_arising(
+                self.total + len(self.known), row.procedure, row.subject, self.calendar
+            )
             if request is not None:
                 self._look(_Case(request, row.id))
 
@@ -135,12 +139,15 @@ class Walk:
             self.say(
                 f"演示案件 {self.started}/{self.total}，办到{day.year}年{day.month}月{day.day}日"
             )
-        values = request.filled(request.register, legal_day(self.clock.now()))
-        procedure = self.env.deployed(self.env.version_in_force(PROCEDURE)).procedure
-        roles = procedure.start.roles if procedure.start else ()
-        actor = self._somebody(roles, None, request.officer, set())
-        moved = commands.start_case(self.env, actor, PROCEDURE, values)
+        deployed = self.env.deployed(self.env.version_in_force(request.procedure))
+        first = first_form(deployed)
+        initial = first[1].initial(today=legal_day(self.clock.now()), names={}) if first else {}
+        values = {**initial, **self._filled(request, request.register)}
+        start = deployed.procedure.start
+        actor = self._somebody(start.roles if start else (), None, request.officer, set())
+        moved = commands.start_case(self.env, actor, request.procedure, values)
         self.known.add(moved.case_id)
+        self.numbers[request.title] = moved.number
         self._look(_Case(request, moved.case_id))
 
     def _look(self, case: _Case) -> None:
@@ -150,7 +157,8 @@ class Walk:
         for item in rows:
             if item["id"] not in case.seen:
                 self._take_up(case, item)
-        if any(item["id"] in case.left and item["status"] == "open" for item in rows):
+        still = [item for item in rows if item["status"] == "open"]
+        if any(item["id"] in case.left for item in still) or (not still and self._runs(case)):
             self.silent[case.request.serial] = case
         else:
             self.silent.pop(case.request.serial, None)
@@ -172,16 +180,43 @@ class Walk:
         def complete() -> None:
             if not self._is_open(case, item):
                 return  # withdrawn, or its time ran out meanwhile
-            day = legal_day(self.clock.now())
-            values = case.request.filled(step.values, day)
+            values = {**self._initial(case, item), **self._filled(case.request, step.values)}
             actor = self._actor_for(case, item)
+            files = [
+                commands.Upload(key, name, "application/pdf", paper(name.removesuffix(".pdf")))
+                for key, name in self._filled(case.request, step.files).items()
+            ]
             try:
-                commands.complete_task(self.env, actor, item["id"], values)
+                commands.complete_task(self.env, actor, item["id"], values, files)
             except commands.SubmissionInvalid as wrong:
                 self._complete_anyhow(case, item, actor, values, wrong)
             self._look(case)
 
         return complete
+
+    def _filled(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+        return request.filled(values, legal_day(self.clock.now()), self.numbers)
+
+    def _initial(self, case: _Case, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the page of a task holds before anybody types."""
+        row = self._row(case)
+        deployed = self.env.deployed(row.version_id)
+        form = task_form(self.env, deployed, row, item)
+        if form is None:
+            return {}
+        file = case_file(self.env, deployed, row)
+        names = names_at(self.env, deployed, row, file, item["token"])
+        return form.initial(today=legal_day(self.clock.now()), names=names)
+
+    def _row(self, case: _Case) -> cases.CaseRow:
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            row = cases.load(uow.connection, case.id)
+        if row is None:
+            raise NotFound("case", case.id)
+        return row
+
+    def _runs(self, case: _Case) -> bool:
+        return self._row(case).status == "open"
 
     def _complete_anyhow(
         self,
@@ -194,10 +229,7 @@ class Walk:
         """The office has changed this form: what it asks beyond the plan gets the first permitted answer."""
         title, activity = case.request.title, item["activity_id"]
         self.say(f"“{title}”的“{item['name']}”与表单不合，缺的按第一个可选的填写：{wrong.errors}")
-        with UnitOfWork(self.env.database, writing=False) as uow:
-            row = cases.load(uow.connection, case.id)
-        if row is None:
-            raise NotFound("case", case.id)
+        row = self._row(case)
         form = task_form(self.env, self.env.deployed(row.version_id), row, item)
         if form is None:
             raise EngineError(f"demo {title} at {activity}: {wrong.errors}") from wrong
@@ -223,7 +255,7 @@ class Walk:
             drawn = self.env.deployed(row.version_id).definition.actions[action.event]
             roles = [drawn.group] if drawn.group else []
             actor = self._somebody(roles, None, case.request.officer, set())
-            values = case.request.filled(action.values, legal_day(self.clock.now()))
+            values = self._filled(case.request, action.values)
             commands.deliver_action(self.env, actor, case.id, wait["wait"], values)
             self._look(case)
 

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from engine.classified import Marks, mark_in
+from engine.demo.paper import paper
 from engine.security import read_security
 from tests.integration.conftest import ROOT
 
@@ -38,33 +39,6 @@ def sheet(text: str) -> bytes:
     return buffer.getvalue()
 
 
-def pdf(text: str) -> bytes:
-    """A page with one line, in a font whose codes are UTF-16."""
-    shown = f"BT /F 12 Tf 50 700 Td <{text.encode('utf-16-be').hex()}> Tj ET".encode()
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(shown), shown),
-        b"<</Type/Font/Subtype/Type0/BaseFont/STSong/Encoding/UniGB-UTF16-H/DescendantFonts[6 0 R]>>",
-        (
-            b"<</Type/Font/Subtype/CIDFontType0/BaseFont/STSong"
-            b"/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 2>>>>"
-        ),
-    ]
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj%s endobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    trailer = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
-        len(objects) + 1,
-        len(out),
-    )
-    return out + head + table + trailer
-
-
 def packed(**files: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -83,9 +57,9 @@ def packed(**files: bytes) -> bytes:
         ("通知.docx", word(PLAIN, header="机密"), "机密"),
         ("通知.docx", word("内部资料", "机  密", PLAIN), "机密"),
         ("表.xlsx", sheet("秘密★3年"), "秘密★"),
-        ("通知.pdf", pdf("机密★5年"), "机密★"),
+        ("通知.pdf", paper("机密★5年"), "机密★"),
         ("材料.zip", packed(a__docx=word("绝密★", PLAIN)), "绝密★"),
-        ("机密★某某.pdf", pdf(PLAIN), "机密★"),
+        ("机密★某某.pdf", paper(PLAIN), "机密★"),
     ],
 )
 def test_a_mark_is_found(filename, data, mark):
@@ -98,7 +72,7 @@ def test_a_mark_is_found(filename, data, mark):
         ("通知.txt", "本件涉及商业秘密，不属于国家秘密".encode()),
         ("通知.txt", ("\n".join(["正文"] * 20) + "\n秘密").encode()),
         ("审查表.docx", word("密级：秘密、机密、绝密三级", "保守国家秘密法")),
-        ("通知.pdf", pdf("商业秘密保护的通知")),
+        ("通知.pdf", paper("商业秘密保护的通知")),
         ("坏的.pdf", b"%PDF-1.4 broken"),
         ("坏的.docx", b"PK\x03\x04broken"),
         ("照片.jpg", b"\xff\xd8\xff"),
