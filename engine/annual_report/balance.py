@@ -48,8 +48,7 @@ def checks_of(report: Report) -> list[Check]:
     }
     stated = Check(
         report.statement is not None,
-        f"第二部分由{report.year}年度的报送事项填报"
-        + (f"（{report.statement}）" if report.statement else "，系统里还没有这件，现按0列"),
+        f"第二部分由{report.year}年度的报送事项填报" + _stated_by(report),
         blocking=False,
     )
     return [
@@ -58,6 +57,14 @@ def checks_of(report: Report) -> list[Check]:
         *check_requests(report.definition.three, three, report.previous),
         *check_disputes(report.definition.four, four),
     ]
+
+
+def _stated_by(report: Report) -> str:
+    if report.statement:
+        return f"（{report.statement}）"
+    if report.interim:
+        return f"，系统里还没有这件，现按{'、'.join(report.interim)}合计"
+    return "，系统里还没有这件，现按0列"
 
 
 def refuse_unbalanced(report: Report) -> list[Check]:

@@ -34,13 +34,17 @@ class Source:
 
 @dataclass(frozen=True)
 class StatedRow:
-    """A row of table two: one number per column, stated in a case, or the same ``fixed`` everywhere."""
+    """A row of table two: one number per column, stated in a case, or the same ``fixed`` everywhere.
+
+    ``last``: columns (from 1) of which the last interim statement counts, not the sum of all.
+    """
 
     key: str
     label: str
     values: tuple[Expression, ...]
     fixed: int | None
     note: str
+    last: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Stated:
-    """Table two: whose statement it is, and its blocks."""
+    """Table two: whose statement it is, and its blocks; ``interim`` are summed until that statement is there."""
 
     title: str
     source: Source
+    interim: Source | None
     blocks: tuple[Block, ...]
 
     @property
@@ -266,6 +271,7 @@ def _stated(entry: Entry) -> Stated:
     stated = Stated(
         entry.text("title"),
         _source(entry.entry("statement", "statement")),
+        _source(entry.entry("interim", "interim")) if "interim" in entry else None,
         tuple(map(_block, entry.entries("blocks", "blocks"))),
     )
     entry.done()
@@ -288,6 +294,7 @@ def _stated_row(entry: Entry, columns: int) -> StatedRow:
         values,
         entry.integer("fixed"),
         entry.text("note", ""),
+        entry.texts("last"),
     )
     if (row.fixed is None and len(values) != columns) or (row.fixed is not None and values):
         entry.refuse("values", f"“{row.label}”要么写 fixed，要么写{columns}个 values")

@@ -68,6 +68,7 @@ class Report:
     figures: dict[str, Cell]
     previous: dict[str, int] | None
     statement: str | None
+    interim: list[str]
     remarks: list[str]
     names: Mapping[str, object] = field(default_factory=dict)
 
@@ -122,29 +123,33 @@ def compile_report(
     remarks: list[str] = []
     statements = over.chosen(definition.two.source, records)
     statement = statements[-1] if statements else None
+    interim = definition.two.interim
+    stating = statements[-1:] or (over.chosen(interim, records) if interim is not None else [])
     return Report(
         year,
         definition,
-        _two(definition.two, over, statement),
+        _two(definition.two, over, stating),
         _three(definition, over, records, remarks),
         _four(definition, over, records, remarks),
         {one.key: _figure(one, over, records) for one in definition.figures},
         _previous(definition, over, records),
         statement.number if statement else None,
+        [] if statement else [one.number for one in stating],
         remarks,
         statement.names if statement else {},
     )
 
 
-def _two(stated: Stated, over: _Year, statement: Record | None) -> Table:
+def _two(stated: Stated, over: _Year, stating: Sequence[Record]) -> Table:
     table: Table = {}
     for block in stated.blocks:
         for row in block.rows:
             cells = {str(place): Cell() for place in range(1, len(block.columns) + 1)}
             for place, expression in enumerate(row.values, 1):
-                value = over.of(expression, statement) if statement else None
-                if statement and isinstance(value, int | float | Decimal):
-                    cells[str(place)].add(statement.number, _plain(value))
+                for one in stating[-1:] if str(place) in row.last else stating:
+                    value = over.of(expression, one)
+                    if isinstance(value, int | float | Decimal):
+                        cells[str(place)].add(one.number, _plain(value))
             if row.fixed is not None:
                 for cell in cells.values():
                     cell.value = row.fixed

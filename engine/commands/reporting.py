@@ -71,7 +71,7 @@ def compile_report(host: CaseHost, given: dict[str, object], effect: Effect) -> 
 
     Returns:
         ``figures``: ``{report: {year, balanced, failed: [sentence], balance: [{kind, new, carried_in, concluded,
-        carried_out}], total: {...}, disputes: {...}, figures: {...}}}``; ``files``: ``{files: [{name, sha256}]}``.
+        carried_out}], total: {...}, stated: {...}, disputes: {...}, figures: {...}}}``; ``files``: ``{files: [{name, sha256}]}``.
 
     Raises:
         EffectFailed: no year, no format for it, or (``files``) figures that do not balance.
@@ -127,6 +127,10 @@ def _numbers(report: Report) -> dict[str, object]:
         "year": report.year,
         "balance": [{"kind": column.key, **line(column.key)} for column in three.columns],
         "total": line("total"),
+        "stated": {
+            row: {f"c{column}": to_json(cell.value) for column, cell in cells.items()}
+            for row, cells in report.two.items()
+        },
         "disputes": {
             group: {key: to_json(cell.value) for key, cell in cells.items()}
             for group, cells in report.four.items()
