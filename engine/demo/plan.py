@@ -136,7 +136,6 @@ def read_requests(today: date, calendar: BusinessCalendar) -> list[Request]:
             **given.get("register", {}),
         }
         arrives = _arrival(given, today, calendar)
-        assert arrives is not None
         officer = given.get("officer", usual["officer"])
         common = (serial, REQUESTS, arrives, officer, register, usual["steps"], calendar)
         requests.append(_request(given, *common))
@@ -153,7 +152,7 @@ def read_cases(today: date, calendar: BusinessCalendar, after: int) -> list[Requ
     found = []
     for serial, given in enumerate(source["cases"], start=after + 1):
         arrives = _arrival(given, today, calendar)
-        if arrives is None or arrives >= today:
+        if arrives >= today:
             continue
         rule = source["procedures"][given["procedure"]]
         steps = {**usual["steps"], **rule.get("steps", {})}
@@ -209,7 +208,7 @@ def _request(
     )
 
 
-def _arrival(given: Mapping[str, Any], today: date, calendar: BusinessCalendar) -> date | None:
+def _arrival(given: Mapping[str, Any], today: date, calendar: BusinessCalendar) -> date:
     """Return the working day on which a case begins.
 
     ``day`` is one of today's year, such as 04-07; ``days_ago`` counts calendar days; ``back`` working days; ``due`` and ``of`` say that the limit of ``of``
