@@ -11,7 +11,9 @@ Row = dict[str, Any]
 
 def many(connection: Connection, statement: Executable) -> list[Row]:
     """Return all rows of a query, in its order."""
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    found = connection.execute(statement)
+    names = tuple(found.keys())  # once: the library's own mappings look them up for every row
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def one(connection: Connection, statement: Executable) -> Row | None:
