@@ -1,0 +1,136 @@
+"""The deployment check of activities: that each says what it does, how often, and in words that the engine has."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn import tags
+from engine.bpmn.check_events import EventChecker
+
+
+class ActivityChecker(EventChecker):
+    """Checks the activities of one file."""
+
+    def what_it_does(self, node: etree._Element, kind: str) -> None:
+        """A task that runs by itself must say what it does, in words that the engine has."""
+        effects = tags.extensions(node, tags.GK, "effect")
+        if effects and kind not in ("serviceTask", "sendTask", "businessRuleTask"):
+            self.error(
+                "effect-misplaced",
+                node,
+                "不是服务任务或发送任务，不能带 gk:effect",
+                "gk:effect needs a service or send task",
+            )
+        lacks = {
+            "scriptTask": (
+                "script-task",
+                "是脚本任务，引擎不执行脚本",
+                "script tasks are not executed",
+            ),
+            "serviceTask": (
+                "effect-missing",
+                "是服务任务，需要用 gk:effect 写明做什么",
+                "a service task needs gk:effect",
+            ),
+            "sendTask": (
+                "effect-missing",
+                "是发送任务，需要消息或 gk:effect",
+                "a send task needs a message or gk:effect",
+            ),
+            "businessRuleTask": (
+                "decision-missing",
+                "没有指明决策（camunda:decisionRef）",
+                "names no decision (camunda:decisionRef)",
+            ),
+            "callActivity": ("called-element", "没有指明调用哪个流程", "names no process to call"),
+        }
+        says = bool(effects) or kind not in lacks
+        says = says or (kind == "sendTask" and bool(node.get("messageRef")))
+        says = says or (kind == "businessRuleTask" and _decision(node))
+        says = says or (kind == "callActivity" and _called(node))
+        if not says or kind == "scriptTask":
+            self.error(lacks[kind][0], node, *lacks[kind][1:])
+        if any(not e.get("name") for e in effects):
+            self.error("effect-missing", node, "的 gk:effect 没有 name", "gk:effect without a name")
+
+    def repetition(self, node: etree._Element) -> None:
+        multi = tags.child(node, "multiInstanceLoopCharacteristics")
+        if multi is None:
+            return
+        given = (
+            tags.text(tags.child(multi, "loopCardinality"))
+            or tags.text(tags.child(multi, "loopDataInputRef"))
+            or tags.vendor(multi, "collection")
+            or tags.extension(multi, tags.ZEEBE, "loopCharacteristics") is not None
+        )
+        if not given:
+            self.error(
+                "multi-instance-empty",
+                node,
+                "是多实例，但没有份数也没有集合",
+                "multi-instance without number or collection",
+            )
+        self.behavior(node, multi)
+
+    def behavior(self, node: etree._Element, multi: etree._Element) -> None:
+        """What is thrown when an instance completes must be there, and be something that can be caught."""
+        said = multi.get("behavior", "All")
+        if said not in ("None", "One", "All", "Complex"):
+            self.error(
+                "multi-instance-behavior",
+                node,
+                f"的多实例 behavior“{said}”不认识",
+                f"multi-instance behavior {said!r} is none of None, One, All, Complex",
+            )
+        reference = multi.get(f"{said.lower()}BehaviorEventRef")
+        if reference and tags.behavior_event(multi) is None:
+            self.error(
+                "reference",
+                node,
+                f"引用的事件定义“{reference}”不存在",
+                f"refers to an event definition {reference!r} that does not exist",
+            )
+        for definition, condition in tags.behavior_events(multi):
+            kind = tags.local(definition).removesuffix("EventDefinition")
+            if kind not in ("signal", "message", "escalation", "error"):
+                self.error(
+                    "multi-instance-behavior",
+                    node,
+                    f"完成一份时不能发出 {kind} 事件",
+                    f"a {kind} event cannot be thrown when an instance completes",
+                )
+            else:
+                self.reference(node, definition, kind)
+            if said == "Complex" and not condition:
+                self.error(
+                    "multi-instance-behavior",
+                    node,
+                    "的 complexBehaviorDefinition 没有条件",
+                    "a complexBehaviorDefinition without a condition",
+                )
+
+    def instantiating(self, node: etree._Element) -> None:
+        """What starts a process besides start events stands in the process itself."""
+        holder = node.getparent()
+        if node.get("instantiate") != "true" or holder is None or tags.local(holder) == "process":
+            return
+        self.error(
+            "start-event",
+            node,
+            "用来启动流程（instantiate），不能放在子流程里",
+            "it is instantiating and stands in a subprocess",
+        )
+
+
+def _decision(node: etree._Element) -> bool:
+    return bool(
+        tags.vendor(node, "decisionRef")
+        or tags.vendor(node, "decisionTableReferenceKey")
+        or tags.extension(node, tags.ZEEBE, "calledDecision") is not None
+    )
+
+
+def _called(node: etree._Element) -> bool:
+    return bool(
+        node.get("calledElement") or tags.extension(node, tags.ZEEBE, "calledElement") is not None
+    )

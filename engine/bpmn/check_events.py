@@ -1,0 +1,298 @@
+"""The deployment check of events: what each may be, where it may stand, and what it belongs to."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn import tags
+from engine.bpmn.check_extensions import ExtensionChecker
+from engine.bpmn.findings import Report
+
+_DEFINITIONS = {
+    "startEvent": frozenset(("message", "timer", "conditional", "signal")),
+    "handler": frozenset(
+        ("message", "timer", "conditional", "signal", "error", "escalation", "compensate")
+    ),
+    "intermediateCatchEvent": frozenset(("message", "timer", "conditional", "signal", "link")),
+    "intermediateThrowEvent": frozenset(("message", "signal", "escalation", "compensate", "link")),
+    "endEvent": frozenset(
+        ("message", "signal", "escalation", "compensate", "error", "cancel", "terminate")
+    ),
+    "boundaryEvent": frozenset(
+        ("message", "timer", "conditional", "signal", "error", "escalation", "cancel", "compensate")
+    ),
+}
+
+
+class EventChecker(ExtensionChecker):
+    """Checks the events of one file."""
+
+    def __init__(self, root: etree._Element, report: Report) -> None:
+        super().__init__(report)
+        self.associations = [
+            (a.get("sourceRef"), a.get("targetRef")) for a in root.iter(tags.tag("association"))
+        ]
+        self.declared: dict[str, set[str]] = {
+            kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
+            for kind in ("message", "signal", "error", "escalation")
+        }
+
+    def event(
+        self, node: etree._Element, holder: etree._Element, nodes: dict[str, etree._Element]
+    ) -> None:
+        kind = tags.local(node)
+        found = tags.events_of(node)
+        kinds = [tags.local(e).removesuffix("EventDefinition") for e in found]
+        at_handler = holder.get("triggeredByEvent") == "true"
+        allowed = _DEFINITIONS["handler" if kind == "startEvent" and at_handler else kind]
+        for name in kinds:
+            if name not in allowed:
+                self.error(
+                    "event-definition",
+                    node,
+                    f"在这里不能用 {name} 事件",
+                    f"a {name} event is not allowed here",
+                )
+        if not kinds and (
+            kind in ("intermediateCatchEvent", "boundaryEvent")
+            or (kind == "startEvent" and at_handler)
+        ):
+            self.error("event-empty", node, "没有说明等待什么", "has no event definition")
+        if tags.child(node, "eventDefinitionRef") is not None:
+            self.error(
+                "reference",
+                node,
+                "引用的事件定义不存在",
+                "refers to an event definition that does not exist",
+            )
+        if len(kinds) > 1 and "link" in kinds:
+            self.error(
+                "event-definition",
+                node,
+                "链接事件不能与其他定义并用",
+                "a link cannot stand with other definitions",
+            )
+        in_process = tags.local(holder) == "process"
+        if kind == "startEvent" and kinds and not at_handler and not in_process:
+            self.error(
+                "start-event",
+                node,
+                "在普通子流程里，只能是空开始事件",
+                "a subprocess begins with a plain start event",
+            )
+        if kind == "boundaryEvent":
+            self.boundary(node, nodes, kinds)
+        if "cancel" in kinds and kind == "endEvent" and tags.local(holder) != "transaction":
+            self.error(
+                "cancel-outside-transaction",
+                node,
+                "是取消结束事件，只能放在事务里",
+                "a cancel end event needs a transaction",
+            )
+        for element in found:
+            self.definition(node, element)
+        if kind == "startEvent" and in_process:
+            self.alone(node, found)
+
+    def alone(self, node: etree._Element, found: list[etree._Element]) -> None:
+        """A start event of a process has no case yet: no clock runs, and there are no data to look at."""
+        at = [tags.extension(one, tags.GK, "at") is not None for one in (node, *found)]
+        if any(at):
+            self.error(
+                "timer",
+                node,
+                "是流程的开始，还没有案件，不能用时限定时",
+                "at the start of a process there is no case whose clock could be asked",
+            )
+        if any(tags.local(one) == "conditionalEventDefinition" for one in found):
+            self.warning(
+                "conditional-start",
+                node,
+                "是条件开始事件，还没有案件，没有数据可看，不会自己开始，只能由人登记",
+                "begins on a condition, but before a case there are no data: only a person can start it",
+            )
+
+    def boundary(
+        self, node: etree._Element, nodes: dict[str, etree._Element], kinds: list[str]
+    ) -> None:
+        host = nodes.get(node.get("attachedToRef") or "")
+        if host is None or tags.local(host) not in tags.ACTIVITIES:
+            self.error(
+                "boundary-host",
+                node,
+                "没有附着在同一层的活动上",
+                "is attached to no activity of the same level",
+            )
+            return
+        if host.get("triggeredByEvent") == "true":
+            self.error(
+                "boundary-host",
+                node,
+                "不能附着在事件子流程上",
+                "is attached to an event subprocess",
+            )
+        if "cancel" in kinds and tags.local(host) != "transaction":
+            self.error(
+                "cancel-outside-transaction",
+                node,
+                "是取消边界事件，只能附着在事务上",
+                "a cancel boundary event needs a transaction",
+            )
+        if node.get("cancelActivity") == "false" and ("error" in kinds or "cancel" in kinds):
+            self.warning(
+                "always-interrupting",
+                node,
+                "标为不中断，但错误和取消事件总是中断",
+                "error and cancel events always interrupt",
+            )
+
+    def definition(self, node: etree._Element, element: etree._Element) -> None:
+        kind = tags.local(element).removesuffix("EventDefinition")
+        self.extensions(element, node)
+        if kind in ("message", "signal", "error", "escalation"):
+            self.reference(node, element, kind)
+        if kind == "conditional" and not tags.text(tags.child(element, "condition")):
+            self.error(
+                "event-empty",
+                node,
+                "是条件事件，但没有条件",
+                "a conditional event without a condition",
+            )
+        if kind == "timer":
+            given = [
+                c
+                for c in tags.children(element, "timeDate", "timeDuration", "timeCycle")
+                if tags.text(c)
+            ]
+            at = tags.extension(node, tags.GK, "at")
+            at = at if at is not None else tags.extension(element, tags.GK, "at")
+            if len(given) + (at is not None) > 1:
+                self.error(
+                    "timer", node, "的时间写了不止一种", "says its time in more than one way"
+                )
+            elif at is not None and not at.get("clock"):
+                self.error("timer", node, "的 gk:at 没有指明时限", "gk:at names no clock")
+
+    def reference(self, node: etree._Element, element: etree._Element, kind: str) -> None:
+        reference = element.get(f"{kind}Ref")
+        if not reference:
+            if kind in ("message", "signal"):
+                self.warning(
+                    "unnamed-event",
+                    node,
+                    f"没有指明{'消息' if kind == 'message' else '信号'}，按元素编号等待",
+                    f"names no {kind}; it goes by the element's id",
+                )
+        elif reference not in self.declared[kind]:
+            self.error(
+                "reference",
+                node,
+                f"引用的“{reference}”不存在",
+                f"refers to a {kind} {reference!r} that does not exist",
+            )
+
+    def links(self, nodes: dict[str, etree._Element]) -> None:
+        throws: list[tuple[str, etree._Element]] = []
+        targets: dict[str, etree._Element] = {}
+        for node in nodes.values():
+            for element in tags.events_of(node):
+                if tags.local(element) != "linkEventDefinition":
+                    continue
+                name = element.get("name") or ""
+                if tags.local(node) == "intermediateThrowEvent":
+                    throws.append((name, node))
+                elif name in targets:
+                    self.error(
+                        "link",
+                        node,
+                        f"与“{targets[name].get('id')}”是同名的链接目标",
+                        f"a second link target {name!r}",
+                    )
+                else:
+                    targets[name] = node
+        for name, node in throws:
+            if name not in targets:
+                self.error(
+                    "link",
+                    node,
+                    f"的链接“{name}”在同一层没有目标",
+                    f"the link {name!r} has no target on this level",
+                )
+
+    def compensation(
+        self,
+        holder: etree._Element,
+        nodes: dict[str, etree._Element],
+        outgoing: dict[str, list[etree._Element]],
+        incoming: dict[str, list[etree._Element]],
+    ) -> None:
+        ends = self.associations
+        for key, node in nodes.items():
+            kinds = {tags.local(e) for e in tags.events_of(node)}
+            if tags.local(node) == "boundaryEvent" and "compensateEventDefinition" in kinds:
+                others = [t if s == key else s for s, t in ends if key in (s, t)]
+                handlers = [
+                    nodes[o]
+                    for o in others
+                    if o in nodes and tags.local(nodes[o]) in tags.ACTIVITIES
+                ]
+                if len(handlers) != 1:
+                    self.error(
+                        "compensation-handler",
+                        node,
+                        "没有（或不止一个）补偿活动与它相连",
+                        "needs exactly one handler joined by an association",
+                    )
+                if len(kinds) > 1 or outgoing.get(key):
+                    self.error(
+                        "compensation-handler",
+                        node,
+                        "是补偿边界事件，不能有流出或其他定义",
+                        "a compensation boundary event has neither flows nor other definitions",
+                    )
+                for handler in handlers:
+                    own = str(handler.get("id"))
+                    if outgoing.get(own) or incoming.get(own):
+                        self.error(
+                            "compensation-handler",
+                            handler,
+                            "是补偿活动，不能有流入流出",
+                            "a compensation handler has no sequence flows",
+                        )
+            for element in tags.events_of(node):
+                target = element.get("activityRef")
+                if tags.local(element) == "compensateEventDefinition" and target:
+                    self.compensated(node, target, holder)
+
+    def compensated(self, node: etree._Element, target: str, holder: etree._Element) -> None:
+        at: etree._Element | None = holder
+        while at is not None:
+            if any(
+                child.get("id") == target and tags.local(child) in tags.ACTIVITIES for child in at
+            ):
+                return
+            at = at.getparent()
+        self.error(
+            "reference",
+            node,
+            f"要补偿的活动“{target}”不存在",
+            f"compensates {target!r}, which it cannot reach",
+        )
+
+    def handler(self, holder: etree._Element, nodes: dict[str, etree._Element]) -> None:
+        starts = [n for n in nodes.values() if tags.local(n) == "startEvent"]
+        if len(starts) != 1:
+            self.error(
+                "event-subprocess-start",
+                holder,
+                "是事件子流程，必须恰有一个开始事件",
+                "an event subprocess needs exactly one start event",
+            )
+        for attribute in ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
+            if tags.child(holder, attribute) is not None:
+                self.error(
+                    "event-subprocess-loop",
+                    holder,
+                    "是事件子流程，不能循环",
+                    "an event subprocess cannot be repeated",
+                )
