@@ -103,7 +103,7 @@ def can(rules: AccessRules, actor: Actor, action: str, about: object = None) -> 
     Args:
         rules: role id -> rights, from the office's data.
         action: a word of ``GENERAL``, or ``case.read``, ``case.personal``, ``case.start``,
-            ``task.complete``, ``task.claim``, ``action.deliver``.
+            ``task.complete``, ``task.claim``, ``task.release``, ``action.deliver``.
         about: ``CaseFacts``, ``TaskFacts``, ``ActionFacts``, or for ``case.start`` the roles that may start.
     """
     if actor.is_system:
@@ -122,6 +122,8 @@ def can(rules: AccessRules, actor: Actor, action: str, about: object = None) -> 
         return _read(rules, actor, about, personal=action == "case.personal")
     if action in {"task.complete", "task.claim"} and isinstance(about, TaskFacts):
         return _task(actor, about)
+    if action == "task.release" and isinstance(about, TaskFacts):
+        return _release(actor, about)
     if action == "action.deliver" and isinstance(about, ActionFacts):
         return _deliver(rules, actor, about)
     return Refused("unknown_action", "没有这项操作")
@@ -179,6 +181,17 @@ def _task(actor: Actor, task: TaskFacts) -> Allowed | Refused:
         return Refused("not_candidate", "这一步不由您的岗位办理")
     if actor.person_id in task.apart_from:
         return Refused("separation", "您办过须与本步骤分开的那一步，请由别人办理")
+    return Allowed()
+
+
+def _release(actor: Actor, task: TaskFacts) -> Allowed | Refused:
+    if task.assignee != actor.person_id:
+        return Refused("not_assignee", "这一步不在您手里，不能退回")
+    if not task.roles and not task.users:
+        return Refused(
+            "assigned_by_name",
+            "这一步是指名交给您办的，退回后没有人能办；请办完，或请流程管理员改派",
+        )
     return Allowed()
 
 

@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -76,7 +76,7 @@ def sign_in(env: Environment, login: str, password: str, address: str) -> str:
             uow.commit()
             raise SignInRefused(f"密码错误次数太多，账号已锁定，请{limits.lock_minutes}分钟后再试")
         if not person or not good or not person["active"]:
-            left = _count_failure(uow, person, now, limits.failures, limits.lock_minutes)
+            left = count_failure(env, uow, person) if person else None
             _refused(env, uow, login, address, "wrong")
             uow.commit()
             raise SignInRefused(
@@ -124,24 +124,18 @@ def _verify(stored: str | None, password: str) -> bool:
             return False
 
 
-def _count_failure(
-    uow: UnitOfWork,
-    person: Mapping[str, object] | None,
-    now: datetime,
-    allowed: int,
-    minutes: int,
-) -> int | None:
-    if person is None:
-        return None
+def count_failure(env: Environment, uow: UnitOfWork, person: Mapping[str, object]) -> int:
+    """Count a wrong password, wherever it was asked; return how many are left before the account is locked."""
+    limits = env.institution().sign_in
     failures = int(str(person["failures"])) + 1
-    locked = now + timedelta(minutes=minutes) if failures >= allowed else None
+    locked = failures >= limits.failures
     store.update_person(
         uow.connection,
         str(person["id"]),
         failures=0 if locked else failures,
-        locked_until=locked,
+        locked_until=env.time.now() + timedelta(minutes=limits.lock_minutes) if locked else None,
     )
-    return max(0, allowed - failures)
+    return max(0, limits.failures - failures)
 
 
 def _refused(env: Environment, uow: UnitOfWork, login: str, address: str, why: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine import audit
 from engine.access import require
-from engine.accounts import hash_password, is_password, token_hash
+from engine.accounts import count_failure, hash_password, is_password, token_hash
 from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import BadInput, NotFound
@@ -74,8 +74,13 @@ def change_password(
         raise NotFound("person", actor.person_id)
     if person["is_demo"]:
         raise PasswordRefused("demo", sentence=say("演示账号的密码是公用的，不能改"))
+    if person["locked_until"] and person["locked_until"] > env.time.now():
+        raise PasswordRefused("locked", sentence=say("密码错误次数太多，账号已锁定，请稍后再试"))
     if not is_password(person["password_hash"], old):
-        _tell_refusal(env, actor)
+        if not _wrong(env, actor):
+            raise PasswordRefused(
+                "locked", sentence=say("密码错误次数太多，账号已锁定，请稍后再试")
+            )
         raise PasswordRefused("wrong", sentence=say("原来的密码不对，请核对大小写"))
     if new != again:
         raise PasswordRefused("differ", sentence=say("两次输入的新密码不一样，请重新输入"))
@@ -85,20 +90,28 @@ def change_password(
     hashed = hash_password(new)
     with UnitOfWork(env.database, writing=True) as uow:
         accounts.update_person(
-            uow.connection, actor.person_id, password_hash=hashed, must_change=False
+            uow.connection,
+            actor.person_id,
+            password_hash=hashed,
+            must_change=False,
+            failures=0,
         )
         store.end_sessions(uow.connection, actor.person_id, but=token_hash(token) if token else "")
         _note(env, uow, actor, "PasswordChanged", person["login"])
         uow.commit()
 
 
-def _tell_refusal(env: Environment, actor: Actor) -> None:
+def _wrong(env: Environment, actor: Actor) -> int:
+    """Count a wrong old password as one at the door; return how many are left before the lock."""
     with UnitOfWork(env.database, writing=True) as uow:
+        person = accounts.by_id(uow.connection, actor.person_id)
+        left = count_failure(env, uow, person) if person else 0
         event = audit.AuditEvent(
             "PasswordChanged", f"person:{actor.login}", result="denied", reason="wrong"
         )
         note(env, uow.connection, actor, event)
         uow.commit()
+    return left
 
 
 def _refuse_weak(password: str, person: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from engine import audit
-from engine.access import ActionFacts, Refused, can
+from engine.access import ActionFacts, Refused, can, require
 from engine.bpmn import execute
 from engine.bpmn.step import Step
 from engine.classified import mark_in
@@ -290,14 +290,14 @@ def release(env: Environment, actor: Actor, task_id: str) -> None:
     """Give a task back that one has taken.
 
     Raises:
-        Denied: it is not the actor's. TaskAlreadyCompleted: it was finished or withdrawn.
+        Denied: it is not the actor's, or it was given by name and nobody else could take it.
+        TaskAlreadyCompleted: it was finished or withdrawn.
     """
     with UnitOfWork(env.database, writing=True) as uow:
         case, item, _ = _item(uow.connection, task_id)
         if item["status"] != "open":
             raise stepping.already_completed(uow.connection, task_id)
-        if item["assignee"] != actor.person_id:
-            raise Denied("not_assignee", "这一步不在您手里，不能退回")
+        require(env.institution().rules, actor, "task.release", task_facts(case, item))
         if not cases.set_assignee(uow.connection, task_id, None, actor.person_id):
             raise RevisionConflict(f"task {task_id} was changed meanwhile")
         note(

@@ -82,14 +82,9 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         draft_saved_at=draft["saved_at"] if draft else None,
         holder=opened.people.name(row["assignee"]) if row["assignee"] else "",
         may_claim=allowed.ok and row["assignee"] is None,
-        may_release=allowed.ok and row["assignee"] == actor.person_id and _was_offered(row),
+        may_release=allowed.ok and can(env.institution().rules, actor, "task.release", facts).ok,
         names=names,
     )
-
-
-def _was_offered(item: Mapping[str, Any]) -> bool:
-    """Whether others could take the task if it is given back; what is somebody's by name is not."""
-    return bool(item["candidates"].get("roles") or item["candidates"].get("users"))
 
 
 def _clocks(env: Environment, opened: Opened) -> list[ClockView]:

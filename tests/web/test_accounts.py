@@ -7,7 +7,7 @@ import re
 import pytest
 
 from engine import commands, people, queries
-from engine.accounts import sign_in
+from engine.accounts import SignInRefused, sign_in
 from engine.errors import Denied
 from engine.people import PasswordRefused, PersonInvalid
 from tests.web.conftest import Client, look_over
@@ -100,6 +100,19 @@ def test_a_weak_or_wrong_password_is_refused(
         people.change_password(real.env, real.actor("zhou"), old, new, again)
     assert told in refused.value.sentence
     assert sign_in(real.env, "zhou", PASSWORD, "")
+
+
+def test_a_wrong_old_password_counts_toward_the_lock(real: RealOffice) -> None:
+    """Whoever found a session open could guess the password at /password without end."""
+    allowed = real.env.institution().sign_in.failures
+    for left in reversed(range(allowed)):
+        with pytest.raises(PasswordRefused) as refused:
+            people.change_password(real.env, real.actor("zhou"), "wrong", GOOD, GOOD)
+        assert ("已锁定" in refused.value.sentence) is (left == 0)
+    with pytest.raises(PasswordRefused):  # nor with the right one, while it is locked
+        people.change_password(real.env, real.actor("zhou"), PASSWORD, GOOD, GOOD)
+    with pytest.raises(SignInRefused):
+        sign_in(real.env, "zhou", PASSWORD, "")
 
 
 def test_a_post_decides_what_one_sees_and_ends_with_its_day(real: RealOffice, bai: Client) -> None:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import io
 
+import pytest
+from sqlalchemy import update
+
+from engine import commands
+from engine.errors import Denied
+from engine.tables import work_item
+from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client, look_over
 from tests.web.fakes import Office
 from tests.web.real import REGISTER, RealOffice
@@ -24,6 +31,26 @@ def test_a_task_is_taken_and_given_back(real: RealOffice) -> None:
     assert page.select_one("form[action$=claim]") is None
     assert li.post(f"/tasks/{task}/release").status_code == 303
     assert fang.get(f"/tasks/{task}").select_one("form[action$=claim]") is not None
+
+
+def test_a_task_given_by_name_is_not_given_back(real: RealOffice) -> None:
+    """Given back it belonged to nobody: no post had been offered it, and nobody could take it any more."""
+    case = real.start()
+    task = real.task(case.case_id)
+    li = real.actor("li")
+    with UnitOfWork(real.env.database, writing=True) as uow:
+        given = {"roles": [], "users": [], "apart": [], "due": None}
+        uow.connection.execute(
+            update(work_item)
+            .where(work_item.c.id == task)
+            .values(candidates=given, assignee=li.person_id)
+        )
+        uow.commit()
+    with pytest.raises(Denied) as refused:
+        commands.release(real.env, li, task)
+    assert refused.value.reason == "assigned_by_name"
+    assert real.browser("li").get(f"/tasks/{task}").select_one("form[action$=release]") is None
+    assert commands.complete_task(real.env, li, task, {"found": 2}).case_id == case.case_id
 
 
 def test_conditions_and_choices_see_the_case(real: RealOffice) -> None:
