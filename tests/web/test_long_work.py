@@ -45,14 +45,14 @@ def test_a_page_shows_how_far_long_work_is_and_goes_on_at_its_end(real: RealOffi
     begun = commands.begin_work(real.env, real.actor("zhou"), "register", work)
     while commands.work_progress(real.env, real.actor("zhou"), begun.id).total == 0:
         time.sleep(0.01)
-    page = real.browser("zhou").get(f"/work/{begun.id}")
+    page = real.browser("zhou").get(f"/jobs/{begun.id}")
     assert "已办3，共12。" in text(page.select_one(".why"))
     assert (page.progress["value"], page.progress["max"]) == ("3", "12")
     assert page.select_one("meta[http-equiv=refresh]")["content"] == "2"
-    real.browser("zhao").get(f"/work/{begun.id}", 404)  # it is not the office head's
+    real.browser("zhao").get(f"/jobs/{begun.id}", 404)  # it is not the office head's
     goes_on.set()
     assert settled(real, begun.id, "zhou").state == "done"
-    answer = real.browser("zhou").http.get(f"/work/{begun.id}")
+    answer = real.browser("zhou").http.get(f"/jobs/{begun.id}")
     assert answer.location == "/registers?procedure=visit"
 
 
@@ -63,14 +63,14 @@ def test_work_that_fails_says_why_and_work_whose_process_is_gone_says_so(real: R
     begun = commands.begin_work(real.env, real.actor("zhou"), "register", work)
     with pytest.raises(BadInput):
         begun.wait(20)
-    page = real.browser("zhou").get(f"/work/{begun.id}")
+    page = real.browser("zhou").get(f"/jobs/{begun.id}")
     assert "文件里没有数据" in text(page.select_one(".errors"))
     head = '{"kind": "register", "by": "%s", "at": "2026-11-02T00:00:00+00:00", "state": "running"}'
     with UnitOfWork(real.env.database, writing=True) as uow:
         person = real.actor("zhou").person_id
         accounts.set_meta(uow.connection, "work:gone", head % person)
         uow.commit()
-    page = real.browser("zhou").get("/work/gone")
+    page = real.browser("zhou").get("/jobs/gone")
     assert "服务在办理中间停过" in text(page.select_one(".why"))
 
 

@@ -85,7 +85,7 @@ def ended(work_id: str, kind: str) -> Mapping[str, Any]:
     return end
 
 
-@blueprint.get("/work/<work_id>")
+@blueprint.get("/jobs/<work_id>")
 @rule(ONLY_SIGNED_IN)
 def show(work_id: str) -> ResponseReturnValue:
     """Show how far it is; the page asks again by itself, also without JavaScript."""
