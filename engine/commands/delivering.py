@@ -10,12 +10,14 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from engine import audit
 from engine.bpmn import execute
 from engine.bpmn.step import Step
 from engine.commands import acting, publishing, stepping
 from engine.commands.acting import start_case
 from engine.commands.case_host import CaseHost
 from engine.commands.errors import CaseClosed
+from engine.commands.noting import note
 from engine.commands.stepping import Cause
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound
@@ -33,7 +35,7 @@ def deliver_outbox(env: Environment) -> int:
     done = 0
     for message in waiting:
         try:
-            _deliver(env, message)
+            said = _deliver(env, message)
         except EngineError as error:
             with UnitOfWork(env.database, writing=True) as uow:
                 again = env.time.now() + timedelta(minutes=2 ** min(message["attempts"], 8))
@@ -41,13 +43,15 @@ def deliver_outbox(env: Environment) -> int:
                 uow.commit()
         else:
             with UnitOfWork(env.database, writing=True) as uow:
+                note(env, uow.connection, SYSTEM, *said)
                 outbox.sent(uow.connection, message["id"], env.time.now())
                 uow.commit()
             done += 1
     return done
 
 
-def _deliver(env: Environment, message: Mapping[str, Any]) -> None:
+def _deliver(env: Environment, message: Mapping[str, Any]) -> Sequence[audit.AuditEvent]:
+    """Carry out one message; return what the trail takes over when it is marked as sent."""
     body = message["body"]
     if message["kind"] == "start_case":
         # The message's key is the start's key: delivered twice, it starts one case.
@@ -63,7 +67,8 @@ def _deliver(env: Environment, message: Mapping[str, Any]) -> None:
     elif message["kind"] in {"message", "signal"}:
         _tell_others(env, message)
     elif message["kind"] == "publish":
-        publishing.write_out(env, message)
+        return [publishing.write_out(env, message)]
+    return ()
 
 
 def _handed(body: Mapping[str, Any]) -> dict[str, Any]:

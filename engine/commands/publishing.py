@@ -20,10 +20,8 @@ from typing import TYPE_CHECKING, Any
 from engine import audit
 from engine.bpmn.step import Effect
 from engine.commands.errors import EffectFailed
-from engine.commands.noting import note
 from engine.environment import Environment
 from engine.feel import to_json
-from engine.identity import SYSTEM
 from engine.publication import CatalogueEntry, PublishedFile, Site
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
@@ -71,8 +69,12 @@ def publish(host: CaseHost, given: dict[str, object], effect: Effect, *, allot: 
     return {"publication": entry.as_dict()}
 
 
-def write_out(env: Environment, message: Mapping[str, Any]) -> None:
+def write_out(env: Environment, message: Mapping[str, Any]) -> audit.AuditEvent:
     """Write what a step ordered to the site: the outbox calls it, again until it succeeds.
+
+    Returns:
+        What the trail takes over in the transaction that marks the message as sent, so that a site written
+        again after a crash is told of once.
 
     Raises:
         PublicationBroken, BlobDamaged: the bytes are not the reviewed ones, or cannot be written.
@@ -81,19 +83,12 @@ def write_out(env: Environment, message: Mapping[str, Any]) -> None:
     entry = CatalogueEntry.from_dict(body["entry"])
     data = {one.sha256: env.blobs.get(one.sha256) for one in entry.files}
     written = site_of(env).put(entry, data)
-    with UnitOfWork(env.database, writing=True) as uow:
-        note(
-            env,
-            uow.connection,
-            SYSTEM,
-            audit.AuditEvent(
-                "PublicationWritten",
-                f"publication:{entry.index}",
-                message["case_id"],
-                {**_trace(body["act"], entry), "superseded": not written},
-            ),
-        )
-        uow.commit()
+    return audit.AuditEvent(
+        "PublicationWritten",
+        f"publication:{entry.index}",
+        message["case_id"],
+        {**_trace(body["act"], entry), "superseded": not written},
+    )
 
 
 def site_of(env: Environment) -> Site:

@@ -9,7 +9,8 @@ import pytest
 from engine import commands
 from engine.commands import passing_time, publishing
 from engine.commands.acting import Upload
-from engine.store import cases
+from engine.store import audit as trail
+from engine.store import cases, outbox
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_steps import open_tasks
@@ -90,6 +91,24 @@ def test_delivered_twice_the_site_is_the_same(desk):
         p: p.read_bytes() for p in publishing.site_of(desk.env).folder.rglob("*") if p.is_file()
     }
     assert after == before
+
+
+def test_killed_between_the_site_and_the_outbox_the_trail_tells_of_it_once(desk, monkeypatch):
+    case_id = prepared(desk)
+    do(desk, "zhao", case_id, "review")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "sent", killed)
+        with pytest.raises(KeyboardInterrupt):
+            passing_time.deliver_outbox(desk.env)
+    passing_time.deliver_outbox(desk.env)
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        told = [row["action"] for row in trail.rows(uow.connection, case_id=case_id)]
+    assert told.count("PublicationWritten") == 1
+    assert len(on_site(desk)) == 1
 
 
 def test_without_a_reviewed_text_nothing_is_published(desk):
