@@ -277,7 +277,7 @@ def internal_limit(env: Environment, item: Mapping[str, Any], day: date) -> Cloc
         if due >= day
         else -calendar.working_days_between(due, day)
     )
-    state = state_of(left, institution.soon_days)
+    state = state_of(left, institution.soon_days, past=day > due)
     return ClockView("task", say("内部时限"), "", state, left, due, due, provisional=False)
 
 

@@ -51,6 +51,7 @@ def view_of_row(
         party=row["party"] or None,
         held=held,
         left=_left(row["due"], day, row["held"], institution.calendar),
+        past=row["due"] is not None and day > row["due"],
         soon=institution.soon_days,
     )
 
@@ -67,6 +68,7 @@ def view_of(given: ClockAnswer, definition: ClockDefinition, institution: Instit
         party=given.party,
         held=given.held or _open_pause(given),
         left=given.left,
+        past=given.state == "exceeded",
         soon=institution.soon_days,
     )
 
@@ -78,6 +80,7 @@ def _view(
     status: str,
     held: str,
     left: int | None,
+    past: bool,
     soon: int,
     **values: Any,
 ) -> ClockView:
@@ -85,14 +88,20 @@ def _view(
         clock_id=clock_id,
         title=definition.title if definition else clock_id,
         article=definition.article if definition else "",
-        state=_state(status, held, left, soon, definition),
+        state=_state(status, held, left, soon, definition, past=past),
         left=left,
         **values,
     )
 
 
 def _state(
-    status: str, held: str, left: int | None, soon: int, definition: ClockDefinition | None
+    status: str,
+    held: str,
+    left: int | None,
+    soon: int,
+    definition: ClockDefinition | None,
+    *,
+    past: bool,
 ) -> ClockState:
     if status in _ENDED:
         return "stopped"
@@ -106,12 +115,15 @@ def _state(
         return "held"
     if left is None:
         return "none"
-    return state_of(left, soon)
+    return state_of(left, soon, past=past)
 
 
-def state_of(left: int, soon: int) -> ClockState:
-    """Return how a running limit stands with so many working days left."""
-    if left < 0:
+def state_of(left: int, soon: int, *, past: bool) -> ClockState:
+    """Return how a running limit stands with so many working days left; ``past``: its last day is over.
+
+    On a day of rest after the last day it is late by no working day yet.
+    """
+    if past:
         return "late"
     return "today" if left == 0 else "soon" if left <= soon else "run"
 
