@@ -58,6 +58,16 @@ def test_empty_inbox_says_what_comes_next(zhou: Client, office: Office) -> None:
     assert [text(one) for one in page.select(".filters a b")] == ["0"] * 6
 
 
+def test_the_sentence_above_the_list_names_a_row_of_it(zhou: Client, office: Office) -> None:
+    rows = office.queries.inbox_page.rows[7:]
+    office.queries.inbox_page = replace(
+        office.queries.inbox_page, rows=rows, counts={}, next_due=replace(rows[0], number="别人的")
+    )
+    assert text(zhou.get("/").select_one(".why")) == (
+        "今天没有到期的事。最先到期的是2026-0208，2026年12月10日（周四）。"
+    )
+
+
 def test_task_says_why_by_when_and_what_to_press(zhou: Client) -> None:
     page = zhou.get("/tasks/t-2026-0213")
     assert text(page.h1) == "受理审查"

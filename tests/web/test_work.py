@@ -119,6 +119,19 @@ def test_a_list_never_moves_but_tells_of_arrivals(zhou: Client, office: Office) 
     assert answer.json == {"said": "3件新到，点击刷新"}
 
 
+def test_a_limit_that_ran_out_is_overdue_on_the_day_of_rest_after_it(real: RealOffice) -> None:
+    real.at("2026-11-06")  # twenty working days end on Friday, 4 December
+    real.start(received_on="2026-11-06")
+    for day, said in (
+        ("2026-12-04", "今天到期"),
+        ("2026-12-05", "已逾期"),
+        ("2026-12-07", "逾期1个工作日"),
+    ):
+        real.at(day)
+        page = real.browser("li").get("/")
+        assert text(page.select_one(".inbox tbody td")) == said, day
+
+
 def test_the_ruler_of_an_overdue_case_goes_on_to_today(real: RealOffice) -> None:
     case = real.start()  # received on 2 November, due on the 30th
     real.at("2026-12-03")
