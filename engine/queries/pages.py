@@ -468,4 +468,4 @@ class Shell:
     high_contrast: bool = False
     alerts: Sequence[str] = ()
     notices: int = 0  # reminders that the person has not looked at
-    banners: Sequence[str] = ()  # those that stand above every page until then
+    banners: Sequence[str] = ()  # those told above every page until then, newest first

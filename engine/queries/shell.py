@@ -73,7 +73,7 @@ def shell(env: Environment, actor: Actor) -> Shell:
         high_contrast=display.get("contrast") == "high",
         alerts=alerts,
         notices=told,
-        banners=banners[:3],
+        banners=banners,
     )
 
 

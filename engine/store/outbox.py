@@ -85,13 +85,20 @@ def new_notices(
     after: int,
     since: datetime,
 ) -> tuple[int, list[str]]:
-    """Return how many notices came after the one with id ``after``, and the texts of the banners among them."""
+    """Return how many notices came after the one with id ``after``, and the banners among them, newest first.
+
+    Of a case only its newest banner: what it said before is no longer so.
+    """
     found = connection.execute(
-        select(notice.c.channel, notice.c.text)
+        select(notice.c.channel, notice.c.text, notice.c.case_id)
         .where(notice.c.id > after, notice.c.at >= since, _told_to(posts, person_id))
         .order_by(notice.c.id.desc())
     ).all()
-    return len(found), [row.text for row in found if row.channel == "banner"]
+    banners: dict[str, str] = {}
+    for row in found:
+        if row.channel == "banner":
+            banners.setdefault(row.case_id or row.text, row.text)
+    return len(found), list(banners.values())
 
 
 def _told_to(posts: Sequence[tuple[str, str | None]], person_id: str) -> ColumnElement[bool]:

@@ -84,6 +84,18 @@ def test_a_limit_that_ran_out_stands_above_every_page_until_it_was_seen(desk):
     assert (line.card, line.is_new) == ("black", True)
 
 
+def test_above_the_page_a_case_says_only_what_it_said_last(desk):
+    registered(desk)
+    registered(desk)
+    for day in (date(2026, 3, 30), date(2026, 3, 31)):
+        at(desk, day)
+        commands.tick(desk.env)
+    for login in ("zhao", "meng"):
+        banners = queries.shell(desk.env, desk.actor(login)).banners
+        assert len(banners) == 2, login
+        assert all("已经逾期" in one for one in banners), banners
+
+
 def test_warnings_stop_when_the_case_is_answered(desk):
     case_id = registered(desk)
     at(desk, date(2026, 3, 23))
