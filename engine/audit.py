@@ -71,10 +71,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Break:
-    """The first row at which the trail does not hold, and why."""
+    """A row at which the trail does not hold, and why: for scripts, and as a sentence of the office."""
 
     seq: int
     why: str
+    sentence: str
 
 
 def canonical(value: object) -> str:
@@ -214,18 +215,20 @@ def breaks(rows: Iterable[Mapping[str, Any]], *, head: Head | None = None) -> It
     case_heads: dict[str, Head] = {}
     for row in rows:
         if row["seq"] != last.seq + 1:
-            yield Break(row["seq"], f"row {last.seq + 1} is missing")
+            yield Break(row["seq"], f"row {last.seq + 1} is missing", f"前面缺第{last.seq + 1}条")
         elif row["prev"] != last.hash:
-            yield Break(row["seq"], "does not follow from the row before it")
+            yield Break(row["seq"], "does not follow from the row before it", "和上一条接不上")
         try:
             good = row_hash(row) == row["hash"]
         except (TypeError, ValueError, KeyError):
             good = False
         if not good:
-            yield Break(row["seq"], "was changed: its hash does not fit its content")
+            why = "was changed: its hash does not fit its content"
+            yield Break(row["seq"], why, "内容被改动，和校验码不符")
         if row["case_id"]:
             before = case_heads.get(row["case_id"], Head())
             if row["case_seq"] != before.seq + 1 or row["case_prev"] != before.hash:
-                yield Break(row["seq"], "does not follow from the row before it in its case")
+                why = "does not follow from the row before it in its case"
+                yield Break(row["seq"], why, "和本案的上一条接不上")
             case_heads[row["case_id"]] = Head(row["case_seq"], row["hash"])
         last = Head(row["seq"], row["hash"])

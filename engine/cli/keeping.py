@@ -96,7 +96,7 @@ def verify(as_json: bool, config_file: Path | None) -> None:
         click.echo(json.dumps({"ok": not found, "breaks": [vars(one) for one in found]}))
     elif found:
         for one in found:
-            click.echo(f"第{one.seq}条：{one.why}", err=True)
+            click.echo(f"第{one.seq}条：{one.sentence}", err=True)
         click.echo(f"审计链在第{found[0].seq}条断开，此后的记录不能作证", err=True)
     else:
         click.echo("审计链完好")

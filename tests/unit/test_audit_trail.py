@@ -109,6 +109,7 @@ def test_a_row_that_is_lacking_moved_doubled_or_hashed_anew_is_found(
     rows = trail()
     tamper(rows)
     found = list(audit.breaks(rows))
+    assert all(one.sentence and not one.sentence.isascii() for one in found)
     assert found
     assert found[0].seq in (6, 7)
     assert list(audit_verifier.problems(rows))
