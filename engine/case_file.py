@@ -18,6 +18,7 @@ from engine.receipt import with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer, in_force
 from engine.timesource import legal_day
 
+CHANNEL = "channel"  # the field by which decision tables derive facts
 ClockKey = tuple[str, str | None]
 
 
@@ -87,10 +88,16 @@ class CaseFile:
         self.events.append(event)
         self._answers = self._facts = None
 
+    def keep(self, name: str, value: object) -> None:
+        """Take a value into the record: an answer, or what an effect, a table or a called procedure gave."""
+        self.fields[name] = value
+        if name == CHANNEL:
+            self._answers = self._facts = None
+
     def facts(self) -> list[CaseEvent]:
         """Return the facts with those that decision tables derive from them (``received``)."""
         if self._facts is None:
-            channel = self.fields.get("channel")
+            channel = self.fields.get(CHANNEL)
             self._facts = with_derived(
                 self.clocks,
                 self.events,

@@ -212,7 +212,8 @@ def _automatic(
             arguments = {
                 k: machine.value(v, scope, frame, node.id) for k, v in call.arguments.items()
             }
-            answer = machine.host.perform(Effect(call.name, arguments, node.id, ""))
+            seen = machine.visible(scope, frame)
+            answer = machine.host.perform(Effect(call.name, arguments, node.id, "", seen))
             _keep_answer(machine, scope, call.result, answer)
     except BpmnError as error:
         events.throw_from_activity(machine, scope, node, parent, error.error_code)

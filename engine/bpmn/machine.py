@@ -216,8 +216,15 @@ class Machine:
             owner = row["o"]
             if not owner:
                 self.v[name] = value
+                self._tell(name, value)
                 return
             row = self.s[self.t[owner][0]]
+
+    def _tell(self, name: str, value: object) -> None:
+        """Every variable of the case is a field of its record, which the host keeps if it wants to."""
+        written = getattr(self.host, "written", None)
+        if written is not None:
+            written(name, value)
 
     def write_all(self, values: Mapping[str, object] | None, scope: str) -> None:
         """Write several variables."""

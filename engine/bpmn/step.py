@@ -54,19 +54,24 @@ class BpmnError(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a service or send task asks for; carried out by the host, in order."""
+    """What a service or send task asks for; carried out by the host, in order.
+
+    ``names`` is what an expression at the task sees: its instance's, its call's, the case's.
+    """
 
     name: str
     arguments: Mapping[str, Any]
     activity_id: str
     token: str
+    names: Mapping[str, object] = field(default_factory=dict)
 
 
 class Host(Protocol):
     """What surrounds an instance. ``now`` is aware; calls come in the order of the drawing.
 
     A host may also have ``calendar`` (timers in working days) and ``typed(name, value, process_id, version)``,
-    which returns a text or list of the state as its field says: dates as dates.
+    which returns a text or list of the state as its field says: dates as dates; and ``written(name, value)``,
+    which takes a variable of the case into its record.
     """
 
     @property

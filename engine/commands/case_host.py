@@ -87,6 +87,10 @@ class CaseHost:
         """Return what expressions see besides the instance's own variables."""
         return self.file.names()
 
+    def written(self, name: str, value: object) -> None:
+        """Take a variable of the case into its record."""
+        self.file.keep(name, value)
+
     def record(
         self, kind: str, on: date | None, fields: Mapping[str, object], activity_id: str
     ) -> None:

@@ -144,6 +144,11 @@ class World:
         """What expressions see besides the instance's variables."""
         return self.file.names() if self.file is not None else self.fields
 
+    def written(self, name: str, value: object) -> None:
+        """Take a variable of the case into its record; a file that is tried alone has none."""
+        if self.subject.procedure is not None:
+            self.fields[name] = value
+
     def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
         """Return a value of the state as the forms of its own procedure say: dates as dates."""
         subject = self.subject if version is None else self.subject.library.get(process_id)

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from engine import commands, letter_worker
+from engine import commands, letter_worker, queries
 from engine.bootstrap import build_environment
+from engine.commands import RegisterQuery
 from engine.config import Config
 from engine.errors import EngineError
 from engine.identity import Actor, Post
 from engine.letters import to_plain
 from engine.scenarios import read_scenario
 from engine.store import accounts, cases
-from engine.stored_case import case_file, task_form
+from engine.stored_case import case_file, names_at, task_form
 from engine.timesource import OFFICE_ZONE, FixedTime
 from engine.unit_of_work import UnitOfWork
 
@@ -124,7 +125,10 @@ class Player:
         item = next(row for row in self.open_items() if row["activity_id"] == value["task"])
         actor = self.actor(item["candidates"]["roles"][0])
         form = self.form(item)
-        names = dict(self.file().names())
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            case = cases.load(uow.connection, self.case)
+        deployed = self.env.deployed(case.version_id)
+        names = dict(names_at(self.env, deployed, case, self.file(), item["token"]))
         if item["item"]:
             names["item"] = item["item"]["item"]
         given = {**form.initial(today=self.today(), names=names), **value.get("data", {})}
@@ -180,8 +184,9 @@ def test_every_kind_is_there():
     assert [file.stem for file, _ in RUNS] == sorted(CHOSEN)
 
 
-@pytest.mark.parametrize(("file", "run"), RUNS, ids=[file.stem for file, _ in RUNS])
-def test_a_worked_case_goes_the_same_way_in_the_product(file, run, template, tmp_path):
+@pytest.fixture
+def player(template, tmp_path):
+    """A player in an office of its own."""
     folder, first = template
     shutil.copytree(folder / "data", tmp_path / "data")
     shutil.copytree(folder / "processes", tmp_path / "processes")
@@ -190,12 +195,40 @@ def test_a_worked_case_goes_the_same_way_in_the_product(file, run, template, tmp
     env.render = in_process
     env._versions.update(first._versions)
     env._institutions.update(first._institutions)
-    player = Player(env, clock)
     try:
-        for number, act in enumerate(run.steps):
-            try:
-                player.play(act.word, act.value)
-            except (AssertionError, EngineError) as wrong:
-                pytest.fail(f"step {number} {act.word} {act.value}: {wrong!r}", pytrace=False)
+        yield Player(env, clock)
     finally:
         env.database.dispose()
+
+
+def played(player: Player, run) -> None:
+    for number, act in enumerate(run.steps):
+        try:
+            player.play(act.word, act.value)
+        except (AssertionError, EngineError) as wrong:
+            pytest.fail(f"step {number} {act.word} {act.value}: {wrong!r}", pytrace=False)
+
+
+@pytest.mark.parametrize(("file", "run"), RUNS, ids=[file.stem for file, _ in RUNS])
+def test_a_worked_case_goes_the_same_way_in_the_product(file, run, player):
+    played(player, run)
+
+
+def worked(file: str, name: str):
+    """Return a run of the request procedure by the name of its file and its own."""
+    path = PROCESSES / "on_request/scenarios" / f"{file}.yaml"
+    return next(one for one in read_scenario(path.read_bytes(), file).runs if one.name == name)
+
+
+def test_what_effects_tables_and_calls_give_is_in_the_register(player):
+    """告知书文号 was empty: only the answers of forms reached the record."""
+    played(player, worked("plain", "当面提交，按时答复"))
+    fields = player.file().fields
+    assert fields["letter_number"] == "某城执公开〔2026〕第1号—公"
+    assert fields["decision"]["letter"] == "reply_full"
+    assert fields["secrecy_result"] == "open"
+    query = RegisterQuery("on_request")
+    page = queries.register_page(player.env, player.actor("disclosure_officer"), query)
+    row = dict(zip(page.labels, page.rows[0].values, strict=True))
+    assert row["告知书文号"] == "某城执公开〔2026〕第1号—公"
+    assert row["答复日期"] == "2026-01-20"
