@@ -211,7 +211,9 @@ def frontier(definition: Definition, state: State, host: Host | None = None) -> 
 
 
 def visible(definition: Definition, host: Host, state: State, token: str) -> Mapping[str, object]:
-    """Return the names that an expression at a waiting task could see: its instance, its scopes, the case.
+    """Return the names that a form at a waiting task sees: its instance, its scopes, the case.
+
+    ``item`` is what the innermost multi-instance around it works on.
 
     Raises:
         NotWaiting: nothing waits there.
@@ -220,7 +222,8 @@ def visible(definition: Definition, host: Host, state: State, token: str) -> Map
     row = machine.t.get(token)
     if row is None:
         raise NotWaiting("task", token)
-    return machine.visible(row[0], row[3].get("f"))
+    frame, item = row[3].get("f"), machine.item(token)
+    return machine.visible(row[0], frame if item is None else {"item": item, **(frame or {})})
 
 
 def _finish(machine: Machine) -> Step:

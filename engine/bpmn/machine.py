@@ -235,6 +235,19 @@ class Machine:
         """Return everything that an expression here could see, as a mapping."""
         return Visible(self, scope, frame)
 
+    def item(self, token: str) -> object:
+        """Return what the innermost multi-instance around a token works on, None outside of any."""
+        scope, _, _, extra = self.t[token]
+        node, held, row = self.node(token), extra.get("f"), self.s[scope]
+        while True:
+            name = node.repeat.item if node.repeat is not None else None
+            if name and held and name in held:
+                return held[name]
+            if not row["o"] or row.get("b") == 2:
+                return None
+            node, held = self.node(row["o"]), row.get("v")
+            row = self.s[self.t[row["o"]][0]]
+
     # ------------------------------------------------------------ tokens and scopes
 
     def log(
@@ -527,7 +540,6 @@ def work_item(machine: Machine, token: str) -> WorkItem:
         groups, users = tuple(dynamic["g"]), tuple(dynamic["u"])
         assignee, unit = dynamic["a"], dynamic["n"]
         due, priority = dynamic["d"], dynamic["p"]
-    item = frame.get(node.repeat.item) if node.repeat is not None and node.repeat.item else None
     return WorkItem(
         token,
         node.id,
@@ -540,7 +552,7 @@ def work_item(machine: Machine, token: str) -> WorkItem:
         work.form,
         work.separation,
         due,
-        item,
+        machine.item(token),
         frame.get("loopCounter"),
         priority,
         node.documentation,

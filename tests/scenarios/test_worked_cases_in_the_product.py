@@ -3,11 +3,13 @@
 The runner in memory and the product must agree: the same tasks, the same due dates, the same letters.
 """
 
+import io
 import shutil
 from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from engine import commands, letter_worker, queries
 from engine.bootstrap import build_environment
@@ -232,3 +234,42 @@ def test_what_effects_tables_and_calls_give_is_in_the_register(player):
     row = dict(zip(page.labels, page.rows[0].values, strict=True))
     assert row["告知书文号"] == "某城执公开〔2026〕第1号—公"
     assert row["答复日期"] == "2026-01-20"
+
+
+def test_the_letter_to_a_third_party_says_what_it_said_itself(player):
+    """Each 公开决定告知书 took the opinion and the date of whoever had answered last."""
+    name = "两个第三方都没有同意，仍决定公开，各自的告知书写各自的意见"
+    played(player, worked("third_party", name))
+    with UnitOfWork(player.env.database, writing=False) as uow:
+        documents = cases.case_documents(uow.connection, player.case)
+    told = [
+        text_of(player.env.blobs.get(one["sha256"]))
+        for one in documents
+        if one["letter"] == "third_party_disclosure"
+    ]
+    assert len(told) == 2
+    builder = next(text for text in told if "某市安筑房屋鉴定有限公司" in text)
+    neighbour = next(text for text in told if "顾某甲" in text)
+    assert "2026年10月12日" in builder
+    assert "报告含有本公司的商业秘密" in builder
+    assert "2026年10月13日" in neighbour
+    assert "不同意公开" in neighbour
+    assert "商业秘密" not in neighbour
+
+
+def test_a_form_for_one_of_several_parties_names_it_and_begins_empty(player):
+    """The second party's form named nobody and began with what the first party had said."""
+    name = "两个第三方都没有同意，仍决定公开，各自的告知书写各自的意见"
+    run = worked("third_party", name)
+    first = next(n for n, act in enumerate(run.steps) if "refuse_reasoned" in str(act.value))
+    for act in run.steps[: first + 1]:
+        player.play(act.word, act.value)
+    item = next(one for one in player.open_items() if one["activity_id"] == "third_opinion")
+    page = queries.task_page(player.env, player.actor("disclosure_officer"), item["id"])
+    assert page.names["item"]["name"] == "顾某甲"
+    assert "opinion_text" not in page.values
+
+
+def text_of(docx: bytes) -> str:
+    """Return the words of a Word file, paragraph after paragraph."""
+    return "\n".join(one.text for one in Document(io.BytesIO(docx)).paragraphs)
