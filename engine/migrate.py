@@ -31,6 +31,14 @@ def upgrade(engine: Engine) -> None:
         uow.commit()
 
 
+def start_over(engine: Engine) -> None:
+    """Drop every table and what is in it and make them anew, in one transaction."""
+    with UnitOfWork(engine, writing=True) as uow:
+        command.downgrade(_config(uow.connection), "base")
+        command.upgrade(_config(uow.connection), "head")
+        uow.commit()
+
+
 def newest() -> str | None:
     """Return the newest revision that the scripts know."""
     config = Config()

@@ -67,6 +67,8 @@ def run(host: str | None, port: int | None, with_demo: bool, config_file: Path |
         held = hold(config)
         listening = _listen(config)
         env = build_environment(config)
+        if with_demo:
+            _drop_unfinished_demo(env)
         _deploy(env)
         _ready(env, with_demo)
     except EngineError as error:
@@ -106,6 +108,7 @@ def worker(config_file: Path | None) -> None:
         prepare_data(config)
         held = hold(config)
         env = build_environment(config)
+        _refuse_unfinished_demo(env)
     except EngineError as error:
         raise refused(error) from error
     jobs = EmbeddedJobs()
@@ -130,6 +133,7 @@ def init(config_file: Path | None) -> None:
         prepare_data(config)
         with hold(config):
             env = build_environment(config)
+            _refuse_unfinished_demo(env)
             _deploy(env)
             created = create_administrators(env)
     except EngineError as error:
@@ -152,6 +156,7 @@ def demo(seed: int, today: Any, config_file: Path | None) -> None:
         prepare_data(config)
         with hold(config):
             env = build_environment(config)
+            _drop_unfinished_demo(env)
             _deploy(env)
             _load_demo(env, seed, today.date() if today else None)
     except EngineError as error:
@@ -165,6 +170,24 @@ def _load_demo(env: Environment, seed: int, today: date | None) -> None:
     click.echo(f"演示单位已装入：{count}件案件")
 
 
+def _drop_unfinished_demo(env: Environment) -> None:
+    """Begin again with a demonstration that was being loaded when the process was killed."""
+    from engine.demo.unfinished import drop_unfinished
+
+    if drop_unfinished(env):
+        click.echo("上次装入演示单位时中断了，已清除，重新装入")
+
+
+def _refuse_unfinished_demo(env: Environment) -> None:
+    """Nobody is to work in half an office."""
+    from engine.demo.unfinished import is_unfinished
+
+    if is_unfinished(env):
+        raise click.ClickException(
+            "演示单位没有装完（中途停过），请运行 gongkai run --demo 重新装入，或者另选一个数据文件夹"
+        )
+
+
 def _deploy(env: Environment) -> None:
     """Put new folders into force and say which were refused."""
     for error in commands.deploy_missing(env):
@@ -172,7 +195,8 @@ def _deploy(env: Environment) -> None:
 
 
 def _ready(env: Environment, with_demo: bool) -> None:
-    """Refuse an empty database, fill it with the demonstration where that was asked for."""
+    """Refuse an empty database or half a demonstration; fill it with the demonstration where that was asked for."""
+    _refuse_unfinished_demo(env)
     with UnitOfWork(env.database, writing=False) as uow:
         people = accounts.count_people(uow.connection)
         real = accounts.count_people(uow.connection, demo=False)

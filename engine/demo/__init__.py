@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.accounts import hash_password
+from engine.demo import unfinished
 from engine.demo.plan import Request, read_cases, read_people, read_requests
 from engine.demo.walk import OPENING, Walk
 from engine.environment import Environment
@@ -35,11 +36,16 @@ def load_demo(
 ) -> int:
     """Fill an empty database with the demonstration office; return how many cases it holds.
 
+    Cut off half-way it leaves a mark, by which the next start begins again (``engine.demo.unfinished``).
+
     Args:
         seed: the same seed and day give the same cases.
         today: the demonstration's present day; the real one by default.
         say: told now and then how far it is.
         only: which of the planned cases come in (tests); those of procedures that are not in force never do.
+
+    Raises:
+        BadInput: there are accounts already, or a published site.
     """
     now = env.time.now()
     day = today or legal_day(now)
@@ -47,7 +53,7 @@ def load_demo(
     # Never past the machine's own time: a clock that seems set back would stop the scheduler.
     present = min(opening, now) if day == legal_day(now) else opening
     people = read_people()
-    _people(env, people, day - timedelta(days=POSTS_SINCE_DAYS))
+    _add_people(env, people, day - timedelta(days=POSTS_SINCE_DAYS))
     calendar, drawn = env.institution().calendar, env.procedures_in_force()
     requests = read_requests(day, calendar)
     requests += read_cases(day, calendar, len(requests))
@@ -56,13 +62,15 @@ def load_demo(
     count = Walk(replace(env, time=clock), clock, day, present, seed).play(requests, say)
     with UnitOfWork(env.database, writing=True) as uow:
         accounts.set_meta(uow.connection, "demo", people["password"])
+        accounts.drop_meta(uow.connection, unfinished.MARK)
         uow.commit()
     return count
 
 
-def _people(env: Environment, source: Mapping[str, Any], since: date) -> None:
+def _add_people(env: Environment, source: Mapping[str, Any], since: date) -> None:
     hashed = hash_password(source["password"])  # one hash for all: the password is public anyway
     with UnitOfWork(env.database, writing=True) as uow:
+        unfinished.mark(env, uow.connection)
         for one in source["people"]:
             person_id = accounts.add_person(
                 uow.connection,
