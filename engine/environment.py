@@ -47,11 +47,7 @@ class Environment:
         """Look again which versions are in force: after a deployment, at every tick, on a new day."""
         day = legal_day(self.time.now())
         with UnitOfWork(self.database, writing=False) as uow:
-            found = {
-                key: str(row["id"])
-                for key in store.procedures(uow.connection)
-                if (row := store.in_force(uow.connection, key, day))
-            }
+            found = store.all_in_force(uow.connection, day)
         with self._lock:
             self._in_force, self._as_of = found, day
 

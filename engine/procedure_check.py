@@ -6,7 +6,7 @@ Reads values only; the diagrams themselves are ``engine.bpmn``'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from engine.bpmn import standing_ids
 from engine.bpmn.findings import ERROR, WARNING, Finding, Known
@@ -15,6 +15,7 @@ from engine.errors import BadInput
 from engine.letters import LetterInvalid, fields_of
 from engine.office import Office
 from engine.procedure import Procedure
+from engine.settings_check import unknown_settings
 from engine.yaml_source import YamlRefused
 
 EFFECTS = frozenset(
@@ -74,13 +75,16 @@ LETTER_NAMES = frozenset(("文号", "成文日期", "标题", "救济", "案件�
 
 
 def inspect(
-    files: Mapping[str, bytes], office: Office | None = None
+    files: Mapping[str, bytes],
+    office: Office | None = None,
+    settings: Collection[str] | None = None,
 ) -> tuple[Procedure | None, list[Finding]]:
     """Read a folder's content and say what is wrong with it.
 
     Args:
         files: {relative path: bytes}.
         office: holds roles, sections, series and remedies against the folder; None leaves that out.
+        settings: names of the office's settings; None leaves them unchecked.
 
     Returns:
         The procedure, or None where it cannot be read at all; and the findings.
@@ -89,10 +93,16 @@ def inspect(
         procedure = Procedure.from_files(files, office)
     except YamlRefused as error:
         return None, [_finding(error, error.file, error.file, error.line)]
-    return procedure, [*_templates(procedure, office), *_unused(procedure)]
+    asked = unknown_settings(procedure, settings) if settings is not None else []
+    return procedure, [*_templates(procedure, office), *_unused(procedure), *asked]
 
 
-def known(procedure: Procedure, office: Office | None, previous: Definition | None = None) -> Known:
+def known(
+    procedure: Procedure,
+    office: Office | None,
+    previous: Definition | None = None,
+    settings: Collection[str] | None = None,
+) -> Known:
     """Return what the procedure's diagram may refer to, for the deployment check.
 
     previous: the diagram in force, at whose elements open cases may stand.
@@ -104,6 +114,7 @@ def known(procedure: Procedure, office: Office | None, previous: Definition | No
         form_fields={key: form.field_keys for key, form in procedure.forms.items()},
         letters=frozenset(procedure.letters),
         effects=EFFECTS,
+        settings=frozenset(settings) if settings is not None else None,
         fields=BUILT_IN_NAMES | procedure.variables,
         events=CASE_EVENTS,
         previous_ids=standing_ids(previous) if previous is not None else None,

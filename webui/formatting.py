@@ -135,7 +135,7 @@ def clock_say(clock: Any) -> str:
     return str(
         {
             "held": _("暂停计时"),
-            "waiting": _("等待补正"),
+            "waiting": clock.still or _("等待中"),
             "stopped": _("已停止计时"),
         }.get(clock.state, _("没有期限"))
     )

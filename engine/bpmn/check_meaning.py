@@ -50,6 +50,7 @@ def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
                 _references(report, node, definition, known)
                 slips.recorded(report, node)
         _fields(report, reading, produced, known)
+        _settings(report, reading, known)
         if any(process.id == definition.main for process in processes):
             slips.awaited(report)
             _changed(report, definition, known)
@@ -309,6 +310,16 @@ def _fields(report: Report, reading: Reading, produced: set[str], known: Known) 
         )
 
 
+def _settings(report: Report, reading: Reading, known: Known) -> None:
+    """An error where a setting is read that the office does not have: it would be null for ever."""
+    for name, (where, at) in reading.settings.items() if known.settings is not None else ():
+        if name in (known.settings or ()):
+            continue
+        report.error(
+            "unknown-setting", where, at, *no_such_setting(where, name, known.settings or ())
+        )
+
+
 class _Slips:
     """Names of case events that are nobody's and differ from a known one by a slip of the pen.
 
@@ -355,8 +366,23 @@ class _Slips:
     def _meant(self, name: str, others: Iterable[str]) -> str | None:
         if self.fixed is None or name in self.fixed or name in self.heard.keys() & self.written:
             return None
-        candidates = sorted({*self.fixed, *others} - {name})
-        return next((one for one in candidates if _is_slip(name, one)), None)
+        return _slip_of(name, {*self.fixed, *others})
+
+
+def no_such_setting(element: str, name: str, settings: Iterable[str]) -> tuple[str, str]:
+    """Say in Chinese and in English that an element reads a setting that does not exist, and which was meant."""
+    meant = _slip_of(name, settings)
+    return (
+        f"“{element}”用到的设置“{name}”不存在，"
+        + (f"是不是“{meant}”" if meant else "请核对 processes/_office/settings.yaml"),
+        f"{element}: there is no setting {name!r}"
+        + (f"; is it {meant!r}" if meant else " in processes/_office/settings.yaml"),
+    )
+
+
+def _slip_of(name: str, others: Iterable[str]) -> str | None:
+    """Return the one of ``others`` that was probably meant by a name, None where none is near."""
+    return next((one for one in sorted({*others} - {name}) if _is_slip(name, one)), None)
 
 
 def _is_slip(name: str, other: str) -> bool:

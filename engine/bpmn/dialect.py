@@ -29,7 +29,7 @@ from engine.bpmn.model import (
     Value,
     Work,
 )
-from engine.feel import FeelSyntaxError, compile_expression
+from engine.feel import FeelSyntaxError, compile_expression, members_read
 from engine.feel.builtins import BUILT_INS
 
 _NAME = re.compile(r"[^\W\d][\w.]*")
@@ -55,6 +55,7 @@ class Reading:
     )  # message id -> Zeebe's correlation key
     names: set[str] = field(default_factory=set)
     used: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
+    settings: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # where first read
 
     def expression(self, text: str, element: etree._Element, what: str) -> Expression | None:
         """Compile FEEL; a text that does not compile is an error on the nearest element with an id."""
@@ -62,7 +63,7 @@ class Reading:
         source = text.strip()
         source = source[1:] if source.startswith("=") else source
         try:
-            compiled: Expression = compile_expression(source)
+            compiled = compile_expression(source)
         except FeelSyntaxError as error:
             zh, offered = getattr(error, "message_zh", str(error)), foreign.in_feel(source)
             self.report.error(
@@ -78,6 +79,9 @@ class Reading:
         for name in compiled.names - _BUILT_IN:
             self.names.add(name)
             self.used.setdefault(name, []).append((where, line(element)))
+        for name, member in members_read(compiled.node):
+            if name == "settings":
+                self.settings.setdefault(member, (where, line(element)))
         shadowing = _shadowing(source)
         if not shadowing:
             return compiled

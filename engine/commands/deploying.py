@@ -19,7 +19,6 @@ from engine.environment import OFFICE, Environment
 from engine.errors import BadInput
 from engine.identity import SYSTEM, Actor
 from engine.institution import Institution
-from engine.office import Office
 from engine.procedure import Procedure, content_hash, read_folder
 from engine.procedure_check import inspect, known
 from engine.store import definitions as store
@@ -72,8 +71,7 @@ def deploy_folder(
     files = read_folder(folder)
     if folder.name == OFFICE:
         return deploy_office(env, actor, files, reason, progress)
-    office = env.institution().office
-    procedure, findings = findings_of(files, office, diagram_in_force(env, folder.name))
+    procedure, findings = findings_of(files, env.institution(), diagram_in_force(env, folder.name))
     if procedure is None:
         raise DefinitionRefused(findings)
     if procedure.key != folder.name:
@@ -102,16 +100,18 @@ def _refuse_day(day: date, today: date, *, office: bool) -> None:
 
 
 def findings_of(
-    files: Mapping[str, bytes], office: Office, previous: Definition | None = None
+    files: Mapping[str, bytes], institution: Institution, previous: Definition | None = None
 ) -> tuple[Procedure | None, list[Finding]]:
     """Return a folder's procedure and everything the deployment check says of it.
 
     previous: the diagram in force; ids that are gone from it are found.
     """
-    procedure, findings = inspect(files, office)
+    office, settings = institution.office, institution.settings
+    procedure, findings = inspect(files, office, settings)
     if procedure is None:
         return None, findings
-    return procedure, [*findings, *check(procedure.sources, known(procedure, office, previous))]
+    named = known(procedure, office, previous, settings)
+    return procedure, [*findings, *check(procedure.sources, named)]
 
 
 def diagram_in_force(env: Environment, key: str) -> Definition | None:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine.dmn.elements import Element
-from engine.dmn.errors import Problem
+from engine.dmn.errors import Problem, Read
 from engine.dmn.item_types import Allowed, ItemTypes
 from engine.dmn.run import Boxed
 from engine.dmn.tables import AGGREGATIONS, POLICIES, Column, Output, Rule, Table
 from engine.errors import EngineError
+from engine.feel import members_read
 from engine.feel.expression import read_expression, read_unary_tests
 from engine.feel.functions import Lambda, call
 from engine.feel.kinds import Kind, coerce
@@ -34,9 +35,13 @@ class BoxedCompiler:
     """Compiles the expressions of one model; problems go to ``report`` and their code gives null."""
 
     def __init__(
-        self, types: ItemTypes, members: Vocabulary, report: Callable[[Problem], None]
+        self,
+        types: ItemTypes,
+        members: Vocabulary,
+        report: Callable[[Problem], None],
+        reads: list[Read],
     ) -> None:
-        self.types, self.members, self._report = types, members, report
+        self.types, self.members, self._report, self._reads = types, members, report, reads
         self.table_name = ""
 
     def expression_in(self, element: Element, names: frozenset[str]) -> Boxed | None:
@@ -94,7 +99,12 @@ class BoxedCompiler:
             read = read_expression(text, names, self.members, inner=True)
         except EngineError as error:
             return self._unreadable(element, error)
+        self._read(element, read.node)
         return Boxed(read.code, read.node.depth, read.node.size)
+
+    def _read(self, element: Element, tree: object) -> None:
+        """Keep which members of names are read where."""
+        self._reads += [(element.label, element.line, *one) for one in sorted(members_read(tree))]
 
     def _unreadable(self, element: Element, error: EngineError) -> Boxed:
         zh, en = getattr(error, "sentence", str(error)), str(error)
@@ -397,10 +407,12 @@ class BoxedCompiler:
             if text in ("", "-"):
                 continue
             try:
-                tests.append((at, read_unary_tests(text, names, self.members, inner=True)))
+                read = read_unary_tests(text, names, self.members, inner=True)
             except EngineError as error:
                 self._unreadable(entry, error)
                 return None
+            self._read(entry, read.node)
+            tests.append((at, read))
         codes = [self.text(result, result.text_of("text"), names).code for result in results]
         texts = [part.text_of("text") for part in row.all("annotationEntry")]
         return Rule(

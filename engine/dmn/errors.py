@@ -40,3 +40,8 @@ class Problem:
     message_zh: str
     message_en: str
     line: int | None = None
+
+
+Read = tuple[
+    str, int | None, str, str
+]  # element, line, a name and the member of it that is read there

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.dmn.boxed import BoxedCompiler
 from engine.dmn.elements import Element, open_root
-from engine.dmn.errors import DecisionNotFound, Problem
+from engine.dmn.errors import DecisionNotFound, Problem, Read
 from engine.dmn.item_types import ItemTypes
 from engine.dmn.run import Boxed
 from engine.feel.kinds import Kind
@@ -43,7 +43,8 @@ class Node:
 
 
 class DecisionModel:
-    """One file. ``decisions`` by id and by name; ``problems`` are faults that make single parts null."""
+    """One file. ``decisions`` by id and by name; ``problems`` are faults that make single parts null;
+    ``reads`` says where members of names are read."""
 
     def __init__(self, file: str, name: str, namespace: str) -> None:
         self.file, self.name, self.namespace = file, name, namespace
@@ -54,6 +55,7 @@ class DecisionModel:
         self.knowledge: dict[str, Node] = {}
         self.imports: dict[str, tuple[str, DecisionModel]] = {}
         self.problems: list[Problem] = []
+        self.reads: list[Read] = []
         self.types = ItemTypes(self.problems.append)
 
     def decision(self, wanted: str | None) -> Node:
@@ -113,7 +115,7 @@ class _Reader:
     def __init__(self, model: DecisionModel, top: Element) -> None:
         self.model, self.top = model, top
         self.members = Vocabulary()
-        self.boxed = BoxedCompiler(model.types, self.members, model.problems.append)
+        self.boxed = BoxedCompiler(model.types, self.members, model.problems.append, model.reads)
 
     def read(self, others: dict[str, DecisionModel]) -> None:
         self._imports(others)

@@ -14,6 +14,7 @@ from engine.feel.expression import (
     compile_unary_tests,
     to_json,
 )
+from engine.feel.paths import members_read
 from engine.feel.values import DaysTime, Range, YearsMonths
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "YearsMonths",
     "compile_expression",
     "compile_unary_tests",
+    "members_read",
     "to_json",
 ]

@@ -90,6 +90,7 @@ def _view(
         article=definition.article if definition else "",
         state=_state(status, held, left, soon, definition, past=past),
         left=left,
+        still=held,
         **values,
     )
 

@@ -175,7 +175,7 @@ class _Rows:
             holders=holders,
             is_mine=False,
             task_id=None,
-            verb=say("等待{step}", step=step) if step else say("等待"),
+            verb=_awaited(step),
         )
 
     def closed(self, rows: Sequence[Mapping[str, Any]]) -> list[InboxRow]:
@@ -261,3 +261,10 @@ def case_list(
 
 def _matches(row: Mapping[str, Any], search: str) -> bool:
     return search in row["number"] or search in row["subject"]
+
+
+def _awaited(step: str) -> str:
+    """Say what is waited for: 等待审批; a step that is a wait by its name says it itself (等待意见)."""
+    if step.startswith("等待"):
+        return step
+    return say("等待{step}", step=step) if step else say("等待")

@@ -26,7 +26,7 @@ CLOCKS = {
     "soon": "三日内",
     "run": "计时中",
     "held": "暂停计时",
-    "waiting": "等待补正",
+    "waiting": "等待中",
     "none": "没有期限",
 }
 

@@ -38,6 +38,7 @@ class ClockView:
     original: date | None
     provisional: bool
     party: str | None = None
+    still: str = ""  # what it stands still or waits for, as the diagram titles it (等待补正)
 
 
 @dataclass(frozen=True)

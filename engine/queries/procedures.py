@@ -288,7 +288,7 @@ def _findings(env: Environment, key: str, files: Mapping[str, bytes]) -> list[ob
             Institution.from_files(files, "check")
             return []
         previous = diagram_in_force(env, key)
-        return list(findings_of(files, env.institution().office, previous)[1])
+        return list(findings_of(files, env.institution(), previous)[1])
     except BadInput as error:
         return [error]
 

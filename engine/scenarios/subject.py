@@ -147,12 +147,13 @@ def _folder(
     try:
         files = read_folder(path)
         office = institution.office if institution else None
-        procedure, findings = inspect(files, office)
+        settings = institution.settings if institution else None
+        procedure, findings = inspect(files, office, settings)
     except BadInput as error:
         return None, [_finding(path.name, error)], Known()
     if procedure is None:
         return None, findings, Known()
-    about = known(procedure, office)
+    about = known(procedure, office, settings=settings)
     said, definition = analyse(procedure.sources, known=about, main=procedure.key)
     findings = [*findings, *said]
     if definition is None:

@@ -25,6 +25,17 @@ def in_force(connection: Connection, procedure: str, day: date | None = None) ->
     )
 
 
+def all_in_force(connection: Connection, day: date) -> dict[str, str]:
+    """Return {procedure: id of the version in force on a day}, as ``in_force`` says of each."""
+    found = many(
+        connection,
+        select(procedure_version).order_by(
+            procedure_version.c.procedure, procedure_version.c.number
+        ),
+    )
+    return {row["procedure"]: str(row["id"]) for row in found if not waits(row, day)}
+
+
 def waits(row: Mapping[str, Any], day: date) -> bool:
     """Whether a version was deployed for a date that has not come yet."""
     begins: date = row["in_force_from"]

@@ -235,6 +235,8 @@ KNOWN = Known(
     letters=frozenset({"reply"}),
     processes=frozenset(),
     events=frozenset({"received"}),
+    fields=frozenset({"settings"}),
+    settings=frozenset({"head_signs"}),
 )
 LANE = '<bpmn:laneSet id="ls"><bpmn:lane id="l" name="{}"><bpmn:flowNodeRef>x</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
 EFFECT = '<gk:effect name="{}" letter="{}"/>'
@@ -259,6 +261,11 @@ WITH_OFFICE = [
         "unknown-role",
         "warning",
         doc(LANE.format("没有的岗位") + S + user("x") + E + flows("s>x", "x>e")),
+    ),
+    (
+        "unknown-setting",
+        "error",
+        doc(S + user("x") + E + flows("s>x", "x>e?settings.head_sign = 1")),
     ),
     ("unknown-field", "warning", doc(S + user("x") + E + flows("s>x", "x>e?amout > 1"))),
     (

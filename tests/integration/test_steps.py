@@ -12,6 +12,7 @@ from engine.errors import Denied, TaskAlreadyCompleted
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
+from tests.integration.counting import counting
 
 REGISTER = {"title": "危房鉴定报告", "kind": "a", "name": "顾小明", "received_on": "2026-03-02"}
 
@@ -142,3 +143,11 @@ def test_evidence_refuses_to_be_changed(desk):
         pytest.raises(Exception, match="append only"),
     ):
         uow.connection.execute(text("delete from history"))
+
+
+def test_one_query_says_which_versions_are_in_force(desk):
+    """It was one for each procedure, at every tick."""
+    counted = counting(desk.env.database)
+    desk.env.refresh()
+    assert len(counted.statements) == 1
+    assert set(desk.env.procedures_in_force()) == {"leave"}

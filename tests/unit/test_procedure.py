@@ -189,6 +189,41 @@ def test_the_check_tells_what_is_wrong(changed, rule, element):
     assert [(one.rule, one.element) for one in findings] == [(rule, element)]
 
 
+TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" id="d" name="d" namespace="n">
+  <decision id="fee" name="fee"><variable name="fee"/>
+    <literalExpression id="said"><text>if settings.fee_decidedby = "a" then 1 else 2</text></literalExpression>
+  </decision></definitions>"""
+LIKE = {"fee_decided_by", "head_signs"}
+
+
+def test_a_setting_that_does_not_exist_was_null_and_its_rule_never_held():
+    form = FORM.replace("type: date}", "type: date, visible_if: settings.head_sign = true}")
+    folder = a_folder(
+        procedure_yaml=MINIMAL.replace("label.way", "settings.nowhere"),
+        forms__register_yaml=form,
+        fee_dmn=TABLE,
+    )
+    _, findings = inspect(folder, OFFICE, LIKE)
+    said = {(one.file, one.element, one.rule): one.message for one in findings}
+    assert set(said) == {
+        ("forms/register.yaml", "signed_on", "unknown-setting"),
+        ("procedure.yaml", "方式", "unknown-setting"),
+        ("fee.dmn", "said", "unknown-setting"),
+    }
+    assert "是不是“head_signs”" in said["forms/register.yaml", "signed_on", "unknown-setting"]
+    assert "是不是“fee_decided_by”" in said["fee.dmn", "said", "unknown-setting"]
+    assert "settings.yaml" in said["procedure.yaml", "方式", "unknown-setting"]
+
+
+def test_settings_that_exist_and_names_bound_inside_are_left_alone():
+    bound = "for settings in [{a: 1}] return settings.a"
+    form = FORM.replace(
+        "type: date}", f"type: date, visible_if: 'settings.head_signs = ({bound})[1]'}}"
+    )
+    _, findings = inspect(a_folder(forms__register_yaml=form), OFFICE, LIKE)
+    assert findings == []
+
+
 def test_a_folder_is_read_without_hidden_files_and_lock_files(tmp_path):
     for name in ("procedure.yaml", ".hidden", "letters/a.docx", "letters/~$a.docx"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -37,7 +37,8 @@ def clock(
     """Return a clock as a page shows it."""
     day = date.fromisoformat(due) if due else None
     first = date.fromisoformat(original) if original else day
-    return pages.ClockView(clock_id, title, article, state, left, day, first, False)
+    still = "等待补正" if state == "waiting" else ""
+    return pages.ClockView(clock_id, title, article, state, left, day, first, False, still=still)
 
 
 REPLY_0168 = clock("soon", 2, "2026-11-26", "2026-10-22")

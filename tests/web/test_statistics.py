@@ -58,7 +58,7 @@ def test_every_number_opens_as_many_cases_as_it_says(real: RealOffice) -> None:
     page = zhou.get("/statistics")
     found = numbers(page)
     assert {word: value for word, (value, _) in found.items()} == {
-        "逾期": 2, "今天到期": 1, "三日内": 0, "计时中": 1, "暂停计时": 0, "等待补正": 0,
+        "逾期": 2, "今天到期": 1, "三日内": 0, "计时中": 1, "暂停计时": 0, "等待中": 0,
         "在办": 4, "本年收到": 4, "上年结转": 1, "本年办结": 1,
     }  # fmt: skip
     six = [value for value, href in found.values() if "clock=" in href]

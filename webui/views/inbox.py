@@ -22,7 +22,7 @@ CLOCK_FILTERS = (
     ("soon", _l("三日内"), "soon", "soon"),
     ("run", _l("计时中"), "run", "run"),
     ("held", _l("暂停计时"), "held", "held"),
-    ("waiting", _l("等待补正"), "held", "held"),
+    ("waiting", _l("等待中"), "held", "held"),
 )
 
 
