@@ -11,7 +11,8 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,10 +21,12 @@ from engine import audit
 from engine.environment import Environment
 from engine.errors import EngineError
 from engine.identity import Actor
+from engine.security import SignInRules
 from engine.store import accounts as store
 from engine.store import audit as trail
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
+from engine.words import say
 
 _HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 _AT_ONCE = threading.BoundedSemaphore(2)  # a flood of sign-ins must not eat the memory
@@ -61,31 +64,33 @@ def hash_password(password: str) -> str:
 def sign_in(env: Environment, login: str, password: str, address: str) -> str:
     """Check a password and begin a session; return its token, of which only the hash is stored.
 
+    A name that nobody has is answered as an account is, and takes as long. While it is locked no password is
+    tried, the right one neither: a flood of guesses costs no hashing.
+
     Raises:
         SignInRefused: wrong, unknown, inactive or locked; counted and in the audit trail.
     """
-    now = env.time.now()
+    now, limits = env.time.now(), env.institution().sign_in
     with UnitOfWork(env.database, writing=False) as uow:
         person = store.by_login(uow.connection, login.strip())
-    good = _verify(person["password_hash"] if person else None, password)
-    limits = env.institution().sign_in
+    locked = _is_locked(env, person, login, now)
+    good = not locked and _verify(person["password_hash"] if person else None, password)
     with UnitOfWork(env.database, writing=True) as uow:
         person = store.by_login(uow.connection, login.strip())
-        if person and person["locked_until"] and person["locked_until"] > now:
+        if locked or _is_locked(env, person, login, now):
             _refused(env, uow, login, address, "locked")
             uow.commit()
-            raise SignInRefused(f"密码错误次数太多，账号已锁定，请{limits.lock_minutes}分钟后再试")
+            raise SignInRefused(
+                say(
+                    "密码错误次数太多，账号已锁定，请{minutes}分钟后再试",
+                    minutes=limits.lock_minutes,
+                )
+            )
         if not person or not good or not person["active"]:
-            left = count_failure(env, uow, person) if person else None
+            left = count_failure(env, uow, person) if person else _count_stranger(env, login)
             _refused(env, uow, login, address, "wrong")
             uow.commit()
-            raise SignInRefused(
-                f"请核对大小写后再试。连续错{limits.failures}次，锁定{limits.lock_minutes}分钟。"
-                if left is None
-                else f"请核对大小写后再试。还可以试{left}次，之后锁定{limits.lock_minutes}分钟。"
-                if left
-                else f"已连续错{limits.failures}次，账号锁定{limits.lock_minutes}分钟。"
-            )
+            raise SignInRefused(_wrong_sentence(left, limits))
         token = secrets.token_urlsafe(32)
         store.update_person(uow.connection, person["id"], failures=0, locked_until=None)
         store.end_sessions_before(
@@ -104,6 +109,34 @@ def sign_in(env: Environment, login: str, password: str, address: str) -> str:
         )
         uow.commit()
     return token
+
+
+def _is_locked(
+    env: Environment, person: Mapping[str, Any] | None, login: str, now: datetime
+) -> bool:
+    if person is None:
+        return env.strangers.is_locked(login.strip()[:64], now)
+    return person["locked_until"] is not None and person["locked_until"] > now
+
+
+def _count_stranger(env: Environment, login: str) -> int:
+    limits = env.institution().sign_in
+    until = env.time.now() + timedelta(minutes=limits.lock_minutes)
+    return env.strangers.count_failure(login.strip()[:64], limits.failures, until)
+
+
+def _wrong_sentence(left: int, limits: SignInRules) -> str:
+    if not left:
+        return say(
+            "已连续错{failures}次，账号锁定{minutes}分钟。",
+            failures=limits.failures,
+            minutes=limits.lock_minutes,
+        )
+    return say(
+        "请核对大小写后再试。还可以试{left}次，之后锁定{minutes}分钟。",
+        left=left,
+        minutes=limits.lock_minutes,
+    )
 
 
 def is_password(stored: str | None, password: str) -> bool:
@@ -202,7 +235,7 @@ def actor_of(env: Environment, login: str, address: str = "") -> Actor:
     with UnitOfWork(env.database, writing=False) as uow:
         row = store.by_login(uow.connection, login)
         if row is None:
-            raise SignInRefused(f"没有账号“{login}”")
+            raise SignInRefused(say("没有账号“{login}”", login=login))
         posts = store.posts(uow.connection, row["id"], legal_day(env.time.now()))
     return Actor(row["id"], row["name"], posts, address, login)
 

@@ -16,6 +16,7 @@ from engine.bpmn.model import Definition
 from engine.config import Config
 from engine.deployed import Deployed, deployed_from
 from engine.errors import NotFound
+from engine.guessing import Strangers
 from engine.institution import Institution
 from engine.sealing import Sealer
 from engine.store import definitions as store
@@ -37,6 +38,7 @@ class Environment:
     sealer: Sealer
     blobs: Blobs
     render: Renderer
+    strangers: Strangers = field(default_factory=Strangers, repr=False)
     _institutions: dict[str, Institution] = field(default_factory=dict, repr=False)
     _versions: dict[str, Deployed] = field(default_factory=dict, repr=False)
     _in_force: dict[str, str] = field(default_factory=dict, repr=False)
