@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from engine.business_calendar import BusinessCalendar
 from engine.decisions import Decisions
 from engine.feel import to_json
 from engine.institution import Institution
+from engine.office_functions import functions_of
 from engine.receipt import with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer, in_force
 from engine.timesource import legal_day
@@ -207,14 +207,9 @@ class _Names(Mapping[str, object]):
         return name in self._fields or name in self._special
 
 
-def functions_of(today: date, calendar: BusinessCalendar) -> Mapping[str, Callable[..., object]]:
-    """Return the named functions that the domain gives to FEEL."""
-    return {
-        "today": lambda: today,
-        "add working days": lambda day, count: calendar.add_working_days(day, int(count)),
-        "working days between": lambda after, until: calendar.working_days_between(after, until),
-        "is working day": calendar.is_working_day,
-    }
+def opening_names(institution: Institution) -> Mapping[str, object]:
+    """Return what the first form of a case sees, before there is a case."""
+    return {"settings": dict(institution.settings)}
 
 
 def plain(value: object) -> object:

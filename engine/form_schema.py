@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
+from engine import office_functions
 from engine.feel import Expression, FeelSyntaxError, compile_expression
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
@@ -343,6 +344,12 @@ class _Reader:
             expression = compile_expression(text.strip())
         except FeelSyntaxError as error:
             entry.refuse(f"{key}: {error}", f"{entry.where}的 {key} 写得不对：{error.message_zh}")
+        unknown = sorted(expression.calls - office_functions.NAMES)
+        if unknown:
+            entry.refuse(
+                f"{key}: no function {unknown[0]!r}",
+                f"{entry.where}的 {key} 用到的函数“{unknown[0]}”不存在，请核对名称",
+            )
         self._names |= expression.names
         return expression
 

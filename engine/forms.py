@@ -8,7 +8,7 @@ no database and no wall clock.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -34,6 +34,7 @@ from engine.form_values import (
     read_value,
     rows_of,
 )
+from engine.office_functions import Functions
 
 __all__ = [
     "Field",
@@ -109,7 +110,12 @@ class Form(FormSchema):
         return Form._of(with_lists(self, {name: tuple(options) for name, options in lists.items()}))
 
     def validate(
-        self, raw: Mapping[str, object], *, today: date, names: Mapping[str, object]
+        self,
+        raw: Mapping[str, object],
+        *,
+        today: date,
+        names: Mapping[str, object],
+        functions: Functions | None = None,
     ) -> Submission:
         """Judge a submission.
 
@@ -118,21 +124,29 @@ class Form(FormSchema):
                 ``key-0-column`` or as a list of rows.
             today: legal day of the submission.
             names: what conditions see besides this form: the case's fields, ``case``, ``clock``.
+            functions: what they may call, ``office_functions.functions_of`` that day; else only ``today()``.
 
         Returns:
             Values and errors. What is hidden or only shown is dropped, whatever was posted for it.
         """
-        return _Judge(self, raw, today, names).judge()
+        return _Judge(self, raw, today, names, functions).judge()
 
     def asked(
-        self, *, today: date, names: Mapping[str, object], values: Mapping[str, Json] | None = None
+        self,
+        *,
+        today: date,
+        names: Mapping[str, object],
+        functions: Functions | None = None,
+        values: Mapping[str, Json] | None = None,
     ) -> Asked:
         """Return what the form asks for the answers so far, as the page draws it first."""
-        judge = _Judge(self, dict(values or {}), today, names)
+        judge = _Judge(self, dict(values or {}), today, names, functions)
         judge.read_all()
         return Asked(frozenset(judge.visible), frozenset(judge.required))
 
-    def initial(self, *, today: date, names: Mapping[str, object]) -> dict[str, Json]:
+    def initial(
+        self, *, today: date, names: Mapping[str, object], functions: Functions | None = None
+    ) -> dict[str, Json]:
         """Return what the fields hold before anybody types: ``source``, else ``default``.
 
         ``given`` fields get what they show. A default of ``= today()`` is FEEL like any ``source``.
@@ -140,16 +154,19 @@ class Form(FormSchema):
         result: dict[str, Json] = {}
         scope = dict(names)
         for one in self.fields:
-            value = _prefilled(one, scope, today)
+            value = _prefilled(one, scope, _functions(today, functions))
             if value is not None:
                 result[one.key] = value
                 scope[one.key] = feel_value(one, value)
         return result
 
-    def options(self, *, today: date, names: Mapping[str, object]) -> dict[str, tuple[Option, ...]]:
+    def options(
+        self, *, today: date, names: Mapping[str, object], functions: Functions | None = None
+    ) -> dict[str, tuple[Option, ...]]:
         """Return {field key: options} of the fields whose options depend on the case."""
+        known = _functions(today, functions)
         return {
-            one.key: _offered(one, names, today) for one in self.fields if _depends_on_case(one)
+            one.key: _offered(one, names, known) for one in self.fields if _depends_on_case(one)
         }
 
     def required_defaults(
@@ -157,6 +174,7 @@ class Form(FormSchema):
         *,
         today: date | None = None,
         names: Mapping[str, object] | None = None,
+        functions: Functions | None = None,
         given: Mapping[str, object] | None = None,
     ) -> dict[str, Json]:
         """Fill required fields with the first allowed value; scenarios use it (``complete_all``).
@@ -169,7 +187,7 @@ class Form(FormSchema):
         Returns:
             ``given`` and the filled fields.
         """
-        return _Filler(self, today, dict(names or {})).fill(dict(given or {}))
+        return _Filler(self, today, dict(names or {}), functions).fill(dict(given or {}))
 
     def feel_values(self, values: Mapping[str, Json]) -> dict[str, object]:
         """Return stored values as expressions see them: dates as dates, missing answers as null."""
@@ -180,14 +198,15 @@ class Form(FormSchema):
         }
 
 
-def _functions(today: date) -> dict[str, Callable[..., object]]:
-    return {"today": lambda: today}
+def _functions(today: date, functions: Functions | None) -> Functions:
+    """Return what may be called: the office's functions, else only today's date."""
+    return {"today": lambda: today} if functions is None else functions
 
 
-def _prefilled(one: Field, scope: Mapping[str, object], today: date) -> Json:
+def _prefilled(one: Field, scope: Mapping[str, object], functions: Functions) -> Json:
     expression = one.source
     if expression is not None:
-        value: Json = to_json(expression.evaluate(scope, _functions(today)))
+        value: Json = to_json(expression.evaluate(scope, functions))
         return value
     default = one.default
     if isinstance(default, str | int | float | bool):
@@ -199,9 +218,15 @@ class _Judge:
     """One submission being judged, field by field in the order of the page."""
 
     def __init__(
-        self, form: Form, raw: Mapping[str, object], today: date, names: Mapping[str, object]
+        self,
+        form: Form,
+        raw: Mapping[str, object],
+        today: date,
+        names: Mapping[str, object],
+        functions: Functions | None,
     ) -> None:
         self._form, self._raw, self._today, self._names = form, raw, today, names
+        self._functions = _functions(today, functions)
         # Chained, not copied: a name such as ``clock`` is computed only where a condition reads it.
         own: dict[str, object] = {one.key: None for one in form.fields}
         self._scope: MutableMapping[str, object] = ChainMap(own, cast("dict[str, object]", names))
@@ -270,7 +295,7 @@ class _Judge:
     def _resolved(self, one: Field) -> Field:
         """Fill in what is computed from the case: options and bounds."""
         if _depends_on_case(one):
-            one = replace(one, options=_offered(one, self._scope, self._today))
+            one = replace(one, options=_offered(one, self._scope, self._functions))
         if one.min_feel is not None:
             one = replace(one, min=self._bound(one.min_feel))
         if one.max_feel is not None:
@@ -278,7 +303,7 @@ class _Judge:
         return one
 
     def _bound(self, expression: Expression) -> str | None:
-        limit = to_json(expression.evaluate(self._scope, _functions(self._today)))
+        limit = to_json(expression.evaluate(self._scope, self._functions))
         return None if limit is None else str(limit)
 
     def _identity(self, one: Field, value: Json) -> Json:
@@ -322,13 +347,13 @@ class _Judge:
             if key not in self.visible or key in self._errors:
                 continue
             # Null means that an answer is missing, which is told at that answer.
-            if rule.check.evaluate(self._scope, _functions(self._today)) is False:
+            if rule.check.evaluate(self._scope, self._functions) is False:
                 self._errors[key] = Sentence("{message}", message=rule.message)
 
     def _holds(self, condition: Expression | None, *, default: bool) -> bool:
         if condition is None:
             return default
-        return condition.evaluate(self._scope, _functions(self._today)) is True
+        return condition.evaluate(self._scope, self._functions) is True
 
 
 def _ticked(raw: object) -> bool:
@@ -351,14 +376,14 @@ def _depends_on_case(one: Field) -> bool:
     return one.options_feel is not None or any(each.visible_if for each in one.options)
 
 
-def _offered(one: Field, scope: Mapping[str, object], today: date) -> tuple[Option, ...]:
+def _offered(one: Field, scope: Mapping[str, object], functions: Functions) -> tuple[Option, ...]:
     """Return the options of a field that hold for these names."""
     if one.options_feel is not None:
-        return _options(one.options_feel.evaluate(scope, _functions(today)))
+        return _options(one.options_feel.evaluate(scope, functions))
     return tuple(
         each
         for each in one.options
-        if each.visible_if is None or each.visible_if.evaluate(scope, _functions(today)) is True
+        if each.visible_if is None or each.visible_if.evaluate(scope, functions) is True
     )
 
 
@@ -379,8 +404,14 @@ def _options(found: object) -> tuple[Option, ...]:
 class _Filler:
     """Answers a form as shortly as it allows: only what must be answered, and the first choice."""
 
-    def __init__(self, form: Form, today: date | None, names: Mapping[str, object]) -> None:
-        self._form, self._today, self._names = form, today, names
+    def __init__(
+        self,
+        form: Form,
+        today: date | None,
+        names: Mapping[str, object],
+        functions: Functions | None,
+    ) -> None:
+        self._form, self._today, self._names, self._functions = form, today, names, functions
 
     def fill(self, given: dict[str, Json] | dict[str, object]) -> dict[str, Json]:
         answers: dict[str, object] = dict(given)
@@ -388,7 +419,7 @@ class _Filler:
         for one in self._form.fields:
             if one.type == "given" or _posted(one, answers):
                 continue
-            judge = _Judge(self._form, answers, today, self._names)
+            judge = _Judge(self._form, answers, today, self._names, self._functions)
             judged = judge.judge()
             if one.key in judged.errors:
                 value = self._first(judge._resolved(one))

@@ -24,9 +24,10 @@ from engine.annual_report import (
     workbook,
 )
 from engine.annual_report.definition import FOLDER, ReportInvalid
-from engine.case_file import CaseFile, functions_of
+from engine.case_file import CaseFile
 from engine.counting import Counted, Definition, Figures, count, definition_of
 from engine.environment import OFFICE, Environment
+from engine.office_functions import functions_of
 from engine.statutory_clock import CaseEvent, in_force
 from engine.store import definitions
 from engine.store import report as store

@@ -17,6 +17,7 @@ from engine import audit
 from engine.access import ActionFacts, Refused, can, require
 from engine.bpmn import execute
 from engine.bpmn.step import Step
+from engine.case_file import opening_names
 from engine.classified import mark_in
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
@@ -30,6 +31,7 @@ from engine.environment import Environment
 from engine.errors import Denied, NotFound, RevisionConflict
 from engine.forms import Form, Sentence
 from engine.identity import Actor
+from engine.office_functions import functions_of
 from engine.personal import seal_fields
 from engine.store import cases, numbers
 from engine.store.cases import CaseRow
@@ -490,11 +492,13 @@ def _judged(
         raw[upload.field] = [*raw.get(upload.field, []), upload.filename]
     if form is None:
         return raw
-    names: Mapping[str, object] = {}
+    day, institution = legal_day(env.time.now()), env.institution()
+    names = opening_names(institution)
     if case is not None:
         file = case_file(env, deployed, case)
         names = names_at(env, deployed, case, file, token) if token else file.names()
-    judged = form.validate(raw, today=legal_day(env.time.now()), names=names)
+    functions = functions_of(day, institution.calendar)
+    judged = form.validate(raw, today=day, names=names, functions=functions)
     if not judged.ok:
         raise SubmissionInvalid(judged.errors, judged.values)
     return dict(judged.values)

@@ -13,9 +13,9 @@ from engine.bpmn import moments
 from engine.bpmn.execute import gathers
 from engine.bpmn.model import EventDefinition, Node, given
 from engine.bpmn.moments import MomentUnreadable
-from engine.case_file import functions_of
 from engine.environment import Environment
 from engine.feel import to_json
+from engine.office_functions import functions_of
 from engine.store import cases, definitions, outbox
 from engine.timesource import OFFICE_ZONE, legal_day
 from engine.unit_of_work import UnitOfWork

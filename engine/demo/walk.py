@@ -16,12 +16,15 @@ from itertools import count
 from typing import Any
 
 from engine import commands
+from engine.case_file import opening_names
 from engine.commands.acting import first_form
 from engine.demo.paper import paper
 from engine.demo.plan import Action, Request, Step, read_arising
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound
+from engine.forms import Form
 from engine.identity import Actor
+from engine.office_functions import functions_of
 from engine.store import accounts, cases
 from engine.stored_case import case_file, names_at, task_facts, task_form
 from engine.timesource import FixedTime, legal_day, office_instant
@@ -141,7 +144,7 @@ class Walk:
             )
         deployed = self.env.deployed(self.env.version_in_force(request.procedure))
         first = first_form(deployed)
-        initial = first[1].initial(today=legal_day(self.clock.now()), names={}) if first else {}
+        initial = self._shown(first[1], opening_names(self.env.institution())) if first else {}
         values = {**initial, **self._filled(request, request.register)}
         start = deployed.procedure.start
         actor = self._somebody(start.roles if start else (), None, request.officer, set())
@@ -206,7 +209,12 @@ class Walk:
             return {}
         file = case_file(self.env, deployed, row)
         names = names_at(self.env, deployed, row, file, item["token"])
-        return form.initial(today=legal_day(self.clock.now()), names=names)
+        return self._shown(form, names)
+
+    def _shown(self, form: Form, names: Mapping[str, object]) -> dict[str, Any]:
+        day = legal_day(self.clock.now())
+        functions = functions_of(day, self.env.institution().calendar)
+        return form.initial(today=day, names=names, functions=functions)
 
     def _row(self, case: _Case) -> cases.CaseRow:
         with UnitOfWork(self.env.database, writing=False) as uow:

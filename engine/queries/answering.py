@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from engine.environment import Environment
 from engine.forms import Asked, Form
+from engine.office_functions import Functions, functions_of
 from engine.queries.pages import Today
 
 
@@ -31,16 +32,25 @@ class FormPage(Protocol):
 
 def asked(env: Environment, page: FormPage, values: Mapping[str, Any]) -> Asked:
     """Return which questions apply to the answers so far, and which of them must be answered."""
-    found: Asked = page.form.asked(today=page.today.date, names=page.names, values=dict(values))
+    day = page.today.date
+    functions = functions_of(day, env.institution().calendar)
+    found: Asked = page.form.asked(
+        today=day, names=page.names, functions=functions, values=dict(values)
+    )
     return found
 
 
 def resolved(
-    form: Form, *, today: date, names: Mapping[str, object], values: Mapping[str, Any]
+    form: Form,
+    *,
+    today: date,
+    names: Mapping[str, object],
+    functions: Functions,
+    values: Mapping[str, Any],
 ) -> Form:
     """Return the form with the choices that the case has (``options_from: "= …"``, an option's ``visible_if``)."""
     known = {key: value for key, value in form.feel_values(dict(values)).items() if value}
-    found = form.options(today=today, names=ChainMap(known, dict(names)))
+    found = form.options(today=today, names=ChainMap(known, dict(names)), functions=functions)
     if not found:
         return form
     sections = tuple(

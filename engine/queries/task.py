@@ -7,11 +7,13 @@ from datetime import date
 from typing import Any
 
 from engine.access import ActionFacts, Refused, can
+from engine.case_file import opening_names
 from engine.commands.acting import first_form, form_key
 from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.forms import Form
 from engine.identity import Actor
+from engine.office_functions import functions_of
 from engine.personal import open_fields
 from engine.queries.activities import activity_of
 from engine.queries.answering import resolved
@@ -68,7 +70,9 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         clocks=clocks,
         ruler=calculation.ruler if calculation else None,
         diagram=diagram_of(env, opened, history),
-        form=resolved(form, today=opened.day, names=names, values=values),
+        form=resolved(
+            form, today=opened.day, names=names, functions=opened.file.functions, values=values
+        ),
         values=values,
         source_text=_source(opened),
         source_facts=_source_facts(env, actor, opened, history),
@@ -117,7 +121,9 @@ def _values(
 
     A task of many (one section of several) does not begin with the answers of another.
     """
-    values: dict[str, Any] = form.initial(today=opened.day, names=names)
+    values: dict[str, Any] = form.initial(
+        today=opened.day, names=names, functions=opened.file.functions
+    )
     if not item["item"]:
         known = {key: value for key, value in opened.case.fields.items() if key in form.field_keys}
         values.update({key: value for key, value in known.items() if not is_sealed(value)})
@@ -167,13 +173,15 @@ def action_page(env: Environment, actor: Actor, case_id: str, wait_id: str) -> A
         raise Denied(allowed.reason, allowed.sentence)
     form = opened.deployed.procedure.forms[action.form] if action.form else Form.empty(action.label)
     names = opened.file.names()
-    values = form.initial(today=opened.day, names=names)
+    values = form.initial(today=opened.day, names=names, functions=opened.file.functions)
     return ActionPage(
         today=today_of(env),
         head=head_of(env, opened),
         wait_id=wait_id,
         name=action.label,
-        form=resolved(form, today=opened.day, names=names, values=values),
+        form=resolved(
+            form, today=opened.day, names=names, functions=opened.file.functions, values=values
+        ),
         values=values,
         button=action.label,
         idempotency_key=form_key(env, actor, wait_id),
@@ -199,17 +207,20 @@ def start_page(env: Environment, actor: Actor, procedure: str) -> StartPage:
     activity = deployed.definition.activities[activity_id]
     button = dict(activity.button or {})
     day = legal_day(env.time.now())
-    values = form.initial(today=day, names={})
+    institution = env.institution()
+    names, functions = opening_names(institution), functions_of(day, institution.calendar)
+    values = form.initial(today=day, names=names, functions=functions)
     return StartPage(
         today=today_of(env),
         procedure_key=procedure,
         procedure=deployed.procedure.title,
         name=activity.name,
         instruction=activity.documentation,
-        form=resolved(form, today=day, names={}, values=values),
+        form=resolved(form, today=day, names=names, functions=functions, values=values),
         values=values,
         button=button.get("label")
         or (deployed.procedure.start.label if deployed.procedure.start else say("登记")),
         then=button.get("then") or "",
         idempotency_key=form_key(env, actor, procedure),
+        names=names,
     )

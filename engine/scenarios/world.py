@@ -135,7 +135,7 @@ class World:
             return cast("Mapping[str, Callable[..., object]]", self.file.functions)
         today = legal_day(self.now)
         if self.subject.calendar is not None:
-            from engine.case_file import functions_of
+            from engine.office_functions import functions_of
 
             return functions_of(today, self.subject.calendar)
         return {"today": lambda: today}
@@ -484,10 +484,12 @@ class World:
             StepFailed: the form refuses it.
         """
         today, names = legal_day(self.now), self.names() if names is None else names
-        given = {**form.initial(today=today, names=names), **data}
+        given = {**form.initial(today=today, names=names, functions=self.functions), **data}
         if fill:
-            given = form.required_defaults(today=today, names=names, given=given)
-        judged = form.validate(given, today=today, names=names)
+            given = form.required_defaults(
+                today=today, names=names, functions=self.functions, given=given
+            )
+        judged = form.validate(given, today=today, names=names, functions=self.functions)
         if not judged.ok:
             said = "; ".join(f"{k}: {v}" for k, v in judged.errors.items())
             raise StepFailed(activity_id, f"the form is refused: {said}", f"表单未通过：{said}")

@@ -1,0 +1,26 @@
+"""What an expression of the office may call besides the functions of FEEL: its day, and its working days.
+
+The same in a diagram, a table, a form and a letter. ``functions_of`` gives them for one day and calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from engine.business_calendar import BusinessCalendar
+
+Functions = Mapping[str, Callable[..., object]]
+
+
+def functions_of(today: date, calendar: BusinessCalendar) -> Functions:
+    """Return the named functions that the office gives to FEEL."""
+    return {
+        "today": lambda: today,
+        "add working days": lambda day, count: calendar.add_working_days(day, int(count)),
+        "working days between": lambda after, until: calendar.working_days_between(after, until),
+        "is working day": calendar.is_working_day,
+    }
+
+
+NAMES = frozenset(("today", "add working days", "working days between", "is working day"))
