@@ -151,19 +151,20 @@ class Procedure:
     def labels(self, values: Mapping[str, object]) -> dict[str, str]:
         """Return the words of answered choices: {field key: label}, several joined by 、."""
         return {
-            one.key: _label(one.options, values[one.key])
-            for one in self._choices
-            if values.get(one.key) is not None
+            key: _label(words, values[key])
+            for key, words in self._choices.items()
+            if values.get(key) is not None
         }
 
     @cached_property
-    def _choices(self) -> tuple[Field, ...]:
-        return tuple(
-            one
-            for form in self.forms.values()
-            for one in form.fields
-            if one.type in ("choice", "choices")
-        )
+    def _choices(self) -> Mapping[str, Mapping[str, str]]:
+        """The words of each choice by its value, of all forms that ask for it; the later form's where two differ."""
+        words: dict[str, dict[str, str]] = {}
+        for form in self.forms.values():
+            for one in form.fields:
+                if one.type in ("choice", "choices"):
+                    words.setdefault(one.key, {}).update((o.value, o.label) for o in one.options)
+        return words
 
     def typed(self, values: Mapping[str, Json]) -> dict[str, object]:
         """Return stored case fields as expressions see them: dates as dates; unknown ones unchanged."""
@@ -310,8 +311,7 @@ def _size(file: Path, relative: str) -> int:
     return size
 
 
-def _label(options: tuple[Option, ...], value: object) -> str:
-    words = {option.value: option.label for option in options}
+def _label(words: Mapping[str, str], value: object) -> str:
     chosen = value if isinstance(value, list) else [value]
     return "、".join(words.get(str(one), str(one)) for one in chosen)
 

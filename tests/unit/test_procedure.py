@@ -93,6 +93,13 @@ def test_choices_from_the_office_are_filled_in():
     assert "房屋安全管理科" in [option.label for option in section.options]
 
 
+def test_a_choice_keeps_its_words_where_a_second_form_offers_fewer_options():
+    again = "key: again\ntitle: 更正\nsections:\n  - title: 方式\n    fields:\n"
+    again += "      - {key: way, label: 方式, type: choice, options: [{value: web, label: 网上}]}\n"
+    procedure = Procedure.from_files(a_folder(forms__again_yaml=again), OFFICE)
+    assert [procedure.labels({"way": way})["way"] for way in ("paper", "web")] == ["纸面", "网上"]
+
+
 def test_a_letter_gets_the_letterhead_the_case_and_its_remedy():
     procedure = Procedure.from_files(a_folder(), OFFICE)
     names = {
