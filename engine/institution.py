@@ -26,9 +26,11 @@ from engine.office_settings import OfficeSettings
 from engine.security import FILE as SECURITY_FILE
 from engine.security import SecurityInvalid, SignInRules, read_security
 from engine.statutory_clock.counting import shifted
+from engine.written_rules import FOLDER as RULES
+from engine.written_rules import parse_wording
 
 CALENDAR_FOLDER = "calendar/"
-_DEFINITIONS = {REPORTS: parse_definition, FIGURES: parse_figures}
+_DEFINITIONS = {REPORTS: parse_definition, FIGURES: parse_figures, RULES: parse_wording}
 
 
 @dataclass(frozen=True)

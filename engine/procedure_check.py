@@ -29,6 +29,7 @@ EFFECTS = frozenset(
         "record_outcome",
         "count_figures",
         "compile_report",
+        "write_rules",
     )
 )
 # Dated legal facts that have one name in every procedure; a procedure may add its own.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import audit
 from engine.bpmn.step import Effect
-from engine.commands import archiving, publishing, reporting
+from engine.commands import archiving, publishing, reporting, rules
 from engine.commands.errors import EffectFailed
 from engine.commands.reporting import DOCX
 from engine.feel import to_json
@@ -183,5 +183,6 @@ EFFECTS: Mapping[str, Callable[[CaseHost, dict[str, object], Effect], Answer]] =
     "archive_case": archiving.archive_case,
     "count_figures": reporting.count_figures,
     "compile_report": reporting.compile_report,
+    "write_rules": rules.write_rules,
     "publish": partial(publishing.publish, allot=_allot),
 }

@@ -39,7 +39,8 @@ def publish(host: CaseHost, given: dict[str, object], effect: Effect, *, allot: 
     """Carry out the effect.
 
     Args:
-        given: ``act`` and its arguments. ``seal``, ``compare``: ``field``, ``reviewed``. ``publish``: ``field``,
+        given: ``act`` and its arguments. ``seal``, ``compare``: ``field``, ``reviewed``. ``publish``: ``field``
+            (null: the reviewed text is not in a form field, the engine itself wrote it),
             ``reviewed``, ``publication`` (the entry so far, null the first time), ``series`` of index numbers,
             ``note``, and the entry's texts. ``mark``: ``publication``, ``validity``, ``note``. ``withdraw``:
             ``publication``, ``note``.
@@ -147,7 +148,8 @@ def _reviewed(host: CaseHost, given: Mapping[str, object]) -> tuple[PublishedFil
         raise EffectFailed(
             "publish", "nothing was reviewed", "没有经过审查的文本，请退回备妥文本后重新送审"
         )
-    now = _files(_current(host, str(given.get("field") or "")))
+    field = str(given.get("field") or "")
+    now = _files(_current(host, field)) if field else sealed
     if {(one.name, one.sha256) for one in now} != {(one.name, one.sha256) for one in sealed}:
         raise EffectFailed(
             "publish",

@@ -24,6 +24,7 @@ from engine.queries.procedures import (
 )
 from engine.queries.registers import register_page
 from engine.queries.report import annual_letter, annual_report, annual_workbook
+from engine.queries.rules import rules_document, rules_page
 from engine.queries.settings import setting_view, settings_page, value_words
 from engine.queries.shell import bureau, demo_accounts, shell
 from engine.queries.statistics import statistics_page
@@ -61,6 +62,8 @@ __all__ = [
     "procedure_page",
     "procedures",
     "register_page",
+    "rules_document",
+    "rules_page",
     "setting_view",
     "settings_page",
     "shell",

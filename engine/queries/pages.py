@@ -219,6 +219,8 @@ class CaseHead:
     state: Literal["open", "closed", "incident"]
     clock: ClockView | None
     note: str = ""
+    procedure_key: str = ""
+    version: int = 0  # of the procedure, under which the case runs
 
 
 @dataclass(frozen=True)

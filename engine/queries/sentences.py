@@ -110,6 +110,7 @@ KINDS: Mapping[str, str] = {
     "CasePackaged": "打包案卷",
     "FiguresCounted": "从案件取数",
     "ReportCompiled": "生成年度报告",
+    "RulesWritten": "写成制度文本",
     "DecisionEvaluated": "决策表判断",
     "FactRecorded": "记录事实",
     "ClocksRecomputed": "重新计算期限",
@@ -302,6 +303,11 @@ def _compiled(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: 
     return Told(say("由案件生成{year}年度报告", year=body.get("year")))
 
 
+def _rules_written(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    numbers = {"title": body.get("title"), "number": body.get("number")}
+    return Told(say("由第{number}版流程图写成《{title}》", **numbers))
+
+
 def _closed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     words = {"completed": say("办结"), "terminated": say("终止"), "cancelled": say("撤销")}
     word = words.get(str(body.get("how")), say("办结"))
@@ -360,6 +366,7 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "CasePackaged": _packaged,
     "FiguresCounted": _counted,
     "ReportCompiled": _compiled,
+    "RulesWritten": _rules_written,
     "CaseClosed": _closed,
     "CaseCancelled": _cancelled,
     "CaseMigrated": _migrated,

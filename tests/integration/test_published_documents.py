@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pytest
+from docx import Document
 
 from engine import commands
 from engine.commands import passing_time, publishing
 from engine.commands.acting import Upload
 from engine.identity import Post
+from engine.queries import audit_page
 from engine.store import accounts, cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
@@ -65,15 +68,15 @@ def file(field: str) -> Upload:
     return Upload(field, "目录.pdf", "application/pdf", TEXT)
 
 
-def test_from_formation_to_withdrawal(desk):
-    started = commands.start_case(desk.env, desk.actor("zhou"), "proactive_disclosure", REGISTER)
-    case_id = started.case_id
+def published(desk, register, prepared, *files):
+    """Take a case from its registration to the order to publish it; return its number and the entry."""
+    started = commands.start_case(desk.env, desk.actor("zhou"), "proactive_disclosure", register)
 
     def do(login, task, values, *files):
-        item = open_tasks(desk, case_id)[task]
+        item = open_tasks(desk, started.case_id)[task]
         commands.complete_task(desk.env, desk.actor(login), item, values, files)
 
-    do("staff", "prepare", PREPARED, file("publish_files"))
+    do("staff", "prepare", prepared, *files)
     do("head", "first_review", {"first_result": "open"})
     do("secrecy", "second_review", {"second_result": "open"})
     catalogue = {"info_topic": "综合政务", "info_validity": "现行有效", "channels": ["website"]}
@@ -81,9 +84,54 @@ def test_from_formation_to_withdrawal(desk):
     do("line", "review", {"review_result": "agree"})
     do("director", "approve", {"approve_result": "agree"})
     passing_time.deliver_outbox(desk.env)
+    (entry,) = publishing.site_of(desk.env).entries()
+    return started, entry
 
+
+def test_the_written_rules_of_a_procedure_are_published_as_its_diagram_says(desk):
+    register = {
+        **REGISTER,
+        "origin": "rules",
+        "rules_of": "review_and_approval",
+        "info_title": "复核审批制度",
+        "info_category": "other",
+        "chosen_section": "enforcement",
+    }
+    started, entry = published(desk, register, PREPARED)
+    (file,) = entry.files
+    assert file.name == "某市城市管理和综合执法局复核审批制度.docx"
     site = publishing.site_of(desk.env)
-    (entry,) = site.entries()
+    data = (site.folder / entry.address / file.address).read_bytes()
+    text = "\n".join(one.text for one in Document(io.BytesIO(data)).paragraphs)
+    for step in ("科室提供", "办公室收集", "分管领导审核", "主要领导审批", "网上发布"):
+        assert f"（{step}）" in text
+    assert "第1版流程图" in text
+    told = audit_page(desk.env, desk.actor("meng"), {"case": started.number})
+    assert "第1版流程图写成《某市城市管理和综合执法局复核审批制度》" in str(told)
+
+
+def test_written_rules_need_a_procedure_in_force(desk):
+    register = {**REGISTER, "origin": "rules", "rules_of": "training", "info_category": "other"}
+    started = commands.start_case(
+        desk.env,
+        desk.actor("zhou"),
+        "proactive_disclosure",
+        {**register, "chosen_section": "enforcement"},
+    )
+    item = open_tasks(desk, started.case_id)["prepare"]
+    with pytest.raises(commands.CaseStopped) as stopped:
+        commands.complete_task(desk.env, desk.actor("staff"), item, PREPARED)
+    assert "没有启用“training”这项程序" in stopped.value.sentence
+
+
+def test_from_formation_to_withdrawal(desk):
+    started, entry = published(desk, REGISTER, PREPARED, file("publish_files"))
+    case_id, site = started.case_id, publishing.site_of(desk.env)
+
+    def do(login, task, values, *files):
+        item = open_tasks(desk, case_id)[task]
+        commands.complete_task(desk.env, desk.actor(login), item, values, files)
+
     assert (entry.title, entry.formed_on, entry.column) == (
         "城市管理执法事项目录",
         "2026-03-02",

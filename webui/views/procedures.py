@@ -27,6 +27,7 @@ blueprint = Blueprint("procedures", __name__)
 SEVERITIES = {"error": _l("错误"), "warning": _l("提醒"), "info": _l("说明")}
 ON_THE_FORM = frozenset({"bad_input", "definition_refused", "warnings_not_accepted"})
 ZIP = "application/zip"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @blueprint.get("/procedures")
@@ -169,6 +170,27 @@ def folder_diagram(key: str) -> ResponseReturnValue:
     """Send the drawing that lies in the folder, for the page that draws it."""
     data = engine().queries.folder_diagram(engine().environment, actor(), key)
     return download(labels.drawing(data), f"{key}.bpmn", "application/xml; charset=utf-8")
+
+
+@blueprint.get("/procedures/<key>/rules")
+@rule("signed_in")
+def rules(key: str) -> ResponseReturnValue:
+    """Show the written rules of a procedure: what everybody in the office works by."""
+    page = engine().queries.rules_page(
+        engine().environment, actor(), key, request.args.get("number", None, int)
+    )
+    may_read = engine().may(actor(), "procedures.read") is None
+    return rendering.page("rules.html", "procedures", page=page, may_read=may_read)
+
+
+@blueprint.get("/procedures/<key>/rules.docx")
+@rule("signed_in")
+def rules_file(key: str) -> ResponseReturnValue:
+    """Send the written rules as a document."""
+    name, data = engine().queries.rules_document(
+        engine().environment, actor(), key, request.args.get("number", None, int)
+    )
+    return download(data, name, DOCX)
 
 
 @blueprint.get("/procedures/<key>/versions/<int:number>")
