@@ -46,6 +46,7 @@ class Config:
     hash_algorithm: str = "sha256"
     log_level: str = "INFO"
     notify: tuple[str, ...] = field(default_factory=tuple)
+    audit_checkpoint_file: Path | None = None
 
     @property
     def blobs(self) -> Path:
@@ -71,6 +72,7 @@ _KNOWN = {
     "hash_algorithm": str,
     "log_level": str,
     "notify": list,
+    "audit_checkpoint_file": str,
 }
 
 
@@ -118,12 +120,19 @@ def _build(values: dict[str, Any], home: Path, name: str) -> Config:
         raise ConfigInvalid(
             "tls needs cert and key", sentence=f"{name}：“tls”应当写明 cert 和 key 两个文件"
         )
+    kept = values.pop("audit_checkpoint_file", "")
+    if kept and (home / kept).resolve().is_relative_to(data.resolve()):
+        raise ConfigInvalid(
+            "checkpoints inside the data folder",
+            sentence=f"{name}：“audit_checkpoint_file”不能放在数据文件夹里，请写U盘或者另一台机器上的位置",
+        )
     return Config(
         home=home,
         data=data,
         processes=home / values.pop("processes", "processes"),
         database=values.pop("database", f"sqlite:///{data / 'gongkai.sqlite'}"),
         tls=Tls(home / tls["cert"], home / tls["key"]) if tls else None,
+        audit_checkpoint_file=home / kept if kept else None,
         notify=tuple(values.pop("notify", ())),
         **values,
     )

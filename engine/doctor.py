@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine import __version__, commands
+from engine.checkpoints import CheckpointsUnusable
+from engine.commands import checkpoints
 from engine.commands.publishing import site_of
 from engine.environment import Environment
 from engine.invariants import violations
@@ -19,6 +21,7 @@ from engine.unit_of_work import UnitOfWork
 
 LOW_DISK = 0.10
 BACKUP_DAYS = 2
+CHECKPOINT_DAYS = 2
 STALE_TICK = timedelta(minutes=2)
 
 
@@ -73,6 +76,32 @@ def _audit(env: Environment) -> Remark:
     if found:
         return Remark("audit", False, f"审计链在第{found[0].seq}条断开，请立即报告审计管理员")
     return Remark("audit", True, "审计链完好")
+
+
+def _checkpoints(env: Environment) -> Remark:
+    """A trail is evidence against its own keeper only by what is kept elsewhere."""
+    file = env.config.audit_checkpoint_file
+    if file is None:
+        words = "审计记录在本机以外没有留底，请在 config.yaml 写明 audit_checkpoint_file"
+        return Remark("checkpoints", False, words)
+    with UnitOfWork(env.database, writing=False) as uow:
+        last = outbox.heartbeats(uow.connection).get(checkpoints.KEPT)
+    if last is None:
+        return Remark(
+            "checkpoints", False, f"还没有审计留底，请运行 gongkai audit checkpoint（{file}）"
+        )
+    try:
+        found = checkpoints.kept_misfits(env, file)
+    except CheckpointsUnusable as error:
+        return Remark("checkpoints", False, error.sentence)
+    if found:
+        return Remark(
+            "checkpoints", False, f"审计记录第{found[0].seq}条{found[0].sentence}，请立即报告"
+        )
+    days = (env.time.now() - last["at"]).days
+    words = f"最近一次审计留底在{days}天前"
+    good = days < CHECKPOINT_DAYS
+    return Remark("checkpoints", good, words if good else words + "，请检查U盘或者网络文件夹")
 
 
 def _key(env: Environment) -> Remark:
@@ -182,6 +211,7 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _database,
     _backup,
     _audit,
+    _checkpoints,
     _key,
     _disk,
     _calendar,

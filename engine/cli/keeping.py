@@ -12,6 +12,7 @@ from engine import commands
 from engine.backup import restore_backup, write_backup
 from engine.bootstrap import build_environment
 from engine.bpmn.findings import DefinitionRefused
+from engine.checkpoints import read_checkpoints
 from engine.cli.server import config_option, refused
 from engine.commands.errors import WarningsNotAccepted
 from engine.config import load_config
@@ -87,11 +88,20 @@ def audit() -> None:
 
 @audit.command()
 @click.option("--json", "as_json", is_flag=True, help="输出一个 JSON")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="留底文件：还要和保管在本机以外的留底相符",
+)
 @config_option
-def verify(as_json: bool, config_file: Path | None) -> None:
+def verify(as_json: bool, against: Path | None, config_file: Path | None) -> None:
     """核验全部审计记录是否连续、是否被改动。"""
     env = _open(config_file)
-    found = commands.verify_audit(env)
+    try:
+        kept = read_checkpoints(against) if against else []
+    except EngineError as error:
+        raise refused(error) from error
+    found = commands.verify_audit(env, kept=kept)
     if as_json:
         click.echo(json.dumps({"ok": not found, "breaks": [vars(one) for one in found]}))
     elif found:
@@ -99,9 +109,33 @@ def verify(as_json: bool, config_file: Path | None) -> None:
             click.echo(f"第{one.seq}条：{one.sentence}", err=True)
         click.echo(f"审计链在第{found[0].seq}条断开，此后的记录不能作证", err=True)
     else:
-        click.echo("审计链完好")
+        click.echo("审计链完好" + (f"，和{len(kept)}次留底都相符" if kept else ""))
     if found:
         raise SystemExit(1)
+
+
+@audit.command()
+@click.option(
+    "--to",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="写到这个文件的末尾；不写的，写到 config.yaml 的 audit_checkpoint_file",
+)
+@config_option
+def checkpoint(file: Path | None, config_file: Path | None) -> None:
+    """给审计记录留底：条数和末条的校验码，显示出来，并写到本机以外的文件里。"""
+    env = _open(config_file)
+    target = file.absolute() if file else env.config.audit_checkpoint_file
+    if target is None:
+        click.echo(commands.take_checkpoint(env).line())
+        click.echo("只显示，没有写到文件；可以抄录，或者用 --to 写明文件", err=True)
+        return
+    try:
+        kept = commands.keep_checkpoint(env, target)
+    except EngineError as error:
+        raise refused(error) from error
+    click.echo(kept.line())
+    click.echo(f"已写到 {target}，请与本机分开保管", err=True)
 
 
 @audit.command()

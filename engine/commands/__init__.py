@@ -11,6 +11,7 @@ from engine.commands.acting import (
     save_draft,
     start_case,
 )
+from engine.commands.checkpoints import keep_checkpoint, take_checkpoint
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
@@ -63,6 +64,7 @@ __all__ = [
     "fire_timer",
     "import_calendar",
     "import_register",
+    "keep_checkpoint",
     "migrate_case",
     "migrate_cases",
     "preview_calendar",
@@ -75,6 +77,7 @@ __all__ = [
     "reveal",
     "save_draft",
     "start_case",
+    "take_checkpoint",
     "tick",
     "try_folder",
     "upload_file",

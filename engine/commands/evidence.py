@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine import audit
 from engine.access import can, require
+from engine.checkpoints import Checkpoint, misfits
 from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import BadInput, Denied, NotFound
@@ -29,24 +30,35 @@ from engine.unit_of_work import UnitOfWork
 VERIFIER = Path(__file__).parent.parent / "audit_verifier.py"
 
 
-def verify_audit(env: Environment, actor: Actor = SYSTEM) -> list[audit.Break]:
-    """Check the whole trail; remember and record what came out. An empty list: it holds."""
+def verify_audit(
+    env: Environment, actor: Actor = SYSTEM, kept: Sequence[Checkpoint] = ()
+) -> list[audit.Break]:
+    """Check the whole trail; remember and record what came out. An empty list: it holds.
+
+    kept: checkpoints from outside the machine, which it must fit as well.
+    """
     if not actor.is_system:
         require(env.institution().rules, actor, "audit.verify")
     found: list[audit.Break] = []
     count = 0
+    hashes = dict.fromkeys((one.rows for one in kept), "")
     with UnitOfWork(env.database, writing=False) as uow:
 
         def counted() -> Any:
             nonlocal count
             for row in trail.rows(uow.connection):
                 count += 1
+                if row["seq"] in hashes:
+                    hashes[row["seq"]] = row["hash"]
                 yield row
 
         for one in audit.breaks(counted()):
             found.append(one)
             if len(found) >= 100:
                 break
+    # Found broken by itself it was not read to its end; what was kept says no more then.
+    there = {number: text for number, text in hashes.items() if text}
+    found = found or misfits(kept, there, count)
     now = env.time.now()
     state = f"good|{count}" if not found else f"bad|{found[0].seq}"
     with UnitOfWork(env.database, writing=True) as uow:
@@ -57,7 +69,7 @@ def verify_audit(env: Environment, actor: Actor = SYSTEM) -> list[audit.Break]:
                 env,
                 uow.connection,
                 actor,
-                audit.AuditEvent("AuditVerified", "audit", body={"rows": count}),
+                audit.AuditEvent("AuditVerified", "audit", body={"rows": count, "kept": len(kept)}),
             )
         uow.commit()
     return found

@@ -15,6 +15,7 @@ from engine.bpmn.step import NotWaiting, Step
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
 from engine.commands.chasing import climb_ladder, record_breaches
+from engine.commands.checkpoints import keep_daily
 from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
 from engine.commands.noting import note
@@ -184,6 +185,7 @@ def tick(env: Environment) -> None:
     record_breaches(env)
     remind_of_calendar(env)
     sent = deliver_outbox(env)
+    keep_daily(env)
     with UnitOfWork(env.database, writing=True) as uow:
         cases.drop_stale_drafts(uow.connection)
         outbox.beat(

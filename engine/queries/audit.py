@@ -10,16 +10,18 @@ from typing import Any
 
 from engine import audit
 from engine.access import require, visibility
+from engine.checkpoints import Checkpoint
+from engine.commands.checkpoints import KEPT
 from engine.environment import OFFICE, Environment
 from engine.identity import Actor
 from engine.queries import sentences
 from engine.queries.common import today_of
 from engine.queries.disclosures import READS
 from engine.queries.pages import AuditPage, AuditRow
-from engine.store import accounts, audit_search
+from engine.store import accounts, audit_search, outbox
 from engine.store import audit as trail
 from engine.store import cases as case_store
-from engine.timesource import office_instant
+from engine.timesource import OFFICE_ZONE, office_instant
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
@@ -79,6 +81,8 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
         rows, total = audit_search.find(connection, wanted, limit=PAGE, offset=(page - 1) * PAGE)
         people, kinds = trail.actors(connection), trail.actions(connection)
         seen = accounts.get_meta(connection, "audit_verified")
+        head = trail.head(connection)
+        kept = outbox.heartbeats(connection).get(KEPT)
         versions = case_store.versions_of(connection, [r["case_id"] for r in rows if r["case_id"]])
         names = accounts.names(connection)
     reads_cases = visibility(rules, actor).everything
@@ -94,8 +98,21 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
         tabs=[(key, say(word)) for key, (word, _) in GROUPS.items()],
         group=group,
         code=_code(rows),
+        checkpoint=Checkpoint(env.time.now(), head.seq, head.hash).line(),
+        kept_sentence=_kept_sentence(env, kept),
         may_export=reads_cases,
     )
+
+
+def _kept_sentence(env: Environment, kept: Mapping[str, Any] | None) -> str:
+    """Say when the end of the trail was kept outside the machine last."""
+    if kept is None:
+        return say("还没有在本机以外留底")
+    at = kept["at"].astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
+    days = (env.time.now() - kept["at"]).days
+    if days < 2:
+        return say("最近一次留底在{at}", at=at)
+    return say("最近一次留底在{at}，已过{days}天，请检查留底的U盘或者网络文件夹", at=at, days=days)
 
 
 def _code(rows: Sequence[Mapping[str, Any]]) -> str:

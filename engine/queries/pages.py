@@ -375,6 +375,8 @@ class AuditPage:
     tabs: Sequence[tuple[str, str]] = ()
     group: str = ""
     code: str = ""  # over the hashes of the rows shown: printed on the sheet
+    checkpoint: str = ""  # the end of the trail as a line to be kept elsewhere: instant, rows, hash
+    kept_sentence: str = ""  # when such a line was written outside the machine last
     may_export: bool = False
 
 

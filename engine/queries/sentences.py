@@ -135,6 +135,7 @@ KINDS: Mapping[str, str] = {
     "ProcedureDeployed": "启用版本",
     "FolderUploaded": "上传流程文件",
     "AuditVerified": "核验审计链",
+    "CheckpointKept": "审计留底",
     "CalendarImported": "导入日历",
     "PersonAdded": "开设账号",
     "PersonChanged": "停用或者启用账号",

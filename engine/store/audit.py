@@ -24,6 +24,19 @@ def head(connection: Connection) -> audit.Head:
     return audit.Head(row.seq, row.hash) if row else audit.Head()
 
 
+def hashes(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return {number of a row: its hash} of those that are there."""
+    wanted, found = sorted({*numbers}), {}
+    for at in range(0, len(wanted), 500):
+        rows = connection.execute(
+            select(audit_event.c.seq, audit_event.c.hash).where(
+                audit_event.c.seq.in_(wanted[at : at + 500])
+            )
+        )
+        found.update({row.seq: row.hash for row in rows})
+    return found
+
+
 def case_heads(connection: Connection, case_ids: Iterable[str]) -> dict[str, audit.Head]:
     """Return the last row of each named case's own chain, in one statement."""
     wanted = sorted(set(case_ids))
