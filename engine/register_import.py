@@ -258,7 +258,7 @@ def _date(
     else:
         found = _parsed(str(value).strip(), mapped)
     if found is None:
-        problems.append(f"{word}“{value}”认不出，请写成 2026-03-02")
+        problems.append(f"{word}“{value}”认不出，请按年-月-日写，例如2026-03-02")
     elif found > today:
         problems.append(f"{word} {found} 在今天以后")
         return None

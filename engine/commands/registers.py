@@ -26,6 +26,7 @@ from engine.feel import to_json
 from engine.identity import Actor
 from engine.personal import open_fields
 from engine.procedure import RegisterColumn
+from engine.register_import import MEANINGS
 from engine.sealing import is_sealed
 from engine.sheets import write_texts
 from engine.statutory_clock import CaseEvent
@@ -105,13 +106,23 @@ def row_of(
     Args:
         opened: personal columns as they are; otherwise their sealed values stay out.
     """
+    if row["how"] == "imported":
+        row = {**row, "fields": {**row["fields"], "outcome": row["outcome"]}}
     plain = _file(env, row, facts, row["fields"])
     open_ = _file(env, row, facts, open_fields(env, row["fields"])) if opened else None
     values = []
     for column in columns:
         file = open_ if column.personal and open_ is not None else plain
-        values.append(_text(column.value.evaluate(file.names(), file.functions)))
+        text = _text(column.value.evaluate(file.names(), file.functions))
+        values.append(text or (_text(_told(column, row)) if row["how"] == "imported" else ""))
     return RegisterRow(row["id"], values)
+
+
+def _told(column: RegisterColumn, row: Mapping[str, Any]) -> object:
+    """What the old register said in a column of that name; such a case has no forms and no facts."""
+    known = {**row["fields"], "subject": row["subject"], "kind": row["kind"]}
+    meanings = (name for name, words in MEANINGS.items() if column.label in words)
+    return known.get(column.key, known.get(next(meanings, "")))
 
 
 def _file(

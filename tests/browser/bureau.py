@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -214,15 +214,19 @@ def submit(page: Page) -> str:
 _TEMPLATES: list[tuple[Path, Environment]] = []
 
 
-def open_bureau(folder: Path, browser: Browser) -> Bureau:
-    """Open a fresh office in a folder."""
+def open_bureau(folder: Path, browser: Browser, *, own_folders: bool = False) -> Bureau:
+    """Open a fresh office in a folder; with ``own_folders`` the test may change its procedures."""
     if not _TEMPLATES:
         made = Path(tempfile.mkdtemp(prefix="gongkai-bureau-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
         _TEMPLATES.append((made, _set_up(made)))
     template, known = _TEMPLATES[0]
     shutil.copytree(template / "data", folder / "data")
-    bureau = Bureau(_config(folder), FixedTime(MORNING), browser, known)
+    config = _config(folder)
+    if own_folders:
+        config = replace(config, processes=folder / "processes")
+        shutil.copytree(PROJECT / "processes", config.processes)
+    bureau = Bureau(config, FixedTime(MORNING), browser, known)
     bureau.open()
     return bureau
 

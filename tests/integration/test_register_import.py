@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from engine import commands, queries
+from engine.commands.registers import RegisterQuery
 from engine.errors import BadInput
 from engine.identity import SYSTEM
 from engine.invariants import violations
@@ -64,6 +65,25 @@ def test_a_register_comes_in_whatever_it_was_written_with(office, name, data):
     found = queries.case_list(office.env, office.actor("zhou"), "户外广告", "", 1)
     assert [(row.number, row.subject) for row in found.rows] == [("2024-002", "户外广告许可目录")]
     assert commands.verify_audit(office.env) == []
+
+
+def test_what_the_old_register_said_stands_in_the_columns_of_that_name(office):
+    """An imported case has no forms: only its number was seen in the register."""
+    commands.import_register(
+        office.env, SYSTEM, "on_request", rows_of(office, GOOD.encode(), "a.csv")
+    )
+    page = queries.register_page(
+        office.env, office.actor("zhou"), RegisterQuery("on_request", 2024, "closed")
+    )
+    found = [dict(zip(page.labels, row.values, strict=True)) for row in page.rows]
+    assert [
+        (one["编号"], one["收到日期"], one["申请内容"], one["申请人类别"], one["答复日期"])
+        for one in found
+    ] == [
+        ("2024-001", "2024-03-04", "2023年预算执行情况", "自然人", "2024-03-20"),
+        ("2024-002", "2024-03-05", "户外广告许可目录", "商业企业", "2024-04-01"),
+    ]
+    assert [one["办理结果"] for one in found] == ["（一）予以公开", "（二）部分公开"]
 
 
 def test_an_open_row_is_started_with_its_clock_at_the_old_date(office):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, request
@@ -65,6 +66,8 @@ def preview() -> ResponseReturnValue:
 
     def read(_report: Any) -> dict[str, Any]:
         rows = commands.register_rows(env, who, procedure, data, name, mapping)
+        outcomes = env.deployed(env.version_in_force(procedure)).procedure.outcomes
+        words = {code: one.row for code, one in outcomes.items()}
         bad = [row for row in rows if row.problems]
         good = [row for row in rows if not row.problems]
         return {
@@ -75,7 +78,7 @@ def preview() -> ResponseReturnValue:
             "rows": len(rows),
             "bad": len(bad),
             "closed": sum(row.is_closed for row in rows),
-            "shown": [_shown(row) for row in [*bad, *good][:MOST]],
+            "shown": [_shown(row, words) for row in [*bad, *good][:MOST]],
         }
 
     try:
@@ -113,8 +116,9 @@ def apply(work_id: str) -> ResponseReturnValue:
         return _import_form(error.sentence, end=end, work_id=work_id), 422
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def _shown(row: Any, outcomes: Mapping[str, str]) -> dict[str, Any]:
     values = {key: str(row.values.get(key) or "") for key in ("number", "received_on", "outcome")}
+    values["outcome"] = outcomes.get(values["outcome"], values["outcome"])
     return {
         **values,
         "line": row.line,
