@@ -82,7 +82,9 @@ class EventChecker(ExtensionChecker):
             )
         if kind == "boundaryEvent":
             self.boundary(node, nodes, kinds)
-        if "cancel" in kinds and kind == "endEvent" and tags.local(holder) != "transaction":
+        around = (holder, *holder.iterancestors())
+        in_transaction = any(tags.local(one) == "transaction" for one in around)
+        if "cancel" in kinds and kind == "endEvent" and not in_transaction:
             self.error(
                 "cancel-outside-transaction",
                 node,

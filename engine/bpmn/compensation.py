@@ -42,10 +42,18 @@ def throw(machine: Machine, scope: str, node: Node, definition: EventDefinition)
 
 
 def cancel(machine: Machine, scope: str, node: Node) -> None:
-    """A cancel end event: end the transaction's tokens, undo its activities, then leave by its boundary."""
+    """A cancel end event: end the transaction's tokens, undo its activities, then leave by its boundary.
+
+    Thrown in a subprocess of the transaction it undoes first what was completed there. What is merely ended
+    beside it is not undone, as always when a subprocess is interrupted.
+    """
+    todo = list(reversed(machine.s[scope].get("x", ())))
+    while not machine.node(machine.s[scope]["o"]).transaction:
+        scope = machine.t[machine.s[scope]["o"]][0]
+        todo += reversed(machine.s[scope].get("x", ()))
     machine.empty(scope)
     machine.s[scope]["k"] = 1
-    todo = list(reversed(machine.s[scope].pop("x", [])))
+    machine.s[scope].pop("x", None)
     token = machine.put(scope, node, "undo", {"todo": todo, "cancel": 1})
     go_on(machine, token)
 

@@ -12,10 +12,18 @@ import pytest
 from engine.bpmn import Step, compile_definition
 from engine.scenarios import load_subject, read_scenario
 from engine.scenarios.runner import run_one
-from engine.scenarios.subject import Refused
 from engine.scenarios.world import Instance, World
 
-FEATURES = sorted((Path(__file__).parents[1] / "features").glob("*/*.yaml"))
+
+def _runs(file: Path) -> bool:
+    """Return whether anything runs: some diagrams are there to be refused at deployment."""
+    scenario = read_scenario(file.read_bytes(), file.name)
+    return any(act.word != "refused" for run in scenario.runs for act in run.steps)
+
+
+FEATURES = [
+    f for f in sorted((Path(__file__).parents[1] / "features").glob("*/*.yaml")) if _runs(f)
+]
 
 
 class SavedWorld(World):
@@ -33,10 +41,7 @@ class SavedWorld(World):
 @pytest.mark.parametrize("file", FEATURES, ids=[f"{f.parent.name}/{f.stem}" for f in FEATURES])
 def test_every_feature_goes_the_same_way_when_saved_after_every_step(file: Path) -> None:
     scenario = read_scenario(file.read_bytes(), file.name)
-    try:
-        subject = load_subject(file.with_suffix(".bpmn"), process=scenario.process)
-    except Refused:
-        pytest.skip("refused at deployment, nothing runs")
+    subject = load_subject(file.with_suffix(".bpmn"), process=scenario.process)
     for run in scenario.runs:
         outcome = run_one(subject, scenario, run, SavedWorld)
         assert outcome.ok, outcome
