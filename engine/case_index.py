@@ -107,14 +107,30 @@ def digest_of(lines: Sequence[IndexLine]) -> str:
 
 
 def package(
-    lines: Sequence[IndexLine], data: Mapping[str, bytes], about: Mapping[str, object]
+    lines: Sequence[IndexLine],
+    data: Mapping[str, bytes],
+    about: Mapping[str, object],
+    fixed: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Return the package: papers as they are, an index, and checksums that common tools can check.
 
+    Args:
+        fixed: {sha256 of a paper: its PDF/A}, which goes beside the paper, in ``pdfa/``.
+
     ``sha256sum -c manifest-sha256.txt`` in the unpacked folder proves every paper.
     """
-    index = {**about, "digest": digest_of(lines), "papers": [line.as_dict() for line in lines]}
+    made = {
+        line.no: (f"pdfa/{line.name.rpartition('.')[0]}.pdf", fixed[line.paper.sha256])
+        for line in lines
+        if fixed and line.paper.sha256 in fixed
+    }
+    papers = [
+        {**line.as_dict(), **({"pdfa": made[line.no][0]} if line.no in made else {})}
+        for line in lines
+    ]
+    index = {**about, "digest": digest_of(lines), "papers": papers}
     files = {f"papers/{line.name}": data[line.paper.sha256] for line in lines}
+    files.update(dict(made.values()))
     files["index.json"] = json.dumps(index, ensure_ascii=False, indent=1).encode()
     sums = "".join(f"{hashlib.sha256(d).hexdigest()}  {name}\n" for name, d in files.items())
     files["manifest-sha256.txt"] = sums.encode()

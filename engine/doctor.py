@@ -15,6 +15,7 @@ from engine.commands import checkpoints
 from engine.commands.publishing import site_of
 from engine.environment import Environment
 from engine.invariants import violations
+from engine.pdfa import converter
 from engine.store import accounts, cases, outbox, people
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
@@ -207,6 +208,14 @@ def _accounts(env: Environment) -> Remark:
     return Remark("accounts", not both and not idle, words)
 
 
+def _pdfa(env: Environment) -> Remark:
+    """Not having a converter is in order: the package says so, and the archive may not ask for PDF/A."""
+    if converter() is None:
+        words = "没有安装 LibreOffice，归档包里的 Word 文件不转换为 PDF/A；档案馆要求的，请安装"
+        return Remark("pdfa", True, words)
+    return Remark("pdfa", True, "归档时 Word 文件能够转换为 PDF/A")
+
+
 _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _database,
     _backup,
@@ -222,5 +231,6 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _hashes,
     _publication,
     _accounts,
+    _pdfa,
     _version,
 )

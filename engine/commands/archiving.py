@@ -13,7 +13,10 @@ from engine import audit
 from engine.bpmn.step import Effect
 from engine.case_index import IndexLine, Paper, digest_of, index_of, package
 from engine.commands.errors import EffectFailed
+from engine.commands.reporting import DOCX
 from engine.feel import to_json
+from engine.letters import LetterInvalid, refuse_active_content
+from engine.pdfa import converter, to_pdfa
 from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
@@ -36,7 +39,8 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
 
     Returns:
         ``index``: ``{index: {case, title, closed_on, papers: [..], count, pages, uncounted, digest}}``;
-        ``package``: ``{package: {document, sha256, size}}``.
+        ``package``: ``{package: {document, sha256, size, pdfa, pdfa_said}}``: how many papers are in it as PDF/A too,
+        and a sentence about that.
 
     Raises:
         EffectFailed: no such case, one that is still open, or a file that changed since it was indexed.
@@ -56,12 +60,43 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
             "the file changed since it was indexed",
             "案卷编目以后有变动，请重新编目",
         )
+    fixed, said = _fixed(lines, data)
     about = {
         key: value
-        for key, value in {**indexed, "retention": given.get("retention")}.items()
+        for key, value in {**indexed, "retention": given.get("retention"), "pdfa": said}.items()
         if key != "papers"
     }
-    return {"package": _kept(host, case, package(lines, data, about), effect)}
+    kept = _kept(host, case, package(lines, data, about, fixed), effect)
+    return {"package": {**kept, "pdfa": len(fixed), "pdfa_said": said}}
+
+
+def _fixed(lines: Sequence[IndexLine], data: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """Return the Word documents of a file as PDF/A by hash, and what is to be said of them."""
+    wanted = [line for line in lines if line.paper.media_type == DOCX]
+    if not wanted:
+        return {}, "案卷里没有 Word 文件，不需要转换为 PDF/A"
+    program = converter()
+    if program is None:
+        return {}, (
+            f"本机没有安装转换程序（LibreOffice），{len(wanted)}份 Word 文件没有转换为 PDF/A，"
+            "归档包里是原来的 .docx"
+        )
+    plain = {one.paper.sha256: data[one.paper.sha256] for one in wanted if _is_plain(one, data)}
+    made = to_pdfa(program, plain)
+    left = [f"第{line.no}件" for line in wanted if line.paper.sha256 not in made]
+    said = f"{len(wanted) - len(left)}份 Word 文件已转换为 PDF/A-2b，原来的 .docx 也在归档包里"
+    if left:
+        said += f"；{'、'.join(left)}没有转换成，请打开核对后另行转换"
+    return made, said
+
+
+def _is_plain(line: IndexLine, data: Mapping[str, bytes]) -> bool:
+    """Return whether a document may be given to a converter: no macros, nothing fetched from elsewhere."""
+    try:
+        refuse_active_content(data[line.paper.sha256], line.paper.title)
+    except LetterInvalid:
+        return False
+    return True
 
 
 def _file_of(host: CaseHost, number: str) -> tuple[CaseRow, list[Paper]]:

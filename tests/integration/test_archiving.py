@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from engine import commands
 from engine.commands.acting import Upload
+from engine.commands.reporting import DOCX
+from engine.pdfa import is_pdfa
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_publishing import act, do, file, prepared
+from tests.unit.test_pdfa import META, a_converter, a_docx
 
 CHECKED = {
     "four_checks": ["authentic", "whole", "usable", "safe"],
@@ -29,10 +34,10 @@ def desk(tmp_path, database) -> Desk:
     return open_desk(tmp_path, "notice", "archiving", server=database)
 
 
-def closed(desk: Desk) -> str:
+def closed(desk: Desk, paper: Upload | None = None) -> str:
     case_id = prepared(desk)
     desk.time.advance(timedelta(minutes=1))
-    do(desk, "zhao", case_id, "review", files=[late()])
+    do(desk, "zhao", case_id, "review", files=[paper or late()])
     do(desk, "zhou", case_id, "post", files=[file("fetched", b"%PDF-1.7 one")])
     act(desk, case_id, "abolished")
     return number(desk, case_id)
@@ -73,6 +78,64 @@ def test_the_package_holds_every_paper_and_proves_it(desk):
     assert len([name for name in names if name.startswith("papers/")]) == 3
     assert not [name for name in names if "顾小明" in name]
     assert commands.verify_audit(desk.env) == []
+
+
+def packed(desk: Desk, monkeypatch, path: Path, about: str) -> tuple[dict[str, bytes], dict]:
+    """Pack a case with ``path`` as the only place of programs; return the package's files and its index."""
+    case_id = filing(desk, about)
+    do(desk, "zhou", case_id, "check", CHECKED)
+    monkeypatch.setenv("PATH", str(path))
+    do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
+    (row,) = packages(desk, case_id)
+    with zipfile.ZipFile(io.BytesIO(desk.env.blobs.get(row["sha256"]))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    return files, json.loads(files["index.json"])
+
+
+def word(data: bytes) -> Upload:
+    return Upload("late_texts", "意见.docx", DOCX, data)
+
+
+def test_word_documents_go_along_as_pdfa_where_a_converter_is_installed(
+    desk, tmp_path, monkeypatch
+):
+    (tmp_path / "bin").mkdir()
+    a_converter(tmp_path / "bin", f'echo "%PDF-1.7 {META}" > "$name"')
+    files, index = packed(desk, monkeypatch, tmp_path / "bin", closed(desk, word(a_docx("意见"))))
+    (made,) = [name for name in files if name.startswith("pdfa/")]
+    assert is_pdfa(files[made])
+    (paper,) = [one for one in index["papers"] if "pdfa" in one]
+    assert paper["pdfa"] == made
+    assert f"papers/{made.removeprefix('pdfa/').removesuffix('.pdf')}.docx" in files
+    assert "1份 Word 文件已转换为 PDF/A-2b" in index["pdfa"]
+    assert made in files["manifest-sha256.txt"].decode()
+
+
+def test_a_document_that_fetches_from_elsewhere_is_not_given_to_the_converter(
+    desk, tmp_path, monkeypatch
+):
+    (tmp_path / "bin").mkdir()
+    a_converter(tmp_path / "bin", f'echo "%PDF-1.7 {META}" > "$name"')
+    hostile = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(a_docx("意见"))) as plain, zipfile.ZipFile(hostile, "w") as out:
+        for name in plain.namelist():
+            out.writestr(name, plain.read(name))
+        out.writestr("word/vbaProject.bin", b"macro")
+    files, index = packed(
+        desk, monkeypatch, tmp_path / "bin", closed(desk, word(hostile.getvalue()))
+    )
+    assert not [name for name in files if name.startswith("pdfa/")]
+    assert "没有转换成" in index["pdfa"]
+
+
+def test_without_a_converter_the_package_says_so_and_carries_the_document(
+    desk, tmp_path, monkeypatch
+):
+    (tmp_path / "bin").mkdir()
+    files, index = packed(desk, monkeypatch, tmp_path / "bin", closed(desk, word(a_docx("意见"))))
+    assert [name for name in files if name.endswith(".docx")]
+    assert not [name for name in files if name.startswith("pdfa/")]
+    assert "没有安装转换程序" in index["pdfa"]
 
 
 def test_an_open_case_is_not_archived(desk):

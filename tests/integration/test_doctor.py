@@ -52,3 +52,12 @@ def test_two_administrations_in_one_hand_and_an_account_without_a_post_are_named
 
 def test_the_version_is_told(desk):
     assert "程序版本 0.1.0，启用了1个办事程序" in said(desk)["version"].sentence
+
+
+def test_a_machine_without_a_converter_is_told_what_the_archive_will_get(
+    desk, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    remark = said(desk)["pdfa"]
+    assert remark.ok
+    assert "不转换为 PDF/A" in remark.sentence
