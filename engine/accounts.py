@@ -7,6 +7,7 @@ set in ``processes/_office/settings.yaml``.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import threading
 from collections.abc import Mapping
@@ -22,13 +23,15 @@ from engine.environment import Environment
 from engine.errors import EngineError
 from engine.identity import Actor
 from engine.security import SignInRules
+from engine.storage_faults import fault_of
 from engine.store import accounts as store
 from engine.store import audit as trail
 from engine.timesource import legal_day
-from engine.unit_of_work import Connection, UnitOfWork
+from engine.unit_of_work import Connection, DatabaseError, UnitOfWork
 from engine.words import say
 
 _HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
+log = logging.getLogger(__name__)
 _AT_ONCE = threading.BoundedSemaphore(2)  # a flood of sign-ins must not eat the memory
 _NOBODY = _HASHER.hash(secrets.token_hex(16))  # checked where there is no such account: equal time
 
@@ -196,11 +199,21 @@ def session(env: Environment, token: str, address: str = "") -> SignedIn | None:
             return None
         posts = store.posts(uow.connection, row["id"], legal_day(now))
     if now - row["seen_at"] > timedelta(minutes=1):
+        _touch(env, token, now)
+    actor = Actor(row["id"], row["name"], posts, address, row["login"])
+    return SignedIn(actor, row["display"] or {}, bool(row["must_change"]))
+
+
+def _touch(env: Environment, token: str, now: datetime) -> None:
+    """Note that a session is in use. On a full disk or beside a long writer pages can still be read without."""
+    try:
         with UnitOfWork(env.database, writing=True) as uow:
             store.touch_session(uow.connection, _hash(token), now)
             uow.commit()
-    actor = Actor(row["id"], row["name"], posts, address, row["login"])
-    return SignedIn(actor, row["display"] or {}, bool(row["must_change"]))
+    except DatabaseError as error:
+        if fault_of(error) is None:
+            raise
+        log.warning("a session could not be noted as in use: %s", error)
 
 
 def sign_out(env: Environment, token: str) -> None:

@@ -8,12 +8,25 @@ import secrets
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.words import say
 
 
 class BlobDamaged(EngineError):
-    """The bytes on disk are not those that were stored."""
+    """The bytes on disk are not those that were stored; ``title`` names the file where the reader knows it."""
 
     code = "blob_damaged"
+
+    def __init__(self, message: str, title: str = "") -> None:
+        super().__init__(message)
+        self.title = title
+
+    @property
+    def sentence(self) -> str:
+        """What to do, in the reader's language."""
+        return say(
+            "文件“{title}”丢失了，或者被改动过，和存入时的校验码不符，没有打开。请告诉系统管理员，从备份里找回这个文件。",
+            title=self.title or str(self),
+        )
 
 
 class Blobs:
@@ -56,6 +69,14 @@ class Blobs:
         if hashlib.sha256(data).hexdigest() != digest:
             raise BlobDamaged(f"blob {digest} was changed on disk")
         return data
+
+    def is_whole(self, digest: str) -> bool:
+        """Return whether the bytes of a hash are there as they were stored."""
+        try:
+            with open(self._path(digest), "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        except FileNotFoundError:
+            return False
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest

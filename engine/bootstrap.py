@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ from engine.environment import Environment
 from engine.errors import EngineError
 from engine.migrate import upgrade
 from engine.sealing import Sealer
+from engine.storage_faults import fault_of
 from engine.timesource import SystemTime, TimeSource
 from engine.unit_of_work import Engine, open_database
 
@@ -29,10 +31,36 @@ class FolderHeld(EngineError):
         self.sentence = f"数据文件夹 {folder} 正被另一个进程使用，请先停掉它"
 
 
+class FolderUnusable(EngineError):
+    """The data folder cannot be made or written; ``folder`` names it."""
+
+    code = "folder_unusable"
+
+    def __init__(self, folder: Path, why: OSError) -> None:
+        super().__init__(f"{folder}: {why}")
+        self.folder = folder
+        fault = fault_of(why)
+        told = (
+            fault.condition
+            if fault
+            else f"它不是文件夹，或者建不成（{why}），请核对 config.yaml 的 data"
+        )
+        self.sentence = f"数据文件夹 {folder} 不能用：{told}"
+
+
 def prepare_data(config: Config) -> None:
-    """Make the data folder, readable by its owner only."""
-    config.data.mkdir(parents=True, exist_ok=True)
-    os.chmod(config.data, 0o700)
+    """Make the data folder, readable by its owner only.
+
+    Raises:
+        FolderUnusable: it cannot be made, or nothing can be written into it.
+    """
+    try:
+        config.data.mkdir(parents=True, exist_ok=True)
+        os.chmod(config.data, 0o700)
+        with tempfile.TemporaryFile(dir=config.data) as probe:
+            probe.write(b"can it be written")
+    except OSError as error:
+        raise FolderUnusable(config.data, error) from error
 
 
 def hold(config: Config) -> IO[str]:

@@ -16,9 +16,10 @@ from engine.commands.publishing import site_of
 from engine.environment import Environment
 from engine.invariants import violations
 from engine.pdfa import converter
+from engine.storage_faults import fault_of
 from engine.store import accounts, cases, outbox, people
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import DatabaseError, UnitOfWork, damaged_part
 
 LOW_DISK = 0.10
 BACKUP_DAYS = 2
@@ -37,7 +38,18 @@ class Remark:
 
 def examine(env: Environment) -> list[Remark]:
     """Look at everything and say what was found, in a fixed order."""
-    return [look(env) for look in _LOOKS]
+    return [_looked(look, env) for look in _LOOKS]
+
+
+def _looked(look: Callable[[Environment], Remark], env: Environment) -> Remark:
+    """Where the disk or the database fails under a look, that is what is to be said."""
+    try:
+        return look(env)
+    except (DatabaseError, OSError) as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        return Remark(look.__name__.strip("_"), False, fault.condition)
 
 
 def remember_backup(env: Environment) -> None:
@@ -63,10 +75,10 @@ def _database(env: Environment) -> Remark:
     with UnitOfWork(env.database, writing=False) as uow:
         if env.database.dialect.name != "sqlite":
             return Remark("database", True, "数据库可以连接")
-        good = uow.connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok"
+        damage = damaged_part(uow.connection)
         safe = uow.connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-    if not good:
-        return Remark("database", False, "数据库文件已损坏，请停用并从备份恢复")
+    if damage:
+        return Remark("database", False, f"数据库文件已损坏（{damage}），请停用并从备份恢复")
     return Remark(
         "database", safe, "数据库完好，每次提交都落盘" if safe else "数据库没有设为每次提交落盘"
     )
@@ -183,6 +195,19 @@ def _publication(env: Environment) -> Remark:
     return Remark("publication", True, f"公开目录{count}条，文件都和审查过的一样")
 
 
+def _documents(env: Environment) -> Remark:
+    """Every document is read and compared with its hash: a disk forgets without a word."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        rows = cases.stored_files(uow.connection)
+    whole = {digest: env.blobs.is_whole(digest) for digest in {row["sha256"] for row in rows}}
+    lost = [row for row in rows if not whole[row["sha256"]]]
+    if lost:
+        first = f"{lost[0]['number']}的“{lost[0]['title']}”"
+        words = f"有{len(lost)}个文件丢失或者被改动过（{first}），请从备份里找回"
+        return Remark("documents", False, words)
+    return Remark("documents", True, f"案件文件{len(rows)}个，都和存入时一样")
+
+
 def _version(env: Environment) -> Remark:
     count = len(env.procedures_in_force())
     return Remark("version", True, f"程序版本 {__version__}，启用了{count}个办事程序")
@@ -230,6 +255,7 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _cases,
     _hashes,
     _publication,
+    _documents,
     _accounts,
     _pdfa,
     _version,

@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import EngineError
+from engine.storage_faults import StorageFault, fault_of
 from engine.timesource import legal_day
 from webui.engine_door import engine
 from webui.form_view import OUTSIDE_FORM
@@ -117,8 +118,13 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
         _l("这次提交没有被接受"),
         lambda error: str(_("页面打开太久，或者不是从本系统提交的。请返回刷新后重新提交。")),
     ),
+    "blob_damaged": (410, _l("文件打不开"), _own),
     "sign_in_refused": (403, _l("没有登录"), _own),
 }
+
+KEEPS_TYPED = (409, 422, 500, 503, 507)
+
+PASSWORDS = frozenset({"password", "old", "new", "again"})
 
 HTTP: dict[int, tuple[Any, Any]] = {
     400: (_l("提交的内容不完整"), _l("请返回刷新后重新提交。")),
@@ -155,7 +161,7 @@ def engine_error(error: EngineError) -> ResponseReturnValue:
         entry = (422, _("这一步没有办成"), _own)
     status, title, say = entry
     log.info("%s: %s", error.code, error)
-    return _answer(status, str(title), [say(error)], typed=status in (409, 422, 500))
+    return _answer(status, str(title), [say(error)], typed=status in KEEPS_TYPED)
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
@@ -167,8 +173,19 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     return _answer(status, str(title), [str(sentence)])
 
 
+def storage_fault(fault: StorageFault) -> ResponseReturnValue:
+    """Answer what the disk or the database failed to do: nothing was saved, what was typed comes back."""
+    log.error("%s %s: %s", request.method, request.path, fault)
+    status = 507 if fault.kind == "full" else 503
+    html, _status = _answer(status, str(_("没有保存")), [fault.sentence], typed=True)
+    return html, status, {"Retry-After": "10"}
+
+
 def unexpected(error: Exception) -> ResponseReturnValue:
     """Answer a defect: nothing was saved, the log has the details under the number shown."""
+    fault = fault_of(error)
+    if fault is not None:
+        return storage_fault(fault)
     number = secrets.token_hex(4)
     log.error("incident %s: %s %s", number, request.method, request.path, exc_info=error)
     return _answer(
@@ -182,7 +199,7 @@ def unexpected(error: Exception) -> ResponseReturnValue:
 
 def _answer(
     status: int, title: str, sentences: Sequence[str], *, incident: str = "", typed: bool = False
-) -> ResponseReturnValue:
+) -> tuple[Any, int]:
     if request.headers.get("X-Requested-With") == "fetch":
         return {"error": title, "sentence": " ".join(sentences)}, status
     g.setdefault("display", {})
@@ -192,15 +209,16 @@ def _answer(
         sentences=sentences,
         incident=incident,
         typed=_typed() if typed and request.method == "POST" else [],
-        back=request.path if request.method == "POST" and status in (409, 422, 500) else None,
+        back=request.path if request.method == "POST" and status in KEEPS_TYPED else None,
     )
     return html, status
 
 
 def _typed() -> list[tuple[str, str]]:
-    """Return what was posted, so that nobody has to type it again."""
+    """Return what was posted, so that nobody has to type it again; never a password."""
+    secret = (request.endpoint or "").startswith(("sign_in.", "accounts."))
     return [
         (name, text)
         for name, text in request.form.items(multi=True)
-        if name not in OUTSIDE_FORM and text
+        if name not in OUTSIDE_FORM and text and not (secret and name in PASSWORDS)
     ]

@@ -7,8 +7,11 @@ standard output carries JSON and nothing else.
 from __future__ import annotations
 
 import importlib
+import sys
 
 import click
+
+from engine.storage_faults import fault_of
 
 # Each module adds its commands to ``group`` in a function ``register``.
 MODULES = ("definitions", "decisions", "time", "server", "keeping", "importing", "reporting")
@@ -23,4 +26,13 @@ def main() -> None:
     """Entry point of the console script."""
     for name in MODULES:
         importlib.import_module(f"engine.cli.{name}").register(group)
-    group()
+    try:
+        group()
+    except (
+        Exception
+    ) as error:  # the edge: what the disk or the database could not do is one sentence
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        click.echo(f"Error: {fault.condition}（{fault}）", err=True)
+        sys.exit(1)

@@ -26,7 +26,7 @@ from engine.environment import Environment
 from engine.errors import EngineError
 from engine.scheduler import EmbeddedJobs
 from engine.store import accounts
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import UnitOfWork, damaged_part
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -67,6 +67,7 @@ def run(host: str | None, port: int | None, with_demo: bool, config_file: Path |
         held = hold(config)
         listening = _listen(config)
         env = build_environment(config)
+        _refuse_damaged(env)
         if with_demo:
             _drop_unfinished_demo(env)
         _deploy(env)
@@ -168,6 +169,18 @@ def _load_demo(env: Environment, seed: int, today: date | None) -> None:
 
     count = load_demo(env, seed=seed, today=today, say=click.echo)
     click.echo(f"演示单位已装入：{count}件案件")
+
+
+def _refuse_damaged(env: Environment) -> None:
+    """Nobody is to write into a file whose pages no longer hang together."""
+    if env.database.dialect.name != "sqlite":
+        return
+    with UnitOfWork(env.database, writing=False) as uow:
+        damage = damaged_part(uow.connection)
+    if damage:
+        raise click.ClickException(
+            f"数据库文件已损坏（{damage}），没有启动。请保留这个文件，用最近的备份恢复（gongkai restore）"
+        )
 
 
 def _drop_unfinished_demo(env: Environment) -> None:

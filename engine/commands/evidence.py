@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import audit
 from engine.access import can, require
+from engine.blobs import BlobDamaged
 from engine.checkpoints import Checkpoint, misfits
 from engine.commands.noting import note
 from engine.environment import Environment
@@ -103,7 +104,7 @@ def export_case(env: Environment, actor: Actor, number: str, reason: str = "") -
             "audit.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         )
         for document in documents:
-            data = env.blobs.get(document["sha256"])
+            data = _bytes_of(env, document)
             archive.writestr(f"documents/{document['id']}-{Path(document['filename']).name}", data)
         archive.writestr(
             "documents.json",
@@ -168,6 +169,7 @@ def document(env: Environment, actor: Actor, document_id: str) -> tuple[Mapping[
 
     Raises:
         NotFound: there is none, or none of a case that the actor may know of.
+        BlobDamaged: its bytes are gone or were changed on disk; that stands in the trail.
     """
     with UnitOfWork(env.database, writing=True) as uow:
         row = cases.document_row(uow.connection, document_id)
@@ -183,4 +185,30 @@ def document(env: Environment, actor: Actor, document_id: str) -> tuple[Mapping[
         )
         note(env, uow.connection, actor, event)
         uow.commit()
-    return row, env.blobs.get(row["sha256"])
+    try:
+        return row, _bytes_of(env, row)
+    except BlobDamaged:
+        with UnitOfWork(env.database, writing=True) as uow:
+            event = audit.AuditEvent(
+                "DocumentRead",
+                f"document:{document_id}",
+                row["case_id"],
+                {"sha256": row["sha256"]},
+                result="failed",
+                reason="blob_damaged",
+            )
+            note(env, uow.connection, actor, event)
+            uow.commit()
+        raise
+
+
+def _bytes_of(env: Environment, row: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a document.
+
+    Raises:
+        BlobDamaged: they are not those that were stored; it names the document.
+    """
+    try:
+        return env.blobs.get(row["sha256"])
+    except BlobDamaged as error:
+        raise BlobDamaged(str(error), f"{row['title']}（{row['filename']}）") from error

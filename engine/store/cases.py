@@ -429,6 +429,16 @@ def case_documents(connection: Connection, case_id: str) -> list[Row]:
     )
 
 
+def stored_files(connection: Connection) -> list[Row]:
+    """Return {sha256, title, number} of every document with its case's number, oldest first."""
+    return many(
+        connection,
+        select(document.c.sha256, document.c.title, cases.c.number)
+        .join(cases, cases.c.id == document.c.case_id)
+        .order_by(document.c.created_at, document.c.id),
+    )
+
+
 def save_draft(
     connection: Connection, task_id: str, person_id: str, values: Mapping[str, Any], at: datetime
 ) -> None:
