@@ -7,10 +7,12 @@ Clocks are computed when asked and again after each fact.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from engine.decisions import Decisions
+from engine.errors import NotFound
 from engine.feel import to_json
 from engine.institution import Institution
 from engine.office_functions import functions_of
@@ -83,6 +85,30 @@ class CaseFile:
         """The clocks of the procedure and of those that it calls, the first drawn first."""
         return self._deployed.clocks
 
+    def corrected(self, event: CaseEvent) -> CaseEvent:
+        """Return a new fact as it is recorded, its field ``supersedes`` as the id of the wrong one.
+
+        ``supersedes`` may name that by its id, or the latest of a kind (of the same party, where one is
+        given). What the new fact does not say it takes over from a wrong one of its own kind.
+
+        Raises:
+            NotFound: no fact in force is meant by it.
+        """
+        fields = dict(event.fields)
+        named = fields.pop("supersedes", None)
+        if named is None:
+            return event
+        for old in reversed(in_force(self.events)[0]):
+            identity = old.fields.get("id")
+            of_party = event.party is None or old.party in (None, event.party)
+            if identity is not None and (
+                str(identity) == str(named) or (old.kind == named and of_party)
+            ):
+                kept = old.fields if old.kind == event.kind else {}
+                own = {k: v for k, v in kept.items() if k not in ("id", "supersedes", "at")}
+                return replace(event, fields={**own, **fields, "supersedes": identity})
+        raise NotFound("fact", str(named))
+
     def record(self, event: CaseEvent) -> None:
         """Add a fact; every clock follows."""
         self.events.append(event)
@@ -152,12 +178,19 @@ class CaseFile:
         return _Names(self)
 
     def case_context(self) -> dict[str, object]:
-        """Return ``case``: its number, procedure, ``facts`` [{kind, date}] so far and what is known of it."""
+        """Return ``case``: number, procedure, ``facts`` [{kind, date, party, id}] in force, and what is known of it.
+
+        A derived fact has no id.
+        """
+        facts = in_force(self.facts())[0]
         return {
             "number": self.number,
             "procedure": self.procedure,
-            "received": next((e.date for e in self.facts() if e.kind == "received"), None),
-            "facts": [{"kind": e.kind, "date": e.date} for e in in_force(self.facts())[0]],
+            "received": next((e.date for e in facts if e.kind == "received"), None),
+            "facts": [
+                {"kind": e.kind, "date": e.date, "party": e.party, "id": _identity(e)}
+                for e in facts
+            ],
             **self._extra,
         }
 
@@ -210,6 +243,12 @@ class _Names(Mapping[str, object]):
 def opening_names(institution: Institution) -> Mapping[str, object]:
     """Return what the first form of a case sees, before there is a case."""
     return {"settings": dict(institution.settings)}
+
+
+def _identity(event: CaseEvent) -> str | None:
+    """Return the id under which a recorded fact can be superseded, as text."""
+    identity = event.fields.get("id")
+    return None if identity is None or "derived_by" in event.fields else str(identity)
 
 
 def plain(value: object) -> object:

@@ -74,6 +74,11 @@ class Outcome:
     letter: str
     remedy: str
 
+    @property
+    def words(self) -> str:
+        """The group and the row, as forms and registers say it."""
+        return f"{self.group}{self.row}"
+
 
 @dataclass(frozen=True)
 class RegisterColumn:
@@ -480,8 +485,7 @@ class _Reader:
     def _with_lists(self, entry: Entry, procedure: Procedure) -> Procedure:
         lists: dict[str, tuple[Option, ...]] = {
             "outcomes": tuple(
-                Option(one.code, f"{one.group}{one.row}", basis=one.basis)
-                for one in procedure.outcomes.values()
+                Option(one.code, one.words, basis=one.basis) for one in procedure.outcomes.values()
             )
         }
         if self._office is None:

@@ -13,6 +13,7 @@ from datetime import date
 from engine.errors import BadInput
 from engine.statutory_clock import CaseEvent, ClockDefinition, in_force
 
+RETRACTED = "retracted"  # what takes the place of a fact that never was
 # (decision, names) -> the table's outputs, or None where no row fits.
 Decide = Callable[[str, Mapping[str, object]], object]
 
@@ -72,15 +73,44 @@ def with_derived(
     for event, decision in derived.items():
         if event in recorded or channel is None:
             continue
-        names = decision_names(facts, channel, settings)
-        found = decide(decision, names)
+        for one in _derived(event, decision, list(facts), channel, settings, decide):
+            _place(facts, one)
+    return facts
+
+
+def _derived(
+    event: str,
+    decision: str,
+    events: Sequence[CaseEvent],
+    channel: str,
+    settings: Mapping[str, object],
+    decide: Decide,
+) -> list[CaseEvent]:
+    """Return a derived fact as each correction of what it comes from left it; each supersedes the one before."""
+    correcting = [one for one in events if one.fields.get("supersedes") is not None]
+    made: list[CaseEvent] = []
+    held: date | None = None
+    for place in range(len(correcting) + 1):
+        later = {id(one) for one in correcting[place:]}
+        known = [one for one in events if id(one) not in later]
+        found = decide(decision, decision_names(known, channel, settings))
         if not isinstance(found, Mapping):
             raise NotDerivable(event, channel)
         day = found.get(event)
-        if isinstance(day, date):
-            said = {name: value for name, value in found.items() if name != event}
-            _place(facts, CaseEvent(event, day, {**said, "derived_by": decision}))
-    return facts
+        day = day if isinstance(day, date) else None
+        if day == held:
+            continue
+        fields = {name: value for name, value in found.items() if name != event}
+        fields["derived_by"] = decision
+        if correcting:
+            fields["id"] = f"{decision}:{place}"
+        if held is not None:
+            fields["supersedes"] = made[-1].fields["id"]
+            fields["reason"] = correcting[place - 1].fields.get("reason")
+        kind, on = (event, day) if day else (RETRACTED, correcting[place - 1].date)
+        made.append(CaseEvent(kind, on, fields))
+        held = day
+    return made
 
 
 def _place(facts: list[CaseEvent], derived: CaseEvent) -> None:

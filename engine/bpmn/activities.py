@@ -267,17 +267,26 @@ def record(
 ) -> None:
     """Record the case events of a node; a legal fact lies today or before, never in the future."""
     for fact in recorded:
+        kind = fact.event
+        if fact.kind is not None:
+            kind = machine.value(fact.kind, scope, frame, node.id)
+            if not kind or not isinstance(kind, str):
+                raise StepFailed(
+                    node.id,
+                    f"{fact.event!r} names no case event but {kind!r}",
+                    f"“{node.name or node.id}”算不出要记录哪一项事实，请核对所填的内容",
+                )
         on: date | None = None
         if fact.date is not None:
             on = _day(machine.value(fact.date, scope, frame, node.id), node.id)
             if on is not None and on > legal_day(machine.host.now):
                 raise StepFailed(
                     node.id,
-                    f"the date {on} of {fact.event} lies in the future",
-                    f"“{fact.event}”的日期 {on} 在将来，请改正",
+                    f"the date {on} of {kind} lies in the future",
+                    f"“{kind}”的日期 {on} 在将来，请改正",
                 )
         fields = {k: machine.value(v, scope, frame, node.id) for k, v in fact.fields.items()}
-        machine.host.record(fact.event, on, fields, node.id)
+        machine.host.record(kind, on, fields, node.id)
 
 
 def _day(value: Any, where: str) -> date | None:

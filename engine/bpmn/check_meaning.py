@@ -330,7 +330,7 @@ class _Slips:
     def __init__(self, definition: Definition, known: Known) -> None:
         self.definition, self.fixed = definition, known.events
         nodes = definition.all_nodes()
-        self.written = {one.event for node in nodes for one in node.records}
+        self.written = {one.event for node in nodes for one in node.records if one.kind is None}
         self.heard = {
             name: clock_id
             for clock_id, clock in definition.clocks.items()
@@ -340,7 +340,7 @@ class _Slips:
     def recorded(self, report: Report, node: Node) -> None:
         """Look at what a node records."""
         for one in node.records:
-            meant = self._meant(one.event, self.heard)
+            meant = None if one.kind is not None else self._meant(one.event, self.heard)
             if meant is not None:
                 report.warning(
                     "unknown-event",

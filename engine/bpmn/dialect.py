@@ -326,11 +326,13 @@ def records(element: etree._Element, reading: Reading) -> tuple[Recorded, ...]:
             if k not in ("event", "date")
             and (v := reading.value(str(text), record, "argument")) is not None
         }
+        event = str(record.get("event") or "")
         found.append(
             Recorded(
-                str(record.get("event") or ""),
+                event,
                 reading.value(record.get("date"), record, "date"),
                 fields,
+                reading.value(event, record, "argument") if event.startswith("=") else None,
             )
         )
     return tuple(found)

@@ -82,11 +82,12 @@ class EventDefinition:
 
 @dataclass(slots=True, eq=False)
 class Recorded:
-    """``gk:records``: completing the activity records this case event."""
+    """``gk:records``: completing the activity records this case event; ``kind`` says which, where it depends."""
 
     event: str
     date: Value | None
     fields: dict[str, Value]
+    kind: Value | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -96,20 +96,12 @@ class CaseHost:
     ) -> None:
         """Take a legal fact into the case's file, so that what follows sees the clocks moved."""
         plain = {key: to_json(value) for key, value in fields.items() if value is not None}
-        wrong = self._superseded(str(plain.pop("supersedes", "")), plain.get("party"))
-        if wrong is not None:
-            plain["supersedes"] = wrong
-        event = CaseEvent(kind, on or self.today, plain)
+        event = self.file.corrected(CaseEvent(kind, on or self.today, plain))
+        wrong = event.fields.get("supersedes")
         self.file.record(event)
-        self.recorded.append(Recorded(event, activity_id, wrong))
-
-    def _superseded(self, kind: str, party: object) -> int | None:
-        """Return the id of the latest stored fact of a kind (of a party): ``supersedes`` names a kind."""
-        for event in reversed(self.file.events if kind else []):
-            of_party = party is None or event.party in (None, party)
-            if event.kind == kind and of_party and event.fields.get("id") is not None:
-                return int(str(event.fields["id"]))
-        return None
+        self.recorded.append(
+            Recorded(event, activity_id, None if wrong is None else int(str(wrong)))
+        )
 
     def perform(self, effect: Effect) -> Mapping[str, object] | None:
         """Carry out an effect: its rows wait here until the step is written."""

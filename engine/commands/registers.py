@@ -131,10 +131,12 @@ def _file(
     facts: Sequence[Mapping[str, Any]],
     fields: Mapping[str, Any],
 ) -> CaseFile:
+    deployed = env.deployed(row["version_id"])
+    outcome = deployed.procedure.outcomes.get(row["outcome"] or "")
     return CaseFile(
         number=row["number"],
         procedure=row["procedure"],
-        deployed=env.deployed(row["version_id"]),
+        deployed=deployed,
         institution=env.institution(),
         fields=dict(fields),
         events=[
@@ -150,7 +152,10 @@ def _file(
             for one in facts
         ],
         now=env.time.now(),
-        extra={key: row[key] for key in ("subject", "kind", "outcome", "status", "how")},
+        extra={
+            **{key: row[key] for key in ("subject", "kind", "outcome", "status", "how")},
+            "outcome_words": outcome.words if outcome else None,
+        },
     )
 
 

@@ -169,7 +169,8 @@ class World:
         from engine.statutory_clock import CaseEvent
 
         plain = {k: to_json(v) for k, v in fields.items() if v is not None}
-        self.file.record(CaseEvent(kind, on, plain))
+        plain.setdefault("id", str(len(self.file.events) + 1))
+        self.file.record(self.file.corrected(CaseEvent(kind, on, plain)))
 
     def perform(self, effect: Effect) -> Mapping[str, object] | None:
         """Accept an effect: letters are remembered, numbers are imaginary."""

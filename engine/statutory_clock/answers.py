@@ -173,7 +173,7 @@ def _answer(
     provisional = _provisional_years(course)
     left = _left(course, today, unit)
     held, held_until = _held(course, today)
-    result = _result(course, provisional, today, left, unit)
+    result = _result(course, provisional, today, left, unit, before)
     internal = course.clock.internal
     return ClockAnswer(
         clock=definition.id,
@@ -264,7 +264,12 @@ def _held(course: Course, today: date | None) -> tuple[str, date | None]:
 
 
 def _result(
-    course: Course, provisional: Sequence[int], today: date | None, left: int | None, unit: Unit
+    course: Course,
+    provisional: Sequence[int],
+    today: date | None,
+    left: int | None,
+    unit: Unit,
+    before: date | None,
 ) -> str:
     due = course.due
     if due is None:
@@ -274,6 +279,8 @@ def _result(
     parts = [f"{due} {wording.weekday(due)}"]
     if course.due_at is not None:
         parts = [f"{course.due_at:%Y-%m-%d %H:%M}"]
+    if before not in (None, due):
+        parts.append(f"更正前为{before}")
     if provisional:
         years = "、".join(str(year) for year in provisional)
         parts.append(f"暂定：{years}年放假安排未公布，暂按周末和法定节假日推算")

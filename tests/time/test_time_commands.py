@@ -144,8 +144,23 @@ def test_a_confirmation_that_was_corrected_moves_the_receipt(gongkai):
         {"kind": "confirmed", "date": "2026-03-04", "id": "b", "supersedes": "a"},
     ]
     _, [found] = ask(gongkai, asked)
-    assert found["due"] == "2026-04-01"
-    assert found["explanation"][0]["from"] == "2026-03-04"
+    assert (found["before"], found["due"]) == ("2026-03-30", "2026-04-01")
+    wrong, right = found["explanation"][:2]
+    assert (wrong["rule"], right["from"]) == ("superseded", "2026-03-04")
+    assert "原记载2026-03-02，更正为2026-03-04" in wrong["text"]
+
+
+def test_a_receipt_that_never_was_starts_nothing(gongkai):
+    asked = question(1, "fax")
+    asked["events"] = [
+        {"kind": "confirmed", "date": "2026-03-02", "id": "a"},
+        {"kind": "retracted", "date": "2026-03-04", "supersedes": "a"},
+    ]
+    _, [found] = ask(gongkai, asked)
+    assert found["due"] is None
+    asked["events"].append({"kind": "confirmed", "date": "2026-03-05"})
+    _, [found] = ask(gongkai, asked)
+    assert found["due"] == "2026-04-02"
 
 
 def test_a_corrected_fact_shows_the_date_before(gongkai):
