@@ -13,7 +13,11 @@ from click.testing import CliRunner
 
 from engine import commands
 from engine.annual_report.balance import ReportUnbalanced
+from engine.bpmn.step import Effect
 from engine.cli import reporting
+from engine.commands.case_host import CaseHost
+from engine.commands.errors import EffectFailed
+from engine.commands.reporting import compile_report
 from engine.errors import Denied
 from engine.identity import SYSTEM
 from engine.queries.report import annual_letter, annual_report, annual_workbook
@@ -159,3 +163,54 @@ def test_the_command_writes_what_its_endings_say(tmp_path, monkeypatch):
     assert json.loads(shown.output)["three"]["B1"]["business"]["cases"] == ["2025-001"]
     wrong = run.invoke(reporting.report, ["annual", "2026", "-o", str(tmp_path / "a.pdf")])
     assert wrong.exit_code == 2
+
+
+def reporting_case(desk: Desk) -> CaseHost:
+    """A case of an annual report, opened as a step opens it."""
+    values = {
+        "report_kind": "annual",
+        "report_year": 2025,
+        "superior": "市政府办公室",
+        "collect_units": ["finance"],
+    }
+    clerk = desk.actor("zhou")
+    moved = commands.start_case(desk.env, clerk, "periodic_submission", values)
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        case = cases.load(uow.connection, moved.case_id)
+    assert case is not None
+    return CaseHost.open(desk.env, clerk, case, {})
+
+
+def compiled(host: CaseHost, act: str) -> object:
+    arguments = {"year": 2026, "act": act}
+    return compile_report(host, arguments, Effect("compile_report", arguments, "write", ""))
+
+
+def test_a_case_does_not_write_a_report_that_contradicts_itself(office):
+    take_over(office, paper(("法人",)))
+    host = reporting_case(office)
+    with pytest.raises(EffectFailed) as refused:
+        compiled(host, "files")
+    assert "2025-001" in refused.value.sentence
+    assert host.documents == []
+    assert host.audit_events == []
+    told = compiled(host, "figures")["report"]
+    assert told["balanced"] is False
+    assert any("2025-001" in sentence for sentence in told["failed"])
+
+
+def test_a_case_keeps_a_report_that_balances_and_says_so_in_the_trail(office):
+    take_over(office, paper())
+    host = reporting_case(office)
+    files = compiled(host, "files")["files"]
+    assert [one["name"].rpartition(".")[2] for one in files] == ["docx", "xlsx"]
+    assert [one["sha256"] for one in host.documents] == [one["sha256"] for one in files]
+    assert [one.action for one in host.audit_events] == ["ReportCompiled"]
+
+
+@pytest.mark.parametrize("arguments", [{"act": "files"}, {"year": 2026, "act": "paper"}])
+def test_a_report_without_a_year_or_of_no_known_kind_is_refused(office, arguments):
+    host = reporting_case(office)
+    with pytest.raises(EffectFailed):
+        compile_report(host, arguments, Effect("compile_report", arguments, "write", ""))
+    assert host.documents == []
