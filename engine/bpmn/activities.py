@@ -202,10 +202,13 @@ def _own_names(node: Node) -> set[str]:
 def _automatic(
     machine: Machine, scope: str, node: Node, parent: str | None, frame: Extra | None
 ) -> None:
-    """Service, send and business rule tasks: ask the host, keep the answer."""
+    """Service, send and business rule tasks ask the host and keep the answer; script tasks compute it."""
     try:
         if node.kind == "rule":
             _decide(machine, scope, node, frame)
+        elif node.kind == "formula":
+            value = machine.value(given(node.formula), scope, frame, node.id)
+            machine.write(given(node.result), value, scope)
         elif node.kind == "send":
             events.throw_message(machine, scope, node, node.events[0])
         for call in node.effects if node.kind == "effect" else ():

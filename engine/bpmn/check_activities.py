@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from engine.bpmn import tags
+from engine.bpmn import dialect, tags
 from engine.bpmn.check_events import EventChecker
 
 
@@ -24,8 +24,8 @@ class ActivityChecker(EventChecker):
         lacks = {
             "scriptTask": (
                 "script-task",
-                "是脚本任务，引擎不执行脚本",
-                "script tasks are not executed",
+                '是脚本任务：只计算 FEEL，需要写明 scriptFormat="feel"、表达式和 resultVariable',
+                "a script task computes FEEL only: it needs scriptFormat feel, an expression and resultVariable",
             ),
             "serviceTask": (
                 "effect-missing",
@@ -48,7 +48,8 @@ class ActivityChecker(EventChecker):
         says = says or (kind == "sendTask" and bool(node.get("messageRef")))
         says = says or (kind == "businessRuleTask" and _decision(node))
         says = says or (kind == "callActivity" and _called(node))
-        if not says or kind == "scriptTask":
+        says = says or (kind == "scriptTask" and all(dialect.formula(node)))
+        if not says:
             self.error(lacks[kind][0], node, *lacks[kind][1:])
         if any(not e.get("name") for e in effects):
             self.error("effect-missing", node, "的 gk:effect 没有 name", "gk:effect without a name")

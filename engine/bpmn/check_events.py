@@ -32,6 +32,7 @@ class EventChecker(ExtensionChecker):
         self.associations = [
             (a.get("sourceRef"), a.get("targetRef")) for a in root.iter(tags.tag("association"))
         ]
+        self.link_ids = {e.get("id") for e in root.iter(tags.tag("linkEventDefinition"))}
         self.declared: dict[str, set[str]] = {
             kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
             for kind in ("message", "signal", "error", "escalation")
@@ -201,6 +202,14 @@ class EventChecker(ExtensionChecker):
                 if tags.local(element) != "linkEventDefinition":
                     continue
                 name = element.get("name") or ""
+                for end in tags.children(element, "source", "target"):
+                    if tags.text(end) not in self.link_ids:
+                        self.error(
+                            "reference",
+                            node,
+                            f"的链接引用的“{tags.text(end)}”不存在",
+                            f"its link refers to {tags.text(end)!r}, which does not exist",
+                        )
                 if tags.local(node) == "intermediateThrowEvent":
                     throws.append((name, node))
                 elif name in targets:

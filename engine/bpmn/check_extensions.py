@@ -117,20 +117,33 @@ class ExtensionChecker:
         if multi is not None and tags.local(element) != "multiInstanceLoopCharacteristics":
             self.extensions(multi, owner)
         for extension in holder if holder is not None else ():
-            space, name = tags.space(extension), tags.local(extension)
-            if space == tags.GK:
-                self.gk(element, owner, extension, name)
-            elif space in (*tags.VENDORS, tags.ZEEBE) and name in _CODE_ELEMENTS:
-                self.error(
-                    "vendor-code",
-                    owner,
-                    f"带有 {name}，引擎不执行外挂代码",
-                    f"{name} calls code and is not executed",
-                )
-            elif name == "inputOutput":
-                self.input_output(owner, extension)
-            elif name and name not in _READ_ELEMENTS:
-                self._unread(owner, name)
+            self.vendor_element(element, owner, extension)
+
+    def vendor_element(
+        self, element: etree._Element, owner: etree._Element, extension: etree._Element
+    ) -> None:
+        """Check one extension element; ours go to ``gk``."""
+        space, name = tags.space(extension), tags.local(extension)
+        if space == tags.GK:
+            self.gk(element, owner, extension, name)
+        elif space == tags.ZEEBE and name == "script":
+            pass  # FEEL; the check of the script task looks at it
+        elif space in (*tags.VENDORS, tags.ZEEBE) and name in _CODE_ELEMENTS:
+            self.error(
+                "vendor-code",
+                owner,
+                f"带有 {name}，引擎不执行外挂代码",
+                f"{name} calls code and is not executed",
+            )
+        elif name == "inputOutput":
+            self.input_output(owner, extension)
+        elif space in tags.VENDORS and name in ("in", "out"):
+            if tags.local(element) in tags.ACTIVITIES:
+                self.mapping(owner, extension, name)
+            else:
+                self._unread(owner, name)  # payload of an event
+        elif name and name not in _READ_ELEMENTS:
+            self._unread(owner, name)
 
     def input_output(self, element: etree._Element, extension: etree._Element) -> None:
         """Plain parameters are read as mappings; scripts, lists and maps in them are not."""
@@ -143,6 +156,21 @@ class ExtensionChecker:
                     f"的参数“{parameter.get('name')}”用了 {inner[0]}，请改写为“= …”",
                     f"the parameter {parameter.get('name')} holds a {inner[0]}; write it as FEEL after =",
                 )
+
+    def mapping(self, element: etree._Element, mapping: etree._Element, name: str) -> None:
+        """A mapping hands on all variables or names source and target; the called process has the case's key."""
+        said = set(mapping.attrib)
+        if "businessKey" in said:
+            self._unread(element, f"{name} businessKey")
+        elif mapping.get("variables") != "all" and not (
+            said & {"source", "sourceExpression"} and mapping.get("target")
+        ):
+            self.error(
+                "mapping",
+                element,
+                f"的数据传递（{name}）没有写全来源和目标",
+                f"the mapping ({name}) lacks its source or its target",
+            )
 
     def vendor_attribute(self, element: etree._Element, owner: etree._Element, name: str) -> None:
         code = name in _CODE_ATTRIBUTES and tags.local(element) in (

@@ -37,7 +37,7 @@ Compiled = Sequence[tuple[etree._Element, Reading, list[Process]]]
 def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
     """Check a compiled definition."""
     produced = _produced(definition)
-    slips = _Slips(definition, known)
+    events = _Events(definition, known)
     for _, reading, processes in compiled:
         report = reading.report
         for process in processes:
@@ -48,11 +48,11 @@ def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
                 _gateway(report, node)
                 _people(report, node, known, process)
                 _references(report, node, definition, known)
-                slips.recorded(report, node)
+                events.recorded(report, node)
         _fields(report, reading, produced, known)
         _settings(report, reading, known)
         if any(process.id == definition.main for process in processes):
-            slips.awaited(report)
+            events.awaited(report)
             _changed(report, definition, known)
 
 
@@ -320,11 +320,12 @@ def _settings(report: Report, reading: Reading, known: Known) -> None:
         )
 
 
-class _Slips:
-    """Names of case events that are nobody's and differ from a known one by a slip of the pen.
+class _Events:
+    """Names of case events that are nobody's.
 
-    A procedure may have events of its own, and its clocks may hear what other cases record: a name that is
-    merely new is none of our business.
+    A procedure may have events of its own: its steps record them, or the rule of a clock that hears them gives
+    them a title, for they come by hand or from another case. What differs from a known one by a letter is
+    taken for a slip of the pen.
     """
 
     def __init__(self, definition: Definition, known: Known) -> None:
@@ -335,6 +336,11 @@ class _Slips:
             name: clock_id
             for clock_id, clock in definition.clocks.items()
             for name in getattr(clock, "event_names", ())
+        }
+        self.titled = {
+            name
+            for clock in definition.clocks.values()
+            for name in getattr(clock, "titled_events", ())
         }
 
     def recorded(self, report: Report, node: Node) -> None:
@@ -349,6 +355,14 @@ class _Slips:
                     f"{_say(node)}记录的法律事实“{one.event}”没有时限用到，是不是“{meant}”",
                     f"{node.id}: no clock knows the case event {one.event!r}; is it {meant!r}",
                 )
+            elif self.fixed is not None and one.event not in self.fixed | self.heard.keys():
+                report.info(
+                    "own-event",
+                    node.id,
+                    node.line,
+                    f"{_say(node)}记录的法律事实“{one.event}”是本流程自己的名称，没有时限用到",
+                    f"{node.id}: the case event {one.event!r} is the procedure's own; no clock hears it",
+                )
 
     def awaited(self, report: Report) -> None:
         """Look at what the clocks listen for."""
@@ -361,6 +375,14 @@ class _Slips:
                     None,
                     f"时限“{clock_id}”等待的法律事实“{name}”没有步骤记录，是不是“{meant}”",
                     f"{clock_id}: nothing records the case event {name!r}; is it {meant!r}",
+                )
+            elif self.fixed is not None and name not in self.fixed | self.written | self.titled:
+                report.warning(
+                    "unknown-event",
+                    clock_id,
+                    None,
+                    f"时限“{clock_id}”等待的法律事实“{name}”没有步骤记录，也没有通用的名称；由人登记的，请在规则上写 title",
+                    f"{clock_id}: nothing records the case event {name!r}; if a person does, give the rule a title",
                 )
 
     def _meant(self, name: str, others: Iterable[str]) -> str | None:

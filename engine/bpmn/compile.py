@@ -36,7 +36,7 @@ _KINDS = {
     "serviceTask": "effect",
     "sendTask": "effect",
     "businessRuleTask": "rule",
-    "scriptTask": "task",
+    "scriptTask": "formula",
     "exclusiveGateway": "exclusive",
     "inclusiveGateway": "inclusive",
     "parallelGateway": "parallel",
@@ -201,6 +201,9 @@ class FileCompiler:
                 node.kind = "send"
         if node.tag == "businessRuleTask":
             self._rule(node, element)
+        if node.tag == "scriptTask":
+            text, node.result = dialect.formula(element)
+            node.formula = reading.feel(text, element, "script")
         node.inputs = tuple(dialect.mappings(element, "in", reading))
         node.outputs = tuple(dialect.mappings(element, "out", reading))
 

@@ -149,6 +149,7 @@ class _Shadowing:
 
 _WHAT = {
     "condition": "条件",
+    "script": "脚本",
     "timer": "定时",
     "assignee": "办理人",
     "groups": "候选岗位",
@@ -299,6 +300,19 @@ def _due(element: etree._Element, reading: Reading) -> dict[str, Value] | None:
     return {"length" if value.text.startswith("P") else "date": value}
 
 
+def formula(element: etree._Element) -> tuple[str, str]:
+    """Return the FEEL text of a script task and the variable that takes its value; empty where it has none.
+
+    ``<script>`` in a FEEL format with ``camunda:resultVariable``, or ``zeebe:script``.
+    """
+    zeebe = tags.extension(element, tags.ZEEBE, "script")
+    if zeebe is not None:
+        return (zeebe.get("expression") or "").strip(), (zeebe.get("resultVariable") or "").strip()
+    if "feel" not in (element.get("scriptFormat") or "").lower():
+        return "", ""
+    return tags.text(tags.child(element, "script")), tags.vendor(element, "resultVariable") or ""
+
+
 # ---------------------------------------------------------------- effects, records, data
 
 
@@ -372,13 +386,23 @@ def mappings(element: etree._Element, direction: str, reading: Reading) -> list[
                 value = reading.value(tags.text(parameter), parameter, "mapping")
                 if parameter.get("name"):
                     found.append(Mapped(value or Value(""), str(parameter.get("name"))))
+    found = found or _zeebe_mappings(element, direction, reading)
+    return found + associations(element, direction, reading)
+
+
+def _zeebe_mappings(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
+    found = []
     zeebe = tags.extension(element, tags.ZEEBE, "ioMapping")
     if zeebe is not None:
         for mapping in zeebe.findall(f"{{{tags.ZEEBE}}}{direction}put"):
             if mapping.get("target"):
                 value = reading.value(mapping.get("source"), mapping, "mapping")
                 found.append(Mapped(value, str(mapping.get("target"))))
-    return found + associations(element, direction, reading)
+    called = tags.extension(element, tags.ZEEBE, "calledElement")
+    all_back = called is not None and called.get("propagateAllChildVariables") == "true"
+    if direction == "out" and all_back and not found:
+        found.append(Mapped(None, ""))
+    return found
 
 
 def _source(

@@ -119,7 +119,7 @@ def _arm_timer(
             cycle = moments.cycle(str(value))
             due = cycle.start or moments.after(now, cycle.every, calendar)
             record["r"] = None if cycle.times is None else cycle.times - 1
-            record["i"] = _interval(str(value))
+            record["i"] = cycle.interval
     except moments.MomentUnreadable as error:
         raise StepFailed(
             event.node_id, str(error), f"定时事件“{event.node_id}”的时间算不出来：{value}"
@@ -135,10 +135,6 @@ def _offset(event: EventDefinition, value: object) -> str:
             event.node_id, str(error), f"定时事件“{event.node_id}”的提前或推迟量算不出来：{value}"
         ) from error
     return str(value)
-
-
-def _interval(text: str) -> str:
-    return next(part for part in reversed(text.split("/")) if part.strip().startswith("P")).strip()
 
 
 def catch(
@@ -249,9 +245,11 @@ def _rearm(
     if left == 0:
         return
     calendar = getattr(machine.host, "calendar", None)
-    due = moments.after(
-        datetime.fromisoformat(record["t"]), moments.duration(record["i"]), calendar
-    )
+    last = datetime.fromisoformat(record["t"])
+    try:
+        due = moments.after(last, moments.interval(record["i"]), calendar)
+    except moments.NoMoreMoments:
+        return
     again: Record = {
         "n": machine.number(),
         "t": due.isoformat(),

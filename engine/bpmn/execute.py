@@ -248,7 +248,7 @@ Machine.conditions = events.conditions  # type: ignore[assignment]
 Machine.owner_done = activities.owner_done  # type: ignore[assignment]
 Machine.entering.update(
     dict.fromkeys(
-        ("task", "user", "receive", "effect", "send", "rule", "subprocess", "call"),
+        ("task", "user", "receive", "effect", "send", "rule", "formula", "subprocess", "call"),
         activities.enter,
     )
 )

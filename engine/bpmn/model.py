@@ -200,7 +200,7 @@ class AdHoc:
 class Node:
     """One flow node.
 
-    kind: task, user, receive, effect, send, rule, exclusive, parallel, inclusive, complex, race, catch,
+    kind: task, user, receive, effect, send, rule, formula, exclusive, parallel, inclusive, complex, race, catch,
     throw, start, end, link, boundary, subprocess, call.
     """
 
@@ -229,6 +229,7 @@ class Node:
     work: Work | None = None
     effects: tuple[EffectCall, ...] = ()
     decision: Value | None = None
+    formula: Value | None = None  # what a script task computes
     result: str | None = None
     records: tuple[Recorded, ...] = ()
     inputs: tuple[Mapped, ...] = ()

@@ -1,16 +1,19 @@
 """Moments of timer events: ISO 8601 dates, durations and cycles, in the office's time zone.
 
-Texts in, instants out. Lengths may also be given in working days (``P3WD``), which need a calendar.
+Texts in, instants out. A cycle may be a line of crontab too. Lengths may also be given in working days (``P3WD``), which need a calendar.
 Nothing here knows what time it is or what waits.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
+from engine.bpmn import crontab
+from engine.bpmn.crontab import Crontab, CrontabUnreadable
 from engine.errors import EngineError
 from engine.timesource import OFFICE_ZONE
 
@@ -30,6 +33,10 @@ class MomentUnreadable(EngineError):
     """A text is no date, duration or cycle of ISO 8601."""
 
     code = "moment_unreadable"
+
+
+class NoMoreMoments(MomentUnreadable):
+    """A line of crontab names years that are over."""
 
 
 class WorkingDays(Protocol):
@@ -54,11 +61,15 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """A repetition: how often (None: without end), every how long, and from when (None: now)."""
+    """A repetition: how often (None: without end), every how long, and from when (None: now).
+
+    ``interval`` is ``every`` as it was written, which ``interval`` of this module reads again.
+    """
 
     times: int | None
-    every: Duration
+    every: Duration | Crontab
     start: datetime | None = None
+    interval: str = ""
 
 
 def duration(text: str) -> Duration:
@@ -112,13 +123,15 @@ def instant(text: str) -> datetime:
 
 
 def cycle(text: str) -> Cycle:
-    """Read ``R3/PT10M``, ``R/2026-01-05T09:00/P1D``, ``R2/P1D/2026-02-01`` or a bare duration.
+    """Read ``R3/PT10M``, ``R/2026-01-05T09:00/P1D``, ``R2/P1D/2026-02-01``, a bare duration or a line of crontab.
 
     ``R/duration/end`` counts back from its end, as ISO 8601 says: it needs a number of repetitions.
 
     Raises:
-        MomentUnreadable: anything else, a crontab line among them.
+        MomentUnreadable: anything else.
     """
+    if crontab.looks_like(text):
+        return Cycle(None, interval(text), None, text.strip())
     parts = text.strip().split("/")
     times: int | None = None
     found = _REPEAT.fullmatch(parts[0])
@@ -144,7 +157,21 @@ def cycle(text: str) -> Cycle:
         raise MomentUnreadable(f"{text!r} is no ISO 8601 cycle")
     if every.is_zero() or every.sign < 0 or times == 0:
         raise MomentUnreadable(f"{text!r}: a cycle needs a length and at least one round")
-    return Cycle(times, every, start)
+    return Cycle(times, every, start, next(p for p in reversed(parts) if p.strip().startswith("P")))
+
+
+def interval(text: str) -> Duration | Crontab:
+    """Read how far two rounds of a cycle lie apart: a duration, or a line of crontab.
+
+    Raises:
+        MomentUnreadable: neither.
+    """
+    if not crontab.looks_like(text):
+        return duration(text)
+    try:
+        return crontab.read(text)
+    except CrontabUnreadable as error:
+        raise MomentUnreadable(f"{text!r}: {error}") from error
 
 
 def last_due(
@@ -158,26 +185,58 @@ def last_due(
         MomentUnreadable: it says no moment.
     """
     if kind == "cycle":
-        rounds = cycle(str(said))
-        moment = rounds.start or after(since, rounds.every, calendar)
-        left = MAX_ROUNDS if rounds.times is None else min(rounds.times, MAX_ROUNDS)
-        every = rounds.every
-        if moment < now and not (every.months or every.working_days):
-            passed = (now - moment) // every.exact
-            passed = passed if rounds.times is None else min(passed, left - 1)
-            moment, left = moment + passed * every.exact, max(left - passed, 1)
-        found = None
-        while left and moment <= now:
-            found, left = moment, left - 1
-            moment = after(moment, every, calendar)
+        found = _last_round(cycle(str(said)), since, now, calendar)
     else:
         found = as_instant(said) if kind == "date" else after(since, as_duration(said), calendar)
     return found if found is not None and since < found <= now else None
 
 
-def after(start: datetime, length: Duration, calendar: WorkingDays | None = None) -> datetime:
-    """Return the instant ``length`` after ``start`` (UTC). Months and days are the office's calendar days."""
+def _last_round(
+    rounds: Cycle, since: datetime, now: datetime, calendar: WorkingDays | None
+) -> datetime | None:
+    every, left = rounds.every, MAX_ROUNDS if rounds.times is None else rounds.times
+    left, found = min(left, MAX_ROUNDS), None
+    try:
+        moment = rounds.start or after(_near(every, since, now), every, calendar)
+        if (
+            moment < now
+            and isinstance(every, Duration)
+            and not (every.months or every.working_days)
+        ):
+            passed = (now - moment) // every.exact
+            passed = passed if rounds.times is None else min(passed, left - 1)
+            moment, left = moment + passed * every.exact, max(left - passed, 1)
+        while left and moment <= now:
+            found, left = moment, left - 1
+            moment = after(moment, every, calendar)
+    except NoMoreMoments:
+        pass
+    return found
+
+
+def _near(every: Duration | Crontab, since: datetime, now: datetime) -> datetime:
+    """Return from where to look for the last round: a line of crontab does not say how many have passed."""
+    for back in (timedelta(hours=1), timedelta(days=1), timedelta(days=31)):
+        start = now - back
+        with suppress(NoMoreMoments):
+            if isinstance(every, Crontab) and start > since and after(start, every) <= now:
+                return start
+    return since
+
+
+def after(
+    start: datetime, length: Duration | Crontab, calendar: WorkingDays | None = None
+) -> datetime:
+    """Return the instant ``length`` after ``start`` (UTC). Months and days are the office's calendar days.
+
+    A line of crontab gives its next moment.
+    """
     local = start.astimezone(OFFICE_ZONE)
+    if isinstance(length, Crontab):
+        try:
+            return length.next_after(local).astimezone(UTC)
+        except (CrontabUnreadable, OverflowError) as error:
+            raise NoMoreMoments(str(error)) from error
     if length.working_days:
         if calendar is None:
             raise MomentUnreadable("working days need a business calendar")
@@ -224,4 +283,4 @@ def as_duration(value: object) -> Duration:
 
 def looks_iso(text: str) -> bool:
     """Return whether a text is meant as ISO 8601, rightly written or not; else it is taken for FEEL."""
-    return bool(re.match(r"[+-]?P[\dT]|R\d*/|\d", text.strip()))
+    return bool(re.match(r"[+-]?P[\dT]|R\d*/|\d", text.strip())) or crontab.looks_like(text)

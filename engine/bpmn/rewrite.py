@@ -41,6 +41,8 @@ _REFERRING_TEXT = frozenset(
         "loopDataOutputRef",
         "correlationPropertyRef",
         "eventDefinitionRef",
+        "source",
+        "target",
     )
 )
 TRUTHS = (
@@ -91,6 +93,7 @@ def normalise(root: etree._Element) -> None:
         if name in _REFERRING_TEXT and element.text:
             element.text = _bare(element.text, taken, prefixes)
     _resolve_definitions(root)
+    _links(root)
     _global_tasks(root)
 
 
@@ -107,6 +110,25 @@ def _resolve_definitions(root: etree._Element) -> None:
             del own.attrib["id"]
         own.tail = None
         event.replace(reference, own)
+
+
+def _links(root: etree._Element) -> None:
+    """A link may name the other end by reference (``target``, ``source``): both get the target's name then."""
+    links = list(root.iter(tags.tag("linkEventDefinition")))
+    by_id = {link.get("id"): link for link in links if link.get("id")}
+    for link in links:
+        target = by_id.get(tags.text(tags.child(link, "target")))
+        if target is not None:
+            _same_name(link, target)
+        for source in tags.children(link, "source"):
+            if (thrown := by_id.get(tags.text(source))) is not None:
+                _same_name(thrown, link)
+
+
+def _same_name(thrown: etree._Element, target: etree._Element) -> None:
+    name = target.get("name") or thrown.get("name") or str(target.get("id"))
+    target.set("name", name)
+    thrown.set("name", name)
 
 
 _GLOBAL = {
@@ -137,6 +159,9 @@ def _global_tasks(root: etree._Element) -> None:
         task.tag = tags.tag(_GLOBAL[tags.local(task)])
         for part in list(tags.children(task, "supportedInterfaceRef", "ioBinding")):
             task.remove(part)
+        if language := task.get("scriptLanguage"):
+            task.set("scriptFormat", language)
+            del task.attrib["scriptLanguage"]
         around.append(task)
         for call in root.iter(tags.tag("callActivity")):
             if call.get("calledElement") == key:

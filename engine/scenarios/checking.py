@@ -8,6 +8,7 @@ from engine.bpmn import Finding, Known, analyse, load_xml
 from engine.bpmn.findings import ERROR
 from engine.dmn import parse_dmn
 from engine.errors import BadInput
+from engine.procedure_check import CASE_EVENTS
 from engine.scenarios.subject import Subject, institution_near, load_one, process_ids, unresolved
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
@@ -34,7 +35,7 @@ def _check(path: Path) -> list[Finding]:
     if path.suffix == ".dmn":
         return _table(path.name, path.read_bytes())
     neighbours = [p for p in sorted(path.parent.glob("*.bpmn")) if p != path][:400]
-    findings, definition = analyse({path.name: path.read_bytes()}, known=Known())
+    findings, definition = analyse({path.name: path.read_bytes()}, known=Known(events=CASE_EVENTS))
     if definition is not None:
         others = process_ids(neighbours)
         subject = Subject(definition)

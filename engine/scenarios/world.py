@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
@@ -556,8 +557,9 @@ class World:
         """A start timer that repeats waits for its next round; another is over."""
         due, left, every = (self.start_timers or {}).pop(node, (self.now, 0, ""))
         if self.start_timers is not None and every and left != 0:
-            again = moments.after(due, moments.duration(every), self.calendar)
-            self.start_timers[node] = (again, None if left is None else left - 1, every)
+            with suppress(moments.NoMoreMoments):
+                again = moments.after(due, moments.interval(every), self.calendar)
+                self.start_timers[node] = (again, None if left is None else left - 1, every)
 
     def moment(self, timer: Timer) -> datetime | None:
         """Return when a timer is due; one that hangs on a clock moves with it."""
@@ -629,8 +631,7 @@ def _first_moment(kind: str, text: Value, world: World) -> tuple[datetime, int |
             return moments.after(world.began, moments.as_duration(said), world.calendar), 0, ""
         cycle = moments.cycle(str(said))
         first = cycle.start or moments.after(world.began, cycle.every, world.calendar)
-        every = next(p for p in reversed(str(said).split("/")) if p.strip().startswith("P"))
-        return first, None if cycle.times is None else cycle.times - 1, every
+        return first, None if cycle.times is None else cycle.times - 1, cycle.interval
     except moments.MomentUnreadable:
         return None
 

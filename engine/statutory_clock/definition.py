@@ -80,6 +80,7 @@ class ClockDefinition:
     # Read from the rules: the settings and the events that they name.
     setting_names: tuple[str, ...] = ()
     event_names: frozenset[str] = frozenset()
+    titled_events: frozenset[str] = frozenset()  # those of rules that say what they are called
     # Definitions under the settings met so far; a pure function's memory, no state.
     resolved: dict[object, object] = field(default_factory=dict, repr=False)
 
@@ -118,12 +119,8 @@ class ClockDefinition:
             per=str(source.get("per") or ""),
             nature=nature,
             setting_names=tuple(sorted(_setting_names(length, rules))),
-            event_names=frozenset(
-                word
-                for rule in rules
-                for name in ("event", "from", "until", "notice")
-                for word in rule.words(name)
-            ),
+            event_names=_event_names(rules),
+            titled_events=_event_names([rule for rule in rules if rule.attributes.get("title")]),
         )
 
     def to_mapping(self) -> dict[str, object]:
@@ -217,6 +214,15 @@ def _rule(clock: str, source: object) -> Rule:
     for name in ("when", "where", "unless"):
         read_conditions(clock, attributes.get(name, ""))
     return Rule(kind, attributes)
+
+
+def _event_names(rules: Iterable[Rule]) -> frozenset[str]:
+    return frozenset(
+        word
+        for rule in rules
+        for name in ("event", "from", "until", "notice")
+        for word in rule.words(name)
+    )
 
 
 def _setting_names(length: str, rules: Iterable[Rule]) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from engine.bpmn.model import Body, Definition, Flow, Node
 
 _RESTS = frozenset(("user", "receive", "call", "subprocess", "race"))
-_AUTOMATIC = frozenset(("effect", "send", "rule", "throw", "task"))
+_AUTOMATIC = frozenset(("effect", "send", "rule", "formula", "throw", "task"))
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ ERRORS = [
     ("decision-missing", "x", line(node("businessRuleTask", "x"))),
     ("called-element", "x", line(node("callActivity", "x"))),
     (
+        "mapping",
+        "x",
+        line(node("userTask", "x", extension('<camunda:in sourceExpression="= 1"/>'))),
+    ),
+    (
         "complex-gateway",
         "x",
         doc(S + user("a") + node("complexGateway", "x") + E + flows("s>a", "s>x", "a>x", "x>e")),
@@ -82,7 +87,7 @@ ERRORS = [
     (
         "timer",
         "x",
-        line(node("intermediateCatchEvent", "x", TIMER.format("timeCycle", "0 0/5 * * * ?"))),
+        line(node("intermediateCatchEvent", "x", TIMER.format("timeCycle", "0 0 9 L * ?"))),
     ),
     (
         "timer",
@@ -432,9 +437,11 @@ CLOCK = '<gk:clock id="c" title="c" length="P20WD" article="a"><gk:starts event=
 
 @pytest.mark.parametrize(
     ("recorded", "told"),
-    [("handed_in", []), ("handde_in", ["x", "c"]), ("handed_over", []), ("received", [])],
+    [("handed_in", []), ("handde_in", ["x", "c"]), ("handed_over", ["c"]), ("received", ["c"])],
 )
-def test_an_event_one_letter_away_from_a_known_one_is_taken_for_a_slip(recorded, told) -> None:
+def test_an_event_that_nothing_records_or_one_letter_away_from_a_known_one_is_told(
+    recorded, told
+) -> None:
     xml = doc(
         extension(CLOCK)
         + S
@@ -443,6 +450,18 @@ def test_an_event_one_letter_away_from_a_known_one_is_taken_for_a_slip(recorded,
     )
     found = [f for f in check({"t.bpmn": xml}, KNOWN) if f.rule == "unknown-event"]
     assert [f.element for f in found] == told
+
+
+def test_an_event_that_a_clock_titles_comes_by_hand_and_one_that_no_clock_hears_is_said() -> None:
+    titled = CLOCK.replace('event="handed_in"', 'event="handed_in" title="来件"')
+    xml = doc(
+        extension(titled)
+        + S
+        + node("userTask", "x", extension('<gk:records event="handed_over"/>'))
+        + flows("s>x")
+    )
+    found = [f for f in check({"t.bpmn": xml}, KNOWN) if f.rule.endswith("-event")]
+    assert [(f.rule, f.severity, f.element) for f in found] == [("own-event", "info", "x")]
 
 
 def test_a_process_in_two_files_is_refused() -> None:
