@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from engine import audit
-from engine.commands import moments
+from engine import audit, case_moments
 from engine.commands.case_host import clock_rows
 from engine.commands.noting import note
 from engine.environment import Environment
@@ -145,13 +144,15 @@ class _Answered:
             row["id"]: moment
             for row in batch.timers.get(case.id, [])
             if row["clock"]
-            and (moment := moments.timer_due(moments.Hanging.of_row(row), self)) != row["due_at"]
+            and (moment := case_moments.timer_due(case_moments.Hanging.of_row(row), self))
+            != row["due_at"]
         }
         self.due = {
             row["id"]: day
             for row in batch.items.get(case.id, [])
             if (spec := row["candidates"].get("due"))
-            and (day := moments.task_due(spec, self, legal_day(row["opened_at"]))) != row["due_on"]
+            and (day := case_moments.task_due(spec, self, legal_day(row["opened_at"])))
+            != row["due_on"]
         }
 
     def _differ(self, before: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from engine import audit
+from engine import audit, case_moments
 from engine.bpmn.execute import frontier
 from engine.bpmn.step import Step, WorkItem
-from engine.commands import moments
 from engine.commands.case_host import CaseHost, clock_rows
 from engine.commands.errors import CaseClosed, CaseStopped, FormOutdated, SilentStop
 from engine.commands.noting import note
@@ -326,9 +325,9 @@ def offered(case: CaseRow, host: CaseHost, item: WorkItem, opened: date) -> dict
             "roles": list(item.groups),
             "users": list(item.users),
             "apart": list(item.separation),
-            "due": moments.plain_due(item.due),
+            "due": case_moments.plain_due(item.due),
         },
-        "due_on": moments.task_due(item.due, host, opened),
+        "due_on": case_moments.task_due(item.due, host, opened),
         "version_id": case.version_id,
     }
 
@@ -340,8 +339,8 @@ def _timers_and_waits(connection: Connection, case: CaseRow, host: CaseHost, ste
             "case_id": case.id,
             "timer": timer.id,
             "activity_id": timer.activity_id,
-            "due_at": moments.timer_due(
-                moments.Hanging(timer.clock, timer.offset, timer.party), host
+            "due_at": case_moments.timer_due(
+                case_moments.Hanging(timer.clock, timer.offset, timer.party), host
             )
             if timer.clock
             else timer.due_at,
@@ -383,7 +382,8 @@ def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
         row["id"]: moment
         for row in cases.case_timers(connection, case_id)
         if row["clock"]
-        and (moment := moments.timer_due(moments.Hanging.of_row(row), host)) != row["due_at"]
+        and (moment := case_moments.timer_due(case_moments.Hanging.of_row(row), host))
+        != row["due_at"]
     }
     batches.move_timers(connection, moved)
     due = {
@@ -392,7 +392,7 @@ def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
         if row["status"] == "open"
         and (spec := row["candidates"].get("due"))
         and spec.get("clock")
-        and (day := moments.task_due(spec, host, legal_day(row["opened_at"]))) != row["due_on"]
+        and (day := case_moments.task_due(spec, host, legal_day(row["opened_at"]))) != row["due_on"]
     }
     batches.move_due(connection, due)
 

@@ -346,6 +346,9 @@ class Player:
 
     def _due(self, act: Act) -> None:
         given = _mapping(act.value)
+        if "task" in given:
+            self._task_due(given)
+            return
         clock, party = str(given.get("clock")), given.get("party")
         if self.world.file is None or clock not in self.world.file.clocks:
             raise Unexpected(act.value, "no such clock")
@@ -354,6 +357,18 @@ class Player:
         expected = given.get("date")
         if due != (None if expected is None else str(expected)):
             raise Unexpected(expected, due)
+
+    def _task_due(self, given: Mapping[str, Any]) -> None:
+        """The own limit of an open task; ``unit`` or ``item`` says which, where it is open several times."""
+        unit, expected = given.get("unit"), given.get("date")
+        for instance, item in self.world.open_tasks():
+            meant = item.activity_id == given["task"] and unit in (None, item.unit)
+            if meant and ("item" not in given or _equal(given["item"], to_json(item.item))):
+                due = self.world.due_on(instance, item)
+                if (due and due.isoformat()) != (None if expected is None else str(expected)):
+                    raise Unexpected(expected, due and due.isoformat())
+                return
+        raise Unexpected(dict(given), "no such open task")
 
     def _variables(self, act: Act) -> None:
         expected, got = _mapping(act.value), {}

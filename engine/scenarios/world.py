@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
 
+from engine import case_moments
 from engine.bpmn import (
     Definition,
     Effect,
@@ -29,7 +30,6 @@ from engine.bpmn.moments import as_instant
 from engine.errors import Denied, EngineError, NotFound
 from engine.feel import to_json
 from engine.scenarios.subject import Subject
-from engine.statutory_clock import instant_of
 from engine.timesource import OFFICE_ZONE, legal_day
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class World:
         self.by_hand = False  # somebody has started the process: its start timers rest
         self.start_timers: dict[str, tuple[datetime, int | None, str]] | None = None
         self._imaginary = 0
+        self._opened_on: dict[tuple[int, str], date] = {}  # open tasks by instance and token
         self.fields: dict[str, Any] = {}
         self.file = self._case_file()
 
@@ -122,6 +123,11 @@ class World:
             self.file = self._case_file()
             for event in events:
                 self.file.record(event)
+
+    @property
+    def institution(self) -> Institution:
+        """The office; only where there is a case file."""
+        return cast("Institution", self.subject.institution)
 
     @property
     def calendar(self) -> Any:
@@ -241,6 +247,8 @@ class World:
 
     def _took(self, instance: Instance, step: Step) -> None:
         instance.ended = step.ended
+        for item in step.opened:
+            self._opened_on[(instance.number, item.token)] = legal_day(self.now)
         if not step.ended:
             waiting = execute.frontier(instance.definition, step.state, self)
             if not (waiting.tasks or waiting.timers or waiting.waits or waiting.begin):
@@ -565,11 +573,17 @@ class World:
         """Return when a timer is due; one that hangs on a clock moves with it."""
         if timer.clock is None:
             return timer.due_at
-        answer = self.file.clock(timer.clock, timer.party) if self.file is not None else None
-        if answer is None:
+        if self.file is None:
             return None
-        institution = cast("Institution", self.subject.institution)
-        return instant_of(answer, timer.offset, institution.calendar, institution.opening_time)
+        hanging = case_moments.Hanging(timer.clock, timer.offset, timer.party)
+        return case_moments.timer_due(hanging, self)
+
+    def due_on(self, instance: Instance, item: WorkItem) -> date | None:
+        """Return the task's own limit, None where it has none (or no office says what a working day is)."""
+        if self.file is None:
+            return None
+        opened = self._opened_on[(instance.number, item.token)]
+        return case_moments.task_due(item.due, self, opened)
 
     def fire(self, instance: Instance | None, timer: Timer | str) -> None:
         """Fire one timer; a start timer starts the process."""

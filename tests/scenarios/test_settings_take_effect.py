@@ -15,8 +15,8 @@ import pytest
 from engine.annual_report import Record, compile_report, parse_definition
 from engine.business_calendar import BusinessCalendar
 from engine.calendar_years import Day, read_statutory, read_years
+from engine.case_moments import task_due
 from engine.cli.clock_questions import Institution, answered
-from engine.commands.moments import task_due
 from engine.errors import EngineError
 from engine.office_settings import OfficeSettings
 from engine.scenarios import load_subject

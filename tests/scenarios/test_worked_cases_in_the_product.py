@@ -161,9 +161,19 @@ class Player:
             assert sorted(item["candidates"]["roles"]) == sorted(roles)
 
     def _due(self, value) -> None:
+        if "task" in value:
+            self._task_due(value)
+            return
         given = self.file().clock(value["clock"], value.get("party"))
         due = given.due.isoformat() if given and given.due else None
         assert due == value["date"]
+
+    def _task_due(self, value) -> None:
+        rows = [one for one in self.open_items() if one["activity_id"] == value["task"]]
+        rows = [one for one in rows if value.get("unit") in (None, one["unit"])]
+        if named := value.get("item"):
+            rows = [one for one in rows if named.items() <= one["item"]["item"].items()]
+        assert str(rows[0]["due_on"]) == value["date"]
 
     def _letters(self, value) -> None:
         with UnitOfWork(self.env.database, writing=False) as uow:

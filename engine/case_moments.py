@@ -47,14 +47,14 @@ class Hanging:
 
 
 def task_due(spec: Mapping[str, Any] | None, place: Place, opened: date) -> date | None:
-    """Return the internal limit of a task: ``{length}`` from its opening, ``{clock, offset}``, or ``{date}``."""
+    """Return the internal limit of a task: ``{length}`` from its opening, ``{clock, party, offset}``, or ``{date}``."""
     if not spec:
         return None
     if spec.get("date"):
         return as_date(spec["date"])
     calendar: BusinessCalendar = place.institution.calendar
     if spec.get("clock"):
-        answer = place.file.clock(str(spec["clock"]))
+        answer = place.file.clock(str(spec["clock"]), spec.get("party"))
         if answer is None or answer.due is None:
             return None
         offset = spec.get("offset")
