@@ -16,6 +16,7 @@ from engine.queries import audit_page
 from engine.store import accounts, cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
+from tests.integration.test_annual_report import WALK_IN
 from tests.integration.test_steps import open_tasks
 from tests.unit.test_classified import sheet
 
@@ -184,3 +185,30 @@ def test_a_file_that_bears_a_mark_of_secrets_is_not_kept(desk):
     assert [tuple(row) for row in rows] == [("classified_mark", "denied")]
     stored = [one for one in desk.env.config.data.rglob("*") if one.is_file()]
     assert not [one for one in stored if one.read_bytes() == marked.data]
+
+
+def test_an_often_requested_document_is_passed_on_with_the_number_of_the_application(tmp_path):
+    """Art. 44: what several people ask for may become proactive; nobody types it a second time."""
+    desk = open_desk(
+        tmp_path,
+        "on_request",
+        "proactive_disclosure",
+        "confidentiality_review",
+        "review_and_approval",
+    )
+    moved = commands.start_case(desk.env, desk.actor("zhou"), "on_request", WALK_IN)
+    for task, values in (
+        ("answer_on_spot", {"answered_on": "2026-03-02", "on_spot_answer": "当场提供。"}),
+        ("archive", {"file_complete": "complete", "retention": "10", "proactive": True}),
+    ):
+        item = open_tasks(desk, moved.case_id)[task]
+        commands.complete_task(desk.env, desk.actor("zhou"), item, values)
+    passing_time.deliver_outbox(desk.env)
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = [cases.load(uow.connection, one) for one in cases.open_case_ids(uow.connection)]
+    (arisen,) = [row for row in rows if row is not None]
+    assert arisen.procedure == "proactive_disclosure"
+    assert arisen.fields["origin"] == "often"
+    assert arisen.fields["info_title"] == WALK_IN["info_title"]
+    assert arisen.fields["from_case"] == moved.number
+    assert set(open_tasks(desk, arisen.id)) == {"register"}
