@@ -15,7 +15,6 @@ from engine.decisions import Decisions
 from engine.errors import NotFound
 from engine.feel import to_json
 from engine.institution import Institution
-from engine.office_functions import functions_of
 from engine.receipt import with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer, in_force
 from engine.timesource import legal_day
@@ -30,8 +29,8 @@ class Typing(Protocol):
     def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
         """Return stored values with dates as dates."""
 
-    def labels(self, values: Mapping[str, object]) -> dict[str, str]:
-        """Return the words of answered choices by field."""
+    def labels(self, values: Mapping[str, object], name_of: Callable[[str], str]) -> dict[str, str]:
+        """Return the words of answered choices by field, and the names of people."""
 
 
 class Ground(Protocol):
@@ -71,7 +70,7 @@ class CaseFile:
         self._extra = dict(extra or {})
         self._answers: dict[ClockKey, ClockAnswer] | None = None
         self._facts: list[CaseEvent] | None = None
-        self.functions = functions_of(self.today, institution.calendar)
+        self.functions = institution.functions(self.today)
 
     @property
     def events(self) -> list[CaseEvent]:
@@ -220,7 +219,9 @@ class _Names(Mapping[str, object]):
         self._special: dict[str, Callable[[], object]] = {
             "case": file.case_context,
             "clock": file.clock_context,
-            "label": lambda: file._deployed.procedure.labels(file.fields),
+            "label": lambda: file._deployed.procedure.labels(
+                file.fields, file._institution.directory.name
+            ),
             "settings": lambda: dict(file._institution.settings),
         }
 

@@ -7,18 +7,20 @@ and kept: a version never changes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from engine.blobs import Blobs
 from engine.bpmn.model import Definition
 from engine.config import Config
 from engine.deployed import Deployed, deployed_from
+from engine.directory import Holder
 from engine.errors import NotFound
 from engine.guessing import Strangers
 from engine.institution import Institution
 from engine.sealing import Sealer
+from engine.store import accounts
 from engine.store import definitions as store
 from engine.timesource import TimeSource, legal_day
 from engine.unit_of_work import Engine, UnitOfWork
@@ -26,6 +28,23 @@ from engine.unit_of_work import Engine, UnitOfWork
 OFFICE = "_office"  # the key under which the office's own data is deployed
 
 Renderer = Callable[[bytes, Mapping[str, object]], bytes]
+
+
+@dataclass(frozen=True)
+class _Accounts:
+    """The people of the database, read when a form or a letter asks."""
+
+    database: Engine
+
+    def in_post(self, day: date) -> Sequence[Holder]:
+        with UnitOfWork(self.database, writing=False) as uow:
+            rows = accounts.holders(uow.connection, day)
+        return [Holder(row["login"], row["name"], row["role"], row["unit"]) for row in rows]
+
+    def name(self, login: str) -> str:
+        with UnitOfWork(self.database, writing=False) as uow:
+            row = accounts.by_login(uow.connection, login)
+        return row["name"] if row else login
 
 
 @dataclass
@@ -80,7 +99,8 @@ class Environment:
             if version_id not in self._institutions:
                 with UnitOfWork(self.database, writing=False) as uow:
                     files = store.files(uow.connection, version_id)
-                self._institutions = {version_id: Institution.from_files(files, version_id)}
+                read = Institution.from_files(files, version_id)
+                self._institutions = {version_id: replace(read, people=_Accounts(self.database))}
             return self._institutions[version_id]
 
     def deployed(self, version_id: str) -> Deployed:

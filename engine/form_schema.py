@@ -16,8 +16,26 @@ from engine import office_functions
 from engine.feel import Expression, FeelSyntaxError, compile_expression
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
-CELL_TYPES: Final = ("text", "textarea", "date", "integer", "number", "money", "choice", "yesno")
-TYPES: Final = (*CELL_TYPES, "choices", "file", "table", "given")
+CELL_TYPES: Final = (
+    "text",
+    "textarea",
+    "date",
+    "integer",
+    "number",
+    "money",
+    "choice",
+    "yesno",
+    "unit",
+    "person",
+)
+TYPES: Final = (*CELL_TYPES, "choices", "units", "people", "file", "table", "given")
+# Choices whose options the office's own data give: {type as written: type as it is judged and shown}.
+OFFICE_CHOICES: Final = {
+    "unit": "choice",
+    "units": "choices",
+    "person": "choice",
+    "people": "choices",
+}
 CHECKS: Final = ("ric", "uscc", "phone", "email", "postcode")
 MAX_FIELDS = 120
 MAX_LENGTH = {"text": 200, "textarea": 4000}
@@ -85,6 +103,8 @@ class Field:
     rules: tuple[Rule, ...] = ()
     personal: bool = False
     min_feel: Expression | None = None
+    is_person: bool = False  # the values are logins
+    of: tuple[str, ...] = ()  # posts of which a person is chosen
     max_feel: Expression | None = None
 
 
@@ -252,12 +272,12 @@ class _Reader:
                 f"check {check}", f"{entry.where}不认识检查“{check}”，可用的有：{'、'.join(CHECKS)}"
             )
         bounds = {name: self._bound(entry, name) for name in ("min", "max")}
-        options_from = entry.optional("options_from")
+        options_from = self._office_list(entry, kind) or entry.optional("options_from")
         from_feel = options_from is not None and options_from.startswith("=")
         return Field(
             key=key,
             label=entry.text("label"),
-            type=kind,
+            type=OFFICE_CHOICES.get(kind, kind),
             required=entry.flag("required"),
             help=entry.text("help", ""),
             advice=entry.text("advice", ""),
@@ -283,7 +303,20 @@ class _Reader:
             confirmed_by=entry.optional("confirmed_by"),
             default=entry.raw("default"),
             personal=entry.flag("personal"),
+            is_person=kind in ("person", "people"),
+            of=entry.texts("of"),
         )
+
+    def _office_list(self, entry: Entry, kind: str) -> str | None:
+        """Where the options of a section or a person come from; None for other types."""
+        if kind not in ("person", "people"):
+            if entry.texts("of") or entry.optional("in"):
+                entry.refuse("of", f"{entry.where}：只有 person 和 people 字段可以写 of 和 in")
+            return "units" if kind in OFFICE_CHOICES else None
+        roles = ", ".join(f'"{one}"' for one in entry.texts("of"))
+        unit = entry.optional("in")
+        within = f", {unit.removeprefix('=').strip()}" if unit else ""
+        return f"= office people([{roles}]{within})"
 
     def _bound(self, entry: Entry, name: str) -> tuple[str | None, Expression | None]:
         text = entry.optional(name)

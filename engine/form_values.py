@@ -268,6 +268,12 @@ def _choice(field: Field, raw: object, today: date) -> Json:
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         raw = str(raw)
     if not isinstance(raw, str) or raw not in [option.value for option in field.options]:
+        if field.is_person:
+            raise ValueRefused(
+                "{label}：“{value}”今天不在可选的岗位上，请重新选择",
+                label=field.label,
+                value=str(raw)[:32],
+            )
         raise ValueRefused(
             "{label}没有“{value}”这个选项，请重新选择", label=field.label, value=str(raw)[:20]
         )

@@ -8,7 +8,7 @@ no database and no wall clock.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -163,11 +163,21 @@ class Form(FormSchema):
     def options(
         self, *, today: date, names: Mapping[str, object], functions: Functions | None = None
     ) -> dict[str, tuple[Option, ...]]:
-        """Return {field key: options} of the fields whose options depend on the case."""
+        """Return {field key: options} of the fields whose options depend on the case or on who is in post.
+
+        A table's column stands under ``table.column``.
+        """
         known = _functions(today, functions)
         return {
-            one.key: _offered(one, names, known) for one in self.fields if _depends_on_case(one)
+            key: _offered(one, names, known)
+            for key, one in self._with_columns()
+            if _depends_on_case(one)
         }
+
+    def _with_columns(self) -> Iterator[tuple[str, Field]]:
+        for one in self.fields:
+            yield one.key, one
+            yield from ((f"{one.key}.{column.key}", column) for column in one.columns)
 
     def required_defaults(
         self,
@@ -293,7 +303,9 @@ class _Judge:
         self._scope[one.key] = feel_value(one, value)
 
     def _resolved(self, one: Field) -> Field:
-        """Fill in what is computed from the case: options and bounds."""
+        """Fill in what is computed from the case: options and bounds, of a table's columns too."""
+        if one.columns:
+            one = replace(one, columns=tuple(self._resolved(column) for column in one.columns))
         if _depends_on_case(one):
             one = replace(one, options=_offered(one, self._scope, self._functions))
         if one.min_feel is not None:

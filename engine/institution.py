@@ -19,8 +19,10 @@ from engine.business_calendar import BusinessCalendar
 from engine.classified import Marks
 from engine.counting import FOLDER as FIGURES
 from engine.counting import parse_figures
+from engine.directory import Directory, ImaginaryPeople, choices
 from engine.lengths import Length
 from engine.office import Office
+from engine.office_functions import Functions, functions_of
 from engine.office_settings import FILE as SETTINGS_FILE
 from engine.office_settings import OfficeSettings
 from engine.security import FILE as SECURITY_FILE
@@ -45,6 +47,7 @@ class Institution:
     sign_in: SignInRules
     marks: Marks
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    people: Directory | None = field(default=None, repr=False)  # None: imaginary ones
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], version_id: str) -> Institution:
@@ -81,6 +84,28 @@ class Institution:
         """
         changed = self.settings.changed(settings)
         return replace(self, settings=changed, calendar=_calendar(self.files, changed))
+
+    @property
+    def directory(self) -> Directory:
+        """Who is in post, and who has which name."""
+        return self.people or ImaginaryPeople(self.office)
+
+    def functions(self, day: date) -> Functions:
+        """Return what the office's expressions may call on a day: its working days and its people."""
+
+        def office_people(roles: object = (), *unit: object) -> object:
+            wanted = [roles] if isinstance(roles, str) else list(roles or ())  # type: ignore[call-overload]
+            if unit and not isinstance(unit[0], str):
+                return []  # the section is not known yet
+            return choices(
+                self.office, self.directory.in_post(day), wanted, str(unit[0]) if unit else None
+            )
+
+        return {
+            **functions_of(day, self.calendar),
+            "office people": office_people,
+            "person name": lambda login: self.directory.name(login) if login else None,
+        }
 
     @cached_property
     def opening_time(self) -> time:

@@ -1,4 +1,4 @@
-"""What an expression of the office may call besides the functions of FEEL: its day, and its working days.
+"""What an expression of the office may call besides the functions of FEEL: its day, working days and people.
 
 The same in a diagram, a table, a form and a letter. ``functions_of`` gives them for one day and calendar.
 """
@@ -23,4 +23,13 @@ def functions_of(today: date, calendar: BusinessCalendar) -> Functions:
     }
 
 
-NAMES = frozenset(("today", "add working days", "working days between", "is working day"))
+NAMES = frozenset(
+    (
+        "today",
+        "add working days",
+        "working days between",
+        "is working day",
+        "office people",  # given by the institution, which knows the posts
+        "person name",
+    )
+)

@@ -153,13 +153,28 @@ class Procedure:
         """Return the Word template of a letter."""
         return self.files[self.letters[letter].template]
 
-    def labels(self, values: Mapping[str, object]) -> dict[str, str]:
-        """Return the words of answered choices: {field key: label}, several joined by 、."""
-        return {
+    def labels(
+        self, values: Mapping[str, object], name_of: Callable[[str], object] = str
+    ) -> dict[str, str]:
+        """Return the words of answered choices: {field key: label}, several joined by 、.
+
+        Args:
+            name_of: gives the name of a person by the login.
+        """
+        words = {
             key: _label(words, values[key])
             for key, words in self._choices.items()
             if values.get(key) is not None
         }
+        named = {key: _names(values[key], name_of) for key in self._people if values.get(key)}
+        return {**words, **named}
+
+    @cached_property
+    def _people(self) -> frozenset[str]:
+        """Keys of the answers that name people."""
+        return frozenset(
+            one.key for form in self.forms.values() for one in form.fields if one.is_person
+        )
 
     @cached_property
     def _choices(self) -> Mapping[str, Mapping[str, str]]:
@@ -247,7 +262,8 @@ class Procedure:
         remedy = names.get("remedy") or chosen.remedy
         text = office.remedy_text(str(remedy), online=online) if remedy else ""
         values["救济"] = self._worded(chosen, text, names, functions) or None
-        labels = self.labels({key: _plain(value) for key, value in names.items()})
+        plain = {key: _plain(value) for key, value in names.items()}
+        labels = self.labels(plain, functions.get("person name", str))
         scope = {**names, "label": labels}
         for name, expression in {**self.letter_fields, **chosen.fields}.items():
             values[name] = expression.evaluate(scope, functions)
@@ -319,6 +335,11 @@ def _size(file: Path, relative: str) -> int:
 def _label(words: Mapping[str, str], value: object) -> str:
     chosen = value if isinstance(value, list) else [value]
     return "、".join(words.get(str(one), str(one)) for one in chosen)
+
+
+def _names(value: object, name_of: Callable[[str], object]) -> str:
+    chosen = value if isinstance(value, list) else [value]
+    return "、".join(str(name_of(str(one))) for one in chosen)
 
 
 def _plain(value: object) -> object:
@@ -482,6 +503,17 @@ class _Reader:
             entry.refuse(f"remedy {remedy}", f"救济告知“{remedy}”不在 remedies.yaml 里，请改正")
         return remedy
 
+    def _known_posts(self, form: Form) -> None:
+        every = [each for one in form.fields for each in (one, *one.columns)]
+        for one in every:
+            for role in one.of:
+                if self._office is not None and role not in self._office.roles:
+                    raise FormInvalid(
+                        form.file,
+                        f"{one.key}: no role {role}",
+                        f"字段“{one.key}”的 of 写了岗位“{role}”，roles.yaml 里没有，请核对",
+                    )
+
     def _with_lists(self, entry: Entry, procedure: Procedure) -> Procedure:
         lists: dict[str, tuple[Option, ...]] = {
             "outcomes": tuple(
@@ -491,6 +523,8 @@ class _Reader:
         if self._office is None:
             return procedure
         lists["units"] = self._office.unit_options()
+        for form in procedure.forms.values():
+            self._known_posts(form)
         forms: dict[str, Form] = {}
         for key, form in procedure.forms.items():
             if missing := sorted(form.lists - set(lists)):

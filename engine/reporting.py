@@ -27,7 +27,6 @@ from engine.annual_report.definition import FOLDER, ReportInvalid
 from engine.case_file import CaseFile
 from engine.counting import Counted, Definition, Figures, count, definition_of
 from engine.environment import OFFICE, Environment
-from engine.office_functions import functions_of
 from engine.statutory_clock import CaseEvent, in_force
 from engine.store import definitions
 from engine.store import report as store
@@ -130,7 +129,7 @@ def office_files(env: Environment) -> dict[str, bytes]:
 
 def functions(env: Environment) -> Mapping[str, Any]:
     """Return what expressions of reports may call."""
-    return functions_of(legal_day(env.time.now()), env.institution().calendar)
+    return env.institution().functions(legal_day(env.time.now()))
 
 
 def _records(env: Environment, procedures: Collection[str]) -> list[Record]:

@@ -31,7 +31,6 @@ from engine.environment import Environment
 from engine.errors import Denied, NotFound, RevisionConflict
 from engine.forms import Form, Sentence
 from engine.identity import Actor
-from engine.office_functions import functions_of
 from engine.personal import seal_fields
 from engine.store import cases, numbers
 from engine.store.cases import CaseRow
@@ -497,7 +496,7 @@ def _judged(
     if case is not None:
         file = case_file(env, deployed, case)
         names = names_at(env, deployed, case, file, token) if token else file.names()
-    functions = functions_of(day, institution.calendar)
+    functions = institution.functions(day)
     judged = form.validate(raw, today=day, names=names, functions=functions)
     if not judged.ok:
         raise SubmissionInvalid(judged.errors, judged.values)

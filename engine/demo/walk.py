@@ -24,7 +24,6 @@ from engine.environment import Environment
 from engine.errors import EngineError, NotFound
 from engine.forms import Form
 from engine.identity import Actor
-from engine.office_functions import functions_of
 from engine.store import accounts, cases
 from engine.stored_case import case_file, names_at, task_facts, task_form
 from engine.timesource import FixedTime, legal_day, office_instant
@@ -213,7 +212,7 @@ class Walk:
 
     def _shown(self, form: Form, names: Mapping[str, object]) -> dict[str, Any]:
         day = legal_day(self.clock.now())
-        functions = functions_of(day, self.env.institution().calendar)
+        functions = self.env.institution().functions(day)
         return form.initial(today=day, names=names, functions=functions)
 
     def _row(self, case: _Case) -> cases.CaseRow:
@@ -242,7 +241,9 @@ class Walk:
         if form is None:
             raise EngineError(f"demo {title} at {activity}: {wrong.errors}") from wrong
         known = {key: value for key, value in values.items() if key in form.field_keys}
-        filled = form.required_defaults(given=known, today=legal_day(self.clock.now()), names={})
+        day = legal_day(self.clock.now())
+        functions = self.env.institution().functions(day)
+        filled = form.required_defaults(given=known, today=day, names={}, functions=functions)
         commands.complete_task(self.env, actor, item["id"], filled)
 
     def _claiming(self, case: _Case, item: Mapping[str, Any]) -> Callable[[], None]:

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Protocol
 
 from engine.environment import Environment
-from engine.forms import Asked, Form
-from engine.office_functions import Functions, functions_of
+from engine.forms import Asked, Field, Form, Option
+from engine.office_functions import Functions
 from engine.queries.pages import Today
 
 
@@ -33,7 +33,7 @@ class FormPage(Protocol):
 def asked(env: Environment, page: FormPage, values: Mapping[str, Any]) -> Asked:
     """Return which questions apply to the answers so far, and which of them must be answered."""
     day = page.today.date
-    functions = functions_of(day, env.institution().calendar)
+    functions = env.institution().functions(day)
     found: Asked = page.form.asked(
         today=day, names=page.names, functions=functions, values=dict(values)
     )
@@ -57,10 +57,19 @@ def resolved(
         replace(
             section,
             fields=tuple(
-                replace(one, options=found[one.key], options_feel=None) if one.key in found else one
+                replace(
+                    _with(one, one.key, found),
+                    columns=tuple(
+                        _with(column, f"{one.key}.{column.key}", found) for column in one.columns
+                    ),
+                )
                 for one in section.fields
             ),
         )
         for section in form.sections
     )
     return replace(form, sections=sections)
+
+
+def _with(one: Field, key: str, found: Mapping[str, tuple[Option, ...]]) -> Field:
+    return replace(one, options=found[key], options_feel=None) if key in found else one

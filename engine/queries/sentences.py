@@ -69,8 +69,9 @@ class Names:
     def labels(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Return {field: label of the answer} of those answers that have one."""
         found: dict[str, str] = {}
+        name_of = self.env.institution().directory.name
         for deployed in self._deployed():
-            found = {**deployed.procedure.labels(values), **found}
+            found = {**deployed.procedure.labels(values, name_of), **found}
         return found
 
     def value(self, key: str, value: object) -> str:

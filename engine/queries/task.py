@@ -13,7 +13,6 @@ from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.forms import Form
 from engine.identity import Actor
-from engine.office_functions import functions_of
 from engine.personal import open_fields
 from engine.queries.activities import activity_of
 from engine.queries.answering import resolved
@@ -208,7 +207,7 @@ def start_page(env: Environment, actor: Actor, procedure: str) -> StartPage:
     button = dict(activity.button or {})
     day = legal_day(env.time.now())
     institution = env.institution()
-    names, functions = opening_names(institution), functions_of(day, institution.calendar)
+    names, functions = opening_names(institution), institution.functions(day)
     values = form.initial(today=day, names=names, functions=functions)
     return StartPage(
         today=today_of(env),

@@ -64,7 +64,7 @@ class _BareProcedure:
     def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
         return dict(values)
 
-    def labels(self, values: Mapping[str, object]) -> dict[str, str]:
+    def labels(self, values: Mapping[str, object], name_of: Callable[[str], str]) -> dict[str, str]:
         return {}
 
 

@@ -1,11 +1,14 @@
 """A form takes what its YAML allows and says in a sentence what to do about the rest."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from engine.directory import Holder
 from engine.forms import Form, FormInvalid, Option
+from engine.institution import Institution
 
 TODAY = date(2026, 11, 24)  # Tue
 
@@ -477,3 +480,97 @@ def test_the_form_in_the_handbook_is_a_form():
     handbook = (Path(__file__).parents[2] / "docs" / "procedures.md").read_text(encoding="utf-8")
     block = handbook.split("```yaml\n", 1)[1].split("```", 1)[0]
     assert Form.parse(block.encode(), "forms/serve.yaml").field_keys == {"service_way", "sent_on"}
+
+
+# -- people and sections of the office -----------------------------------------------------------
+
+
+def an_office(*holders: tuple[str, str, str, str | None]):
+    """The shipped office with these people in post: (login, name, role, unit)."""
+    folder = Path(__file__).parents[2] / "processes" / "_office"
+    files = {
+        one.relative_to(folder).as_posix(): one.read_bytes()
+        for one in folder.rglob("*")
+        if one.is_file()
+    }
+
+    class People:
+        def in_post(self, day):
+            return [Holder(*one) for one in holders] if day == TODAY else []
+
+        def name(self, login):
+            return {one[0]: one[1] for one in holders}.get(login, login)
+
+    return replace(Institution.from_files(files, "v"), people=People())
+
+
+OFFICE = an_office(
+    ("zhoumin", "周敏", "disclosure_officer", None),
+    ("xujianhua", "许建华", "section_head", "housing"),
+    ("chenbo", "陈博", "section_head", "works"),
+)
+
+
+def chosen(field: str, raw: object, day: date = TODAY, **names: object):
+    return a_form(field).validate(
+        {"x": raw}, today=day, names=names, functions=OFFICE.functions(day)
+    )
+
+
+def test_a_person_is_chosen_from_those_in_post_and_stored_by_login():
+    field = "- {key: x, label: 调查人, type: person, of: [section_head]}"
+    assert chosen(field, "chenbo").values == {"x": "chenbo"}
+    assert chosen(field, "zhoumin").errors["x"] == (
+        "调查人：“zhoumin”今天不在可选的岗位上，请重新选择"
+    )
+    assert not chosen(field, "nobody").ok
+    assert not chosen(field, "chenbo", TODAY.replace(year=2025)).ok
+
+
+def test_a_person_may_be_asked_for_in_the_section_of_another_answer():
+    field = '- {key: x, label: 经办人, type: person, of: [section_head], in: "= lead"}'
+    assert chosen(field, "chenbo", lead="works").ok
+    assert not chosen(field, "chenbo", lead="housing").ok
+    assert not chosen(field, "chenbo", lead=None).ok
+
+
+def test_people_are_offered_with_their_posts():
+    form = a_form("- {key: x, label: 调查人, type: people, of: [section_head, disclosure_officer]}")
+    found = form.options(today=TODAY, names={}, functions=OFFICE.functions(TODAY))["x"]
+    assert [(one.value, one.label) for one in found] == [
+        ("xujianhua", "许建华（房屋安全管理科科室负责人）"),
+        ("chenbo", "陈博（市政公用科科室负责人）"),
+        ("zhoumin", "周敏（信息公开专员）"),
+    ]
+
+
+def test_a_table_may_have_a_column_of_people():
+    field = "- {key: x, label: 名册, type: table, columns: [{key: who, label: 人, type: person}]}"
+    assert chosen(field, [{"who": "zhoumin"}]).values == {"x": [{"who": "zhoumin"}]}
+    assert "x-0-who" in chosen(field, [{"who": "zhou"}]).errors
+
+
+def test_a_condition_may_use_the_person_and_the_name():
+    form = a_form(
+        '- {key: x, label: 人, type: person, rules: [{check: x != "chenbo", message: 应当回避}]}\n'
+        '- {key: y, label: 名, type: given, source: "= person name(x)"}'
+    )
+    judged_form = form.validate(
+        {"x": "chenbo"}, today=TODAY, names={}, functions=OFFICE.functions(TODAY)
+    )
+    assert judged_form.errors["x"] == "应当回避"
+    shown = form.initial(today=TODAY, names={"x": "chenbo"}, functions=OFFICE.functions(TODAY))
+    assert shown["y"] == "陈博"
+
+
+def test_of_and_in_belong_to_people_only():
+    with pytest.raises(FormInvalid, match="of"):
+        a_form("- {key: x, label: 科室, type: unit, of: [section_head]}")
+
+
+def test_without_accounts_each_post_has_an_imaginary_holder():
+    bare = replace(OFFICE, people=None)
+    form = a_form("- {key: x, label: 人, type: person, of: [section_head]}")
+    functions = bare.functions(TODAY)
+    assert form.validate({"x": "section_head@works"}, today=TODAY, names={}, functions=functions).ok
+    assert bare.directory.name("section_head@works") == "市政公用科科室负责人"
