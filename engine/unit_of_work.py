@@ -58,13 +58,16 @@ def open_database(url: str) -> Engine:
         "json_deserializer": orjson.loads,
     }
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=10, **json)
+        engine = create_engine(url, pool_size=10, hide_parameters=True, **json)
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "checkout", _refuse_closed)
         event.listen(engine, "after_cursor_execute", _await_answer)
         return engine
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **json
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        hide_parameters=True,  # what people typed does not belong into the log
+        **json,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

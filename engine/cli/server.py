@@ -21,6 +21,7 @@ from cheroot.wsgi import Server
 
 from engine import commands
 from engine.bootstrap import build_environment, hold, prepare_data
+from engine.cli.logs import start_logging
 from engine.config import Config, load_config
 from engine.environment import Environment
 from engine.errors import EngineError
@@ -28,6 +29,7 @@ from engine.scheduler import EmbeddedJobs
 from engine.store import accounts
 from engine.unit_of_work import UnitOfWork, damaged_part
 
+log = logging.getLogger(__name__)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -59,10 +61,9 @@ def register(group: click.Group) -> None:
 @config_option
 def run(host: str | None, port: int | None, with_demo: bool, config_file: Path | None) -> None:
     """启动：网页、定时办理和数据库在一个进程里。"""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # a line at every tick says nothing
     try:
         config = _configured(config_file, host, port)
+        start_logging(config)
         prepare_data(config)
         held = hold(config)
         listening = _listen(config)
@@ -92,6 +93,7 @@ def web(host: str | None, port: int | None, config_file: Path | None) -> None:
     """只启动网页，定时办理由 worker 进程做（多台机器时用）。"""
     try:
         config = _configured(config_file, host, port)
+        start_logging(config)
         listening = _listen(config)
         env = build_environment(config)
         _ready(env, with_demo=False)
@@ -106,6 +108,7 @@ def worker(config_file: Path | None) -> None:
     """只做定时办理：到期的事项、提醒和待发消息。"""
     try:
         config = load_config(config_file)
+        start_logging(config)
         prepare_data(config)
         held = hold(config)
         env = build_environment(config)
@@ -249,6 +252,11 @@ def _listen(config: Config) -> socket.socket:
     return listening
 
 
+def _log_of_the_server(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    """Write what the web server has to say where everything else is written."""
+    log.log(level, "%s", msg, exc_info=traceback)
+
+
 def _serve(env: Environment, config: Config, listening: socket.socket) -> None:
     # The web stands above the engine; only here, where both are started, does one name the other.
     app = importlib.import_module("webui").create_app(env)
@@ -256,6 +264,7 @@ def _serve(env: Environment, config: Config, listening: socket.socket) -> None:
     server = Server(
         (config.host, config.port), app, numthreads=config.threads, server_name="gongkai"
     )
+    server.error_log = _log_of_the_server  # type: ignore[method-assign]
     if config.tls:
         server.ssl_adapter = BuiltinSSLAdapter(str(config.tls.cert), str(config.tls.key))
     scheme = "https" if config.tls else "http"

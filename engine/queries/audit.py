@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from engine import audit
 from engine.access import require, visibility
 from engine.checkpoints import Checkpoint
 from engine.commands.checkpoints import KEPT
@@ -16,12 +15,12 @@ from engine.environment import OFFICE, Environment
 from engine.identity import Actor
 from engine.queries import sentences
 from engine.queries.common import today_of
-from engine.queries.disclosures import READS
+from engine.queries.disclosures import READS, edge
 from engine.queries.pages import AuditPage, AuditRow
 from engine.store import accounts, audit_search, outbox
 from engine.store import audit as trail
 from engine.store import cases as case_store
-from engine.timesource import OFFICE_ZONE, office_instant
+from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
@@ -125,7 +124,7 @@ def _code(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _edge(day: str | None, shift: int) -> str:
     try:
-        return audit.stamp(office_instant(date.fromisoformat(day or "") + timedelta(days=shift)))
+        return edge(date.fromisoformat(day or ""), shift)
     except ValueError:
         return ""
 

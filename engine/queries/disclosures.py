@@ -88,8 +88,8 @@ def disclosures(
         connection = uow.connection
         wanted = audit_search.Wanted(
             actions=READS,
-            since=_edge(since, 0),
-            until=_edge(until, 1),
+            since=edge(since, 0),
+            until=edge(until, 1),
         )
         case_id = cases.id_of_number(connection, asked)
         people = [] if case_id else accounts.called(connection, asked)
@@ -122,8 +122,12 @@ def disclosures(
     )
 
 
-def _edge(day: date | None, shift: int) -> str:
-    return audit.stamp(office_instant(day + timedelta(days=shift))) if day else ""
+def edge(day: date | None, shift: int) -> str:
+    """Return where a legal day begins, some days later, as the trail writes instants; "" leaves the side open."""
+    try:
+        return audit.stamp(office_instant(day + timedelta(days=shift))) if day else ""
+    except OverflowError:  # the first or the last day that there is
+        return ""
 
 
 def _is_of(env: Environment, case: CaseRow, name: str) -> bool:
