@@ -346,7 +346,9 @@ class _Events:
     def recorded(self, report: Report, node: Node) -> None:
         """Look at what a node records."""
         for one in node.records:
-            meant = None if one.kind is not None else self._meant(one.event, self.heard)
+            if one.kind is not None:
+                continue  # known only when it is recorded
+            meant = self._meant(one.event, self.heard)
             if meant is not None:
                 report.warning(
                     "unknown-event",

@@ -37,8 +37,8 @@ def test_a_worked_case_asserts_something(file):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
-def test_what_ships_has_no_findings(folder):
-    assert check_paths((folder,)) == []
+def test_what_ships_has_no_warnings(folder):
+    assert [one for one in check_paths((folder,)) if one.severity != "info"] == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
