@@ -12,6 +12,7 @@ from typing import Literal
 
 from engine.business_calendar import BusinessCalendar
 from engine.statutory_clock import ClockAnswer, Entry
+from engine.words import say
 
 MAX_DAYS = 150
 OUT = ("suspends", "waits")
@@ -112,11 +113,12 @@ def _labels(calendar: BusinessCalendar, first: date, last: date) -> dict[date, s
     for day in [*days_of(first, last), last + timedelta(days=1)]:
         name = calendar.day_name(day) if day <= last else None
         if name and calendar.is_working_day(day):
-            labels[day] = "班"
+            labels[day] = say("班")
         if name and not calendar.is_working_day(day):
             run.append(day)
         elif run and (day > last or calendar.is_working_day(day)):
-            labels[run[len(run) // 2]] = _short(calendar.day_name(run[0]) or "")
+            name = _short(calendar.day_name(run[0]) or "")
+            labels[run[len(run) // 2]] = say(name) if name else ""
             run = []
     return labels
 
@@ -133,13 +135,18 @@ def _marks(given: ClockAnswer, entries: Sequence[Entry], today: date) -> list[Ma
             marks.append(Mark(entry.on, f"{_verb(entry.title)} {_md(entry.on)}"))
         elif entry.rule == "suspends" and entry.first:
             began = entry.on or entry.first
-            marks.append(Mark(began, f"{entry.title.removesuffix('意见')} {_md(began)}"))
+            marks.append(
+                Mark(
+                    began,
+                    f"{say(entry.title.removesuffix('意见'))} {_md(began)}",
+                )
+            )
             if entry.last and entry.last <= today:
-                marks.append(Mark(entry.last, f"恢复 {_md(entry.last)}"))
+                marks.append(Mark(entry.last, say("恢复 {day}", day=_md(entry.last))))
     if given.started_on and given.started_on < today and (given.due is None or today < given.due):
-        marks.append(Mark(today, f"今天 {_md(today)}"))
+        marks.append(Mark(today, say("今天 {day}", day=_md(today))))
     if given.due:
-        marks.append(Mark(given.due, f"届满 {_md(given.due)}", "duelab"))
+        marks.append(Mark(given.due, say("届满 {day}", day=_md(given.due)), "duelab"))
     return _once_a_day(marks)
 
 
@@ -150,15 +157,17 @@ def _once_a_day(marks: Sequence[Mark]) -> list[Mark]:
         there = by_day.get(mark.date)
         if there is None:
             by_day[mark.date] = mark
-        elif mark.text.split(" ")[0] not in there.text:
+        elif mark.text.rpartition(" ")[0] not in there.text:
             head, _, day = there.text.rpartition(" ")
             style = mark.style or there.style
-            by_day[mark.date] = Mark(mark.date, f"{head}、{mark.text.split(' ')[0]} {day}", style)
+            by_day[mark.date] = Mark(
+                mark.date, f"{head}、{mark.text.rpartition(' ')[0]} {day}", style
+            )
     return sorted(by_day.values(), key=lambda mark: mark.date)
 
 
 def _verb(title: str) -> str:
-    return title.removesuffix("申请") or title
+    return say(title.removesuffix("申请") or title)
 
 
 def _md(day: date) -> str:
@@ -176,19 +185,26 @@ def _brackets(given: ClockAnswer, entries: Sequence[Entry]) -> list[Bracket]:
             full = before and so_far == limit
             brackets.append(
                 Bracket(
-                    entry.first, entry.last, f"计{entry.counted}{f'，满{so_far}' if full else ''}"
+                    entry.first,
+                    entry.last,
+                    say("计{n}，满{all}", n=entry.counted, all=so_far)
+                    if full
+                    else say("计{n}", n=entry.counted),
                 )
             )
         elif entry.rule == "extends":
             so_far += entry.counted
-            brackets.append(Bracket(entry.first, entry.last, f"延长{entry.counted}"))
+            brackets.append(Bracket(entry.first, entry.last, say("延长{n}", n=entry.counted)))
         elif entry.rule in OUT and entry.skipped:
-            brackets.append(Bracket(entry.first, entry.last, f"不计{entry.skipped}"))
+            brackets.append(Bracket(entry.first, entry.last, say("不计{n}", n=entry.skipped)))
     return brackets
 
 
 def _summary(given: ClockAnswer, brackets: Sequence[Bracket], today: date) -> str:
-    parts = [f"{given.started_on}起算"]
-    parts += [f"{one.first}至{one.last}{one.text}" for one in brackets]
-    parts.append(f"{given.due}届满" if given.due else "届满日还不能确定")
-    return "；".join([*parts, f"今天{today}"])
+    parts = [say("{day}起算", day=given.started_on)]
+    parts += [
+        say("{first}至{last}{what}", first=one.first, last=one.last, what=one.text)
+        for one in brackets
+    ]
+    parts.append(say("{day}届满", day=given.due) if given.due else say("届满日还不能确定"))
+    return say("；").join([*parts, say("今天{day}", day=today)])

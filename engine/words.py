@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -22,6 +23,16 @@ def say(text: str, **values: object) -> str:
             key: label(value) if type(value) is str else value for key, value in values.items()
         }
     return (translate(text) if translate else text).format(**values)
+
+
+def said_again(text: str, templates: Sequence[str]) -> str:
+    """Return a stored sentence in the reader's language, known by the template that it was made from."""
+    for template in templates:
+        parts = re.split(r"(\{\w+\})", template)
+        pattern = "".join(f"(?P<{p[1:-1]}>.+?)" if p[:1] == "{" else re.escape(p) for p in parts)
+        if found := re.fullmatch(pattern, text):
+            return say(template, **found.groupdict())
+    return text
 
 
 @contextmanager

@@ -46,6 +46,11 @@ def is_english() -> bool:
     return locale is not None and locale.language == "en"
 
 
+def gap() -> str:
+    """Return what stands between two sentences: a space in English, nothing in Chinese."""
+    return " " if is_english() else ""
+
+
 def weekday(day: date) -> str:
     """Return 周四, or Thu."""
     if is_english():
@@ -208,4 +213,4 @@ def install(app: Flask) -> None:
         thousands=thousands,
         legal_day=legal_day,
     )
-    app.jinja_env.globals["is_english"] = is_english
+    app.jinja_env.globals.update(is_english=is_english, gap=gap)

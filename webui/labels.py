@@ -21,7 +21,8 @@ from markupsafe import Markup, escape
 from webui.engine_door import engine
 from webui.formatting import is_english
 
-_JOINTS = re.compile(r"(、| · |（|）)")
+_JOINTS = re.compile(r"(、| · |（|）|“|”| )")
+MOST_OF_TWO = 30
 _ENGLISH = {"、": ", ", " · ": " · ", "（": " (", "）": ")"}
 _read: dict[str, dict[str, str]] = {}  # catalogues by what is in force; one is kept
 
@@ -33,11 +34,20 @@ def label(text: str) -> str:
     words = _words()
     found = words.get(text)
     if found is None and _JOINTS.search(text):
-        parts = [words.get(part, _ENGLISH.get(part, part)) for part in _JOINTS.split(text)]
-        found = (
-            "".join(parts).strip() if any(part in words for part in _JOINTS.split(text)) else None
-        )
-    return text if found is None else found
+        parts = _JOINTS.split(text)
+        known = [words.get(part) or _two(words, part) for part in parts]
+        if any(known):
+            said = (new or _ENGLISH.get(part, part) for new, part in zip(known, parts, strict=True))
+            found = "".join(said).strip()
+    return found or _two(words, text) or text
+
+
+def _two(words: Mapping[str, str], text: str) -> str | None:
+    """A post with its section, written as one word: 综合执法支队科室经办人."""
+    if not 4 <= len(text) <= MOST_OF_TWO:
+        return None
+    cuts = ((text[:at], text[at:]) for at in range(len(text) - 2, 1, -1))
+    return next((f"{words[a]}: {words[b]}" for a, b in cuts if a in words and b in words), None)
 
 
 def _words() -> Mapping[str, str]:

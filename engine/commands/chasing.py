@@ -23,6 +23,14 @@ from engine.store import warnings as store
 from engine.timesource import OFFICE_ZONE, legal_day
 from engine.unit_of_work import Connection, UnitOfWork
 
+# What a person is told: of a limit, of a step, each in time or late because the system stood still.
+NOTICES = (
+    "{number} {rung}：法定届满 {due}",
+    "{number} {rung}：法定届满 {due}（本提醒应在{late}天前发出）",
+    "{number} {rung}：“{step}”应于 {due} 前办完",
+    "{number} {rung}：“{step}”应于 {due} 前办完（本提醒应在{late}天前发出）",
+)
+
 
 def climb_ladder(env: Environment) -> int:
     """Send the warnings that are due for running clocks and for open steps, each rung once; return how many.
@@ -128,10 +136,10 @@ def _told(
     env: Environment, connection: Connection, cause: _Cause, step: LadderStep, late: int
 ) -> list[dict[str, Any]]:
     """Return the notices of one rung: to whoever holds the case, and to the roles the ladder names."""
-    what = f"“{cause.title}”应于 {cause.due} 前办完" if cause.title else f"法定届满 {cause.due}"
-    text = f"{cause.number} {step.title}：{what}"
-    if late:
-        text += f"（本提醒应在{late}天前发出）"
+    template = NOTICES[(2 if cause.title else 0) + (1 if late else 0)]
+    text = template.format(
+        number=cause.number, rung=step.title, step=cause.title, due=cause.due, late=late
+    )
     base = {"case_id": cause.case_id, "text": text, "at": env.time.now()}
     base |= {"card": step.card, "channel": step.by}
     items = (

@@ -35,6 +35,8 @@ MAX_FAILURES = 5
 BACKWARD_TOLERANCE = timedelta(seconds=60)
 CLOCK_SET_BACK = "clock-set-back"
 
+HOLIDAYS_AWAITED = "{year}年放假安排还没有导入，跨年的期限都是暂定，请导入"
+
 
 def fire_due_timers(env: Environment) -> int:
     """Fire every timer that is due, oldest first, each in its own transaction; return how many fired.
@@ -154,7 +156,7 @@ def remind_of_calendar(env: Environment) -> None:
     roles = sorted(role for role, rights in rules.items() if "calendar.import" in rights.may)
     with UnitOfWork(env.database, writing=True) as uow:
         now = env.time.now()
-        text = f"{awaited}年放假安排还没有导入，跨年的期限都是暂定，请导入"
+        text = HOLIDAYS_AWAITED.format(year=awaited)
         outbox.tell(
             uow.connection,
             [

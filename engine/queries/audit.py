@@ -12,7 +12,7 @@ from engine.access import require, visibility
 from engine.checkpoints import Checkpoint
 from engine.commands.checkpoints import KEPT
 from engine.environment import OFFICE, Environment
-from engine.identity import Actor
+from engine.identity import SYSTEM, Actor
 from engine.queries import sentences
 from engine.queries.common import today_of
 from engine.queries.disclosures import READS, edge
@@ -91,7 +91,7 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
         total=total,
         chain_ok=None if seen is None else seen.startswith("good"),
         chain_sentence=_chain_sentence(seen),
-        people=[(key, name or say("系统")) for key, name in people if key],
+        people=[(key, _actor(name)) for key, name in people if key],
         kinds=[(key, sentences.kind_word(key)) for key in kinds],
         filters=filters,
         tabs=[(key, say(word)) for key, (word, _) in GROUPS.items()],
@@ -145,7 +145,7 @@ def _row(
     return AuditRow(
         seq=row["seq"],
         at=sentences.instant_of(row),
-        who=row["actor_name"] or say("系统"),
+        who=_actor(row["actor_name"]),
         role=role.title if role else "",
         act=sentences.kind_word(row["action"]),
         object=number or _object(env, row["object"], people),
@@ -204,3 +204,7 @@ def _chain_sentence(seen: str | None) -> str:
     if state == "good":
         return say("{n}条连续，没有改动，核验于{at}", n=count, at=at)
     return say("第{n}条对不上，此后的记录不能作证，核验于{at}", n=count, at=at)
+
+
+def _actor(name: str | None) -> str:
+    return say("系统") if not name or name == SYSTEM.name else name

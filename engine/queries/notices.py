@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.commands import chasing, passing_time
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.queries.common import today_of
 from engine.queries.pages import Today
 from engine.store import accounts, outbox
 from engine.unit_of_work import Connection, UnitOfWork
+from engine.words import said_again
 
 KEPT = timedelta(days=90)  # older ones are in the trail of their case
 MOST = 200
@@ -47,11 +49,19 @@ def notices(env: Environment, actor: Actor) -> NoticesPage:
         since = env.time.now() - KEPT
         rows = outbox.notices(uow.connection, _posts(actor), actor.person_id, since, limit=MOST)
     lines = [
-        NoticeLine(row["at"], row["text"], row["card"], row["case_id"] or "", row["id"] > seen)
+        NoticeLine(
+            row["at"], said(row["text"]), row["card"], row["case_id"] or "", row["id"] > seen
+        )
         for row in rows
     ]
     newest = max((int(row["id"]) for row in rows), default=seen)
     return NoticesPage(today_of(env), lines, sum(one.is_new for one in lines), newest)
+
+
+def said(text: str) -> str:
+    """Return what a person was told, in the language in which it is read now."""
+    # The one with the most blanks first: a shorter template would take the rest into its last blank.
+    return said_again(text, (*reversed(chasing.NOTICES), passing_time.HOLIDAYS_AWAITED))
 
 
 def unseen(
@@ -59,7 +69,10 @@ def unseen(
 ) -> tuple[int, list[str]]:
     """Return how many notices a person has not looked at, and those that stand above every page until then."""
     since = env.time.now() - KEPT
-    return outbox.new_notices(connection, _posts(actor), actor.person_id, seen_until(person), since)
+    new, above = outbox.new_notices(
+        connection, _posts(actor), actor.person_id, seen_until(person), since
+    )
+    return new, [said(text) for text in above]
 
 
 def seen_until(person: Mapping[str, Any] | None) -> int:

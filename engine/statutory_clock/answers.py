@@ -15,6 +15,7 @@ from engine.statutory_clock.entries import Entry
 from engine.statutory_clock.explanation import explain
 from engine.statutory_clock.facts import CaseEvent, Supersession, in_force, in_order
 from engine.timesource import OFFICE_ZONE
+from engine.words import say
 
 STATES = ("running", "waiting", "stopped", "abandoned", "exceeded")
 
@@ -274,8 +275,8 @@ def _result(
     due = course.due
     if due is None:
         if course.state == "abandoned":
-            return "期限已经终结，不再计算届满日"
-        return "现在还不能确定届满日"
+            return say("期限已经终结，不再计算届满日")
+        return say("现在还不能确定届满日")
     parts = [f"{due} {wording.weekday(due)}"]
     if course.due_at is not None:
         parts = [f"{course.due_at:%Y-%m-%d %H:%M}"]
@@ -283,8 +284,11 @@ def _result(
         parts.append(f"更正前为{before}")
     if provisional:
         years = "、".join(str(year) for year in provisional)
-        parts.append(f"暂定：{years}年放假安排未公布，暂按周末和法定节假日推算")
+        parts.append(say("暂定：{years}年放假安排未公布，暂按周末和法定节假日推算", years=years))
     if today is not None and left is not None and course.end is None:
-        measure = wording.UNITS["working_day" if unit == "working_day" else "day"]
-        parts.append(f"今天{today}，{'还有' if left >= 0 else '已超过'}{abs(left)}{measure}")
-    return "；".join(parts)
+        length = wording.amount(abs(left), "working_day" if unit == "working_day" else "day")
+        if left >= 0:
+            parts.append(say("今天{day}，还有{length}", day=today, length=length))
+        else:
+            parts.append(say("今天{day}，已超过{length}", day=today, length=length))
+    return wording.joined(parts)

@@ -9,6 +9,7 @@ from engine.statutory_clock import counting, wording
 from engine.statutory_clock.course import Course
 from engine.statutory_clock.facts import CaseEvent, Supersession
 from engine.statutory_clock.records import Count, Extension, NoEffect, Span, Wait
+from engine.words import say
 
 ONE_DAY = timedelta(days=1)
 
@@ -104,9 +105,9 @@ def original(course: Course) -> Entry:
     first = course.counts[0]
     due = course.original
     text = (
-        "固定日期"
+        say("固定日期")
         if first.length is None
-        else f"自起算之日{wording.amount(first.granted, first.length.unit)}"
+        else say("自起算之日{length}", length=wording.amount(first.granted, first.length.unit))
     )
     return Entry(
         "original",
@@ -116,7 +117,7 @@ def original(course: Course) -> Entry:
         0,
         0,
         text,
-        title="原届满",
+        title=say("原届满"),
         on=due,
         due=due,
     )
@@ -144,7 +145,7 @@ def void_span(span: Span, course: Course) -> Entry:
 
 def void_extension(one: Extension, course: Course) -> Entry:
     """An extension of a count that a restart made void."""
-    text = f"{wording.extension(one, course.clock.unit)}；重新起算后不再计"
+    text = wording.joined([wording.extension(one, course.clock.unit), say("重新起算后不再计")])
     return of_fact(
         "extends", one.effect.article, one.event, text, title=one.effect.title, effective=False
     )
@@ -181,7 +182,7 @@ def in_vain(one: NoEffect) -> Entry:
 def superseded(pair: Supersession) -> Entry:
     """A fact that was corrected by another."""
     return of_fact(
-        "superseded", "", pair.old, wording.superseded(pair), title="更正", effective=False
+        "superseded", "", pair.old, wording.superseded(pair), title=say("更正"), effective=False
     )
 
 
@@ -193,7 +194,11 @@ def ended(course: Course) -> Entry | None:
     text = end.effect.title
     if course.due is not None and end.event is not None:
         late = course.state in ("exceeded", "abandoned")
-        text = f"{text}，{'超过届满日' if late else '在届满日'}{course.due}{'' if late else '之前（含当日）'}"
+        text = (
+            say("{title}，超过届满日{due}", title=text, due=course.due)
+            if late
+            else say("{title}，在届满日{due}之前（含当日）", title=text, due=course.due)
+        )
     kind = "abandons" if end.event is None else "stops"
     return Entry(
         kind,

@@ -16,6 +16,7 @@ from engine.statutory_clock.course import Course
 from engine.statutory_clock.entries import Entry
 from engine.statutory_clock.facts import CaseEvent, Supersession
 from engine.statutory_clock.records import Count, Extension, Span, Wait
+from engine.words import say
 
 ONE_DAY = timedelta(days=1)
 
@@ -34,7 +35,9 @@ def explain(course: Course, superseded: Sequence[Supersession], result: str) -> 
     if count is not None:
         article = course.clock.definition.article
         due = course.due
-        lines.append(Entry("due", article, due, due, 0, 0, result, title="届满", on=due, due=due))
+        lines.append(
+            Entry("due", article, due, due, 0, 0, result, title=say("届满"), on=due, due=due)
+        )
     return tuple(lines)
 
 
@@ -66,7 +69,7 @@ def _void(course: Course, count: Count, following: Count, *, anew: bool) -> Iter
         0,
         passed,
         text,
-        title="此前所计作废",
+        title=say("此前所计作废"),
         on=last,
     )
 
@@ -157,7 +160,7 @@ class _Walk:
         if one is None:
             article = self.count.replaced[0].article if self.count.replaced else self._article
             self.out.append(
-                Entry("counts", article, first, last, part, skipped, text, title="计入")
+                Entry("counts", article, first, last, part, skipped, text, title=say("计入"))
             )
         else:
             self._facts_until(one.event.date)
@@ -169,7 +172,7 @@ class _Walk:
                     last,
                     part,
                     skipped,
-                    f"{wording.extension(one, self.unit)}；{text}",
+                    wording.joined([wording.extension(one, self.unit), text]),
                     title=one.effect.title,
                     on=one.event.date,
                     due=self._due_after(one.event),
@@ -207,7 +210,9 @@ class _Walk:
         text = wording.remaining(
             left, self.unit, hold.effect.title, ended=self.course.state == "abandoned"
         )
-        self.out.append(Entry("remaining", self._article, None, None, left, 0, text, title="余下"))
+        self.out.append(
+            Entry("remaining", self._article, None, None, left, 0, text, title=say("余下"))
+        )
 
     # Other units -------------------------------------------------------------------------------------------
 
@@ -215,7 +220,15 @@ class _Walk:
         due = self.course.original
         self.out.append(
             Entry(
-                "falls", self._article, due, due, 0, 0, f"固定日期{due}", title="固定日期", on=due
+                "falls",
+                self._article,
+                due,
+                due,
+                0,
+                0,
+                say("固定日期{due}", due=due),
+                title=say("固定日期"),
+                on=due,
             )
         )
 
@@ -224,7 +237,9 @@ class _Walk:
         last = due_at.date() if due_at else None
         text = wording.hours(count.amount, self.unit, count.event.at, due_at)
         self.out.append(
-            Entry("counts", self._article, count.start, last, count.amount, 0, text, title="计入")
+            Entry(
+                "counts", self._article, count.start, last, count.amount, 0, text, title=say("计入")
+            )
         )
 
     def _months(self) -> None:
@@ -240,7 +255,7 @@ class _Walk:
                 left,
                 0,
                 text,
-                title="计入",
+                title=say("计入"),
             )
         )
         for hold in self._holds():

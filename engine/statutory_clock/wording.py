@@ -1,26 +1,34 @@
-"""The sentences of a calculation: dates, numbers and titles joined in Chinese.
+"""The sentences of a calculation: dates, numbers and titles joined in the reader's language.
 
 No rule of law stands here: what a rule is called and where it comes from is in the diagram.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from engine.business_calendar import BusinessCalendar
 from engine.lengths import Unit
 from engine.statutory_clock.facts import CaseEvent, Supersession
 from engine.statutory_clock.records import Extension, NoEffect, Span, Wait
+from engine.words import say
 
-UNITS = {"working_day": "个工作日", "day": "日", "month": "个月", "hour": "小时", "second": "秒"}
-_WEEKDAYS = "一二三四五六日"
 # Whoever approved, by the field that says so; shown as it was recorded.
 _BY = ("approved_by", "by")
 
 
 def weekday(day: date) -> str:
     """周一 to 周日."""
-    return f"周{_WEEKDAYS[day.weekday()]}"
+    return (
+        say("周一"),
+        say("周二"),
+        say("周三"),
+        say("周四"),
+        say("周五"),
+        say("周六"),
+        say("周日"),
+    )[day.weekday()]
 
 
 def short(day: date, year: int | None = None) -> str:
@@ -30,24 +38,46 @@ def short(day: date, year: int | None = None) -> str:
 
 def amount(number: int, unit: Unit) -> str:
     """``20个工作日``."""
-    return f"{number}{UNITS[unit]}"
+    match unit:
+        case "working_day":
+            return say("{n}个工作日", n=number)
+        case "day":
+            return say("{n}日", n=number)
+        case "month":
+            return say("{n}个月", n=number)
+        case "hour":
+            return say("{n}小时", n=number)
+        case _:
+            return say("{n}秒", n=number)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Parts of one sentence."""
+    return say("；").join(parts)
 
 
 def begun(event: CaseEvent, title: str, unit: Unit) -> str:
     """The day of the starting event: day 0; a limit in hours runs from the instant."""
     if unit in ("hour", "second"):
-        return title
+        return say("{title}", title=title)
     said = event.fields.get("basis")
-    return f"{said}（第0天）" if isinstance(said, str) and said else f"{title}，当日不计（第0天）"
+    if isinstance(said, str) and said:
+        return say("{basis}（第0天）", basis=said)
+    return say("{title}，当日不计（第0天）", title=title)
 
 
 def stretch(
     first: int, last: int, unit: Unit, start: date, end: date, calendar: BusinessCalendar
 ) -> str:
     """Which days of the allowance lie in a stretch, and the listed days among them with their names."""
-    number = f"第{first}" if first == last else f"第{first}至{last}"
-    text = f"{number}{UNITS[unit]}"
-    return "；".join([text, *listed_days(start, end, calendar)]) if unit == "working_day" else text
+    days = unit == "working_day"
+    if first == last:
+        text = say("第{n}个工作日", n=first) if days else say("第{n}", n=amount(first, unit))
+    elif days:
+        text = say("第{first}至{last}个工作日", first=first, last=last)
+    else:
+        text = say("第{first}至{last}", first=first, last=amount(last, unit))
+    return joined([text, *listed_days(start, end, calendar)]) if days else text
 
 
 def listed_days(first: date, last: date, calendar: BusinessCalendar) -> list[str]:
@@ -56,117 +86,157 @@ def listed_days(first: date, last: date, calendar: BusinessCalendar) -> list[str
     for run in calendar.specials(first, last):
         begin = short(run.first, first.year)
         if not run.is_off:
-            words.append(f"{begin} {weekday(run.first)}调休上班，计入")
+            words.append(
+                say("{day} {weekday}调休上班，计入", day=begin, weekday=weekday(run.first))
+            )
         elif run.first == run.last:
-            words.append(f"{begin} {run.name}放假，不计")
+            words.append(say("{day} {holiday}放假，不计", day=begin, holiday=run.name))
         else:
-            words.append(f"{begin} 至 {short(run.last, first.year)} {run.name}放假，不计")
+            last_day = short(run.last, first.year)
+            words.append(
+                say(
+                    "{first} 至 {last} {holiday}放假，不计",
+                    first=begin,
+                    last=last_day,
+                    holiday=run.name,
+                )
+            )
     return words
 
 
 def months(number: int, start: date, end: date) -> str:
     """A term in months and how its last day is found."""
-    text = f"{number}个月，至{end}"
-    return text if end.day == start.day else f"{text}（没有对应日，为该月最后一日）"
+    if end.day == start.day:
+        return say("{n}个月，至{end}", n=number, end=end)
+    return say("{n}个月，至{end}（没有对应日，为该月最后一日）", n=number, end=end)
 
 
 def hours(number: int, unit: Unit, begun_at: datetime | None, due_at: datetime | None) -> str:
     """A term in hours, from instant to instant."""
-    since = f"{begun_at:%Y-%m-%d %H:%M}" if begun_at else "当日零时（未记载时刻）"
+    since = f"{begun_at:%Y-%m-%d %H:%M}" if begun_at else say("当日零时（未记载时刻）")
     until = f"{due_at:%Y-%m-%d %H:%M}" if due_at else ""
-    return f"自{since}起{amount(number, unit)}，至{until}"
+    return say(
+        "自{since}起{length}，至{until}", since=since, length=amount(number, unit), until=until
+    )
 
 
 def suspension(span: Span, days: int, unit: Unit, *, overlaps: bool) -> str:
     """A span that does not count: from what to what, how many days, and what a silent or late party means."""
     first = span.opened.date
+    end = span.closed.date if span.closed else None
     if span.closed is not None and (span.ends_by is None or span.closed.date <= span.ends_by):
-        until = f"至{span.closed.date}收到答复或者完成"
+        until = say("至{end}收到答复或者完成", end=end)
     elif span.closed is not None and span.gap[1] is not None and span.gap[1] >= span.closed.date:
-        until = f"至{span.closed.date}（超过其期限{span.ends_by}，仍计至实际收到之日）"
+        until = say("至{end}（超过其期限{limit}，仍计至实际收到之日）", end=end, limit=span.ends_by)
     elif span.closed is not None:
-        until = f"至其期限{span.ends_by}（{span.closed.date}才收到，超过部分照常计算）"
+        until = say("至其期限{limit}（{end}才收到，超过部分照常计算）", end=end, limit=span.ends_by)
     elif span.ends_by is not None:
-        until = f"至其期限{span.ends_by}（未见答复，按期限推算）"
+        until = say("至其期限{limit}（未见答复，按期限推算）", limit=span.ends_by)
     else:
-        return f"{first}起，{span.effect.title}，何时结束尚不能确定，期间不计"
+        title = span.effect.title
+        return say("{first}起，{title}，何时结束尚不能确定，期间不计", first=first, title=title)
     if overlaps:
-        return f"{first}起{until}，与前一段重叠，不重复扣除"
-    return f"{first}起{until}，{amount(days, unit)}不计入"
+        return say("{first}起{until}，与前一段重叠，不重复扣除", first=first, until=until)
+    days_out = amount(days, unit)
+    return say("{first}起{until}，{days}不计入", first=first, until=until, days=days_out)
 
 
 def void_suspension(span: Span) -> str:
     """A suspension of a count that was begun anew."""
-    until = f"至{span.gap[1]}" if span.gap[1] else ""
-    return f"{span.opened.date}起{until}；重新起算后不再扣除"
+    first, end = span.opened.date, span.gap[1]
+    if end:
+        return say("{first}起至{end}；重新起算后不再扣除", first=first, end=end)
+    return say("{first}起；重新起算后不再扣除", first=first)
 
 
 def waiting(wait: Wait, *, closed: bool) -> str:
     """A wait, during which there is no due date."""
-    text = f"{wait.opened.date}起{wait.effect.title}"
-    if not closed:
-        text += "，期间没有届满日"
-    return f"{text}；其期限至{wait.ends_by}" if wait.ends_by else text
+    first, title = wait.opened.date, wait.effect.title
+    if closed:
+        text = say("{first}起{title}", first=first, title=title)
+    else:
+        text = say("{first}起{title}，期间没有届满日", first=first, title=title)
+    return joined([text, say("其期限至{limit}", limit=wait.ends_by)]) if wait.ends_by else text
 
 
 def extension(one: Extension, unit: Unit) -> str:
     """An extension: by whom, how long, whether and when the applicant was told."""
     by = next((str(one.event.fields[name]) for name in _BY if one.event.fields.get(name)), "")
-    approved = f"{one.event.date}经{by}同意" if by else f"{one.event.date}批准"
-    text = f"{approved}延长{amount(one.amount, unit)}"
+    day, length = one.event.date, amount(one.amount, unit)
+    if by:
+        text = say("{day}经{who}同意延长{length}", day=day, who=by, length=length)
+    else:
+        text = say("{day}批准延长{length}", day=day, length=length)
     if one.notice is None:
         return text
-    same = one.notice.date == one.event.date
-    return f"{text}，{'同日' if same else one.notice.date}告知申请人"
+    if one.notice.date == day:
+        return say("{approved}，同日告知申请人", approved=text)
+    return say("{approved}，{day}告知申请人", approved=text, day=one.notice.date)
 
 
 def replaced(number: int, unit: Unit) -> str:
     """A total that an office has set in place of the allowance."""
-    return f"自起算之日共{amount(number, unit)}，代替原期限；此前不计入的日子和延长已含在内"
+    return say(
+        "自起算之日共{length}，代替原期限；此前不计入的日子和延长已含在内",
+        length=amount(number, unit),
+    )
 
 
 def void(passed: int, unit: Unit) -> str:
     """What a restart makes void."""
-    return f"重新起算，此前的{amount(passed, unit)}不再计算"
+    return say("重新起算，此前的{length}不再计算", length=amount(passed, unit))
 
 
-_IN_VAIN = {
-    "expired": "期限已于{due}届满，不发生延续的效力",
-    "after_first_period": "未在首个办理期限（至{due}）内作出，不影响期限",
-    "times": "次数已用完，不再影响期限",
-    "late": "超过了{due}的期限，按设置期限照常计算",
-    "notice": "未在原届满日{due}前告知申请人，延长不生效",
-    "at_most": "延长已达上限，不再增加",
-    "not_asked": "前面的告知没有发生效力，不重新起算",
-    "ended": "期限已经终结，不再影响",
-}
+def _why_in_vain(reason: str, due: object) -> str:
+    match reason:
+        case "expired":
+            return say("期限已于{due}届满，不发生延续的效力", due=due)
+        case "after_first_period":
+            return say("未在首个办理期限（至{due}）内作出，不影响期限", due=due)
+        case "times":
+            return say("次数已用完，不再影响期限")
+        case "late":
+            return say("超过了{due}的期限，按设置期限照常计算", due=due)
+        case "notice":
+            return say("未在原届满日{due}前告知申请人，延长不生效", due=due)
+        case "at_most":
+            return say("延长已达上限，不再增加")
+        case "not_asked":
+            return say("前面的告知没有发生效力，不重新起算")
+        case _:
+            return say("期限已经终结，不再影响")
 
 
 def in_vain(one: NoEffect) -> str:
     """Why a fact changed nothing."""
-    return f"{one.event.date}：{_IN_VAIN[one.reason].format(due=one.due or '原届满日')}"
+    why = _why_in_vain(one.reason, one.due or say("原届满日"))
+    return say("{day}：{why}", day=one.event.date, why=why)
 
 
 def remaining(left: int, unit: Unit, title: str, *, ended: bool) -> str:
     """What is still to count when nobody knows from when."""
     if ended:
-        return f"余下{amount(left, unit)}不再计算"
-    return f"余下{amount(left, unit)}，{title}结束后计算"
+        return say("余下{length}不再计算", length=amount(left, unit))
+    return say("余下{length}，{title}结束后计算", length=amount(left, unit), title=title)
 
 
 def rolled(unrolled: date, due: date | None, calendar: BusinessCalendar) -> str:
     """A last day that is a rest day, and where it moves."""
     name = calendar.day_name(unrolled) or weekday(unrolled)
-    return f"最后一日{unrolled}为休息日（{name}），以其后第一个工作日{due}为届满日"
+    return say(
+        "最后一日{day}为休息日（{name}），以其后第一个工作日{due}为届满日",
+        day=unrolled,
+        name=name,
+        due=due,
+    )
 
 
 def superseded(pair: Supersession) -> str:
     """A fact that was corrected."""
     old, new = pair.old, pair.new
     reason = new.fields.get("reason")
-    text = (
-        f"原记载{old.date}，更正为{new.date}"
-        if new.kind == old.kind
-        else f"原记载{old.date}，已更正，不再采用"
-    )
+    if new.kind == old.kind:
+        text = say("原记载{old}，更正为{new}", old=old.date, new=new.date)
+    else:
+        text = say("原记载{old}，已更正，不再采用", old=old.date)
     return f"{text}（{reason}）" if reason else text

@@ -69,8 +69,8 @@ def test_a_changed_folder_shows_findings_and_what_is_missing(zhang: Client) -> N
     assert "有改动，未启用" in text(zhang.get("/procedures").main)
     page = zhang.get("/procedures/on_request")
     assert text(page.select_one(".actions .btn-primary")) == "启用第8版"
-    assert text(page.select_one(".then")) == "启用前逐项接受1项提醒，填写理由"
-    assert "0项错误，1项提醒，1项说明" in text(page.main)
+    assert text(page.select_one(".then")) == "启用前逐项接受1项警告，填写理由"
+    assert "0项错误，1项警告，1项说明" in text(page.main)
     assert page.select_one("input[name=accepted]")["value"] == "one_person:cosign"
     assert "第7版 现行" in text(page.main)
 

@@ -12,8 +12,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from engine.commands import chasing, passing_time
 from engine.queries import drawn_changes, sentences
 from engine.queries.audit import GROUPS
+from engine.queries.notices import said
+from engine.words import spoken_with
 from tests.web.conftest import Client
 from tests.web.test_pages import text
 from webui.catalogues import compile_catalogues
@@ -48,6 +51,7 @@ def words_of(project: Path) -> set[str]:
             found.add(message if isinstance(message, str) else message[0])
     found |= set(sentences.KINDS.values())
     found |= {word for word, _kinds in GROUPS.values()}
+    found |= {*chasing.NOTICES, passing_time.HOLIDAYS_AWAITED}
     found |= set(drawn_changes._RULES.values())
     found |= {word for _key, word, _right, _url in RAIL}
     return found
@@ -124,3 +128,21 @@ def test_a_catalogue_is_compiled_once(project: Path, tmp_path: Path) -> None:
         old.unlink()
     assert len(compile_catalogues(tmp_path)) == 1
     assert compile_catalogues(tmp_path) == []
+
+
+def test_what_was_told_in_chinese_is_said_again_in_english(english: Catalog) -> None:
+    """Reminders are stored as sentences; an English page said them in Chinese."""
+    told = chasing.NOTICES[3].format(
+        number="2026-0027", rung="第一次提醒", step="分办", due="2026-11-24", late=2
+    )
+    labels = {"第一次提醒": "First reminder", "分办": "Assign"}
+    with spoken_with(
+        lambda text: str(english[text].string) if text in english else text,
+        lambda text: labels.get(text, text),
+    ):
+        assert (
+            said(told)
+            == '2026-0027 First reminder: "Assign" is to be done by 2026-11-24 (this reminder is 2 days late)'
+        )
+        assert said("请看第3号通知") == "请看第3号通知"
+    assert said(told) == told

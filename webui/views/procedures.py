@@ -24,7 +24,7 @@ from webui.formatting import day_long
 from webui.views import work
 
 blueprint = Blueprint("procedures", __name__)
-SEVERITIES = {"error": _l("错误"), "warning": _l("提醒"), "info": _l("说明")}
+SEVERITIES = {"error": _l("错误"), "warning": _l("警告"), "info": _l("说明")}
 ON_THE_FORM = frozenset({"bad_input", "definition_refused", "warnings_not_accepted"})
 ZIP = "application/zip"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
