@@ -41,6 +41,9 @@ class Flow:
     condition: Expression | None = None
     reason: str | None = None
 
+    def __repr__(self) -> str:  # the nodes of a drawing name each other: written out it would never end
+        return f"<{type(self).__name__} {self.id}>"
+
 
 @dataclass(slots=True, eq=False)
 class Action:
@@ -181,6 +184,9 @@ class Body:
     adhoc: AdHoc | None = None
     keys: dict[str, Value] = field(default_factory=dict)  # message name -> correlation subscription
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
     def only_by_event(self) -> bool:
         """Return whether nothing but an event begins this process, so that no call can."""
         return bool(self.triggers) and not self.starts
@@ -245,6 +251,9 @@ class Node:
     needs: int = 1  # tokens that must come before it starts (startQuantity)
     gives: int = 1  # tokens on each flow when it is done (completionQuantity)
     last: bool = False  # throws a signal: waits until everything else in the step has come to rest
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
 
 
 @dataclass(slots=True, eq=False, frozen=True)
