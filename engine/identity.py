@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Post:
-    """A role that a person holds, in a unit where the role is held per unit."""
+    """A role that a person holds, in a unit where the role is held per unit.
+
+    ``deputy_for`` is the login of the holder in whose place the person acts (代理) for a time; None in one's own post.
+    """
 
     role: str
     unit: str | None = None
+    deputy_for: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Actor:
     def is_system(self) -> bool:
         """True for the engine itself: timers, sweeps, catching up."""
         return self.person_id == SYSTEM_ID
+
+    def acts_for(self, role: str) -> str | None:
+        """Return the login of whom the actor stands in for in a role; None where it is the actor's own too."""
+        held = [post.deputy_for for post in self.posts if post.role == role]
+        return held[0] if held and all(held) else None
 
     def holds(self, role: str, unit: str | None = None) -> bool:
         """True where the actor holds ``role``, in ``unit`` if one is asked for."""

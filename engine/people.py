@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -245,6 +245,64 @@ def give_post(
         uow.commit()
 
 
+def give_deputy(
+    env: Environment,
+    actor: Actor,
+    person_id: str,
+    post_id: int,
+    since: date,
+    until: date,
+    reason: str,
+) -> None:
+    """Let a person act in somebody else's post for a time (代理); the holder goes on holding it.
+
+    Args:
+        post_id: the holder's post.
+        until: the last day, that day included.
+
+    Raises:
+        Denied, NotFound; PersonInvalid: oneself, the holder, days outside the holder's, held already, no reason.
+    """
+    person = _person(env, actor, person_id)
+    if person_id == actor.person_id:
+        raise PersonInvalid("person", say("不能给自己任职，请由另一位管理员办理"))
+    if not person["active"]:
+        raise PersonInvalid("person", say("{name}的账号已停用", name=person["name"]))
+    if len(reason.strip()) < 2:
+        raise PersonInvalid("reason", say("请写明理由，例如外出、请假的起止"))
+    if until < since or until < legal_day(env.time.now()):
+        raise PersonInvalid("until", say("代理的最后一天不能早于第一天，也不能已经过去"))
+    with UnitOfWork(env.database, writing=True) as uow:
+        row = store.post_row(uow.connection, post_id)
+        if row is None or row["deputy_for"] is not None:
+            raise NotFound("post", str(post_id))
+        holder = accounts.by_id(uow.connection, row["person_id"])
+        if holder is None or holder["id"] == person_id:
+            raise PersonInvalid("person", say("代理人不能是担任这个岗位的本人"))
+        if since < row["from_day"] or (row["until_day"] is not None and until > row["until_day"]):
+            raise PersonInvalid(
+                "since", say("代理的日期要在{name}任职的期间以内", name=holder["name"])
+            )
+        held = Post(row["role"], row["unit"])
+        if any(
+            (one.role, one.unit) == (held.role, held.unit)
+            for one in accounts.posts(uow.connection, person_id, since)
+        ):
+            raise PersonInvalid("role", say("{name}这一天已经担任这个岗位", name=person["name"]))
+        accounts.add_post(
+            uow.connection, person_id, replace(held, deputy_for=holder["login"]), since, until
+        )
+        body = {
+            "role": held.role,
+            "unit": held.unit or "",
+            "since": str(since),
+            "until": str(until),
+            "deputy_for": holder["login"],
+        }
+        _note(env, uow, actor, "DeputyNamed", person["login"], body, reason)
+        uow.commit()
+
+
 def end_post(
     env: Environment, actor: Actor, person_id: str, post_id: int, last_day: date, reason: str
 ) -> None:
@@ -266,6 +324,8 @@ def end_post(
         if last_day < yesterday:
             raise PersonInvalid("until", say("最后一天最早为昨天：以前谁在岗，是已经发生的事实"))
         store.end_post(uow.connection, post_id, last_day)
+        if row["deputy_for"] is None:
+            store.end_deputies(uow.connection, person["login"], row["role"], row["unit"], last_day)
         body = {"role": row["role"], "unit": row["unit"] or "", "until": str(last_day)}
         _note(env, uow, actor, "PostEnded", person["login"], body, reason)
         uow.commit()

@@ -108,6 +108,7 @@ post = Table(
     Column("unit", Key),
     Column("from_day", Date, nullable=False),
     Column("until_day", Date),
+    Column("deputy_for", Key),  # login of the holder in whose place the person acts
 )
 
 session = Table(

@@ -25,12 +25,13 @@ def note(
         role: the post in which he acts; his first one where none is given or he does not hold it.
         ends: where the trail and the cases' chains end, where that was read already.
     """
+    on_behalf = actor.acts_for(role)
     if role not in actor.roles:
         role = actor.posts[0].role if actor.posts else ""
     trail.append(
         connection,
         events,
-        who=audit.Who(actor.person_id, actor.name, role, address=actor.address),
+        who=audit.Who(actor.person_id, actor.name, role, on_behalf, address=actor.address),
         at=env.time.now(),
         alg=env.config.hash_algorithm,
         seal=env.sealer.seal,

@@ -38,6 +38,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "PersonAdded",
             "PersonChanged",
             "PostGiven",
+            "DeputyNamed",
             "PostEnded",
         ),
     ),
@@ -145,7 +146,7 @@ def _row(
     return AuditRow(
         seq=row["seq"],
         at=sentences.instant_of(row),
-        who=_actor(row["actor_name"]),
+        who=_actor(sentences.acted(row, names)),
         role=role.title if role else "",
         act=sentences.kind_word(row["action"]),
         object=number or _object(env, row["object"], people),

@@ -15,13 +15,14 @@ from engine.queries.common import today_of
 from engine.queries.pages import Today
 from engine.store import people as store
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 State = Literal["active", "first", "locked", "closed"]
 
 
 @dataclass(frozen=True)
 class PostView:
-    """A post of a person; ``is_held`` today."""
+    """A post of a person; ``is_held`` today; ``deputy_for`` names the holder in whose place, "" in one's own."""
 
     post_id: int
     title: str
@@ -29,6 +30,7 @@ class PostView:
     until: date | None
     is_held: bool
     is_coming: bool
+    deputy_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class PersonPage:
     roles: Sequence[tuple[str, str, bool]]  # (id, title, held per section)
     units: Sequence[tuple[str, str]]
     may_change: bool
+    lent: Sequence[
+        tuple[int, str]
+    ] = ()  # posts of others in which this person could stand in: (id, words)
 
 
 def accounts_page(env: Environment, actor: Actor) -> AccountsPage:
@@ -100,7 +105,8 @@ def person_page(env: Environment, actor: Actor, person_id: str) -> PersonPage:
     require(rules, actor, "accounts.read")
     with UnitOfWork(env.database, writing=False) as uow:
         rows = store.everybody(uow.connection)
-        posts = store.posts(uow.connection, person_id)
+        every = store.posts(uow.connection)
+    posts = [one for one in every if one["person_id"] == person_id]
     row = next((one for one in rows if one["id"] == person_id), None)
     if row is None:
         raise NotFound("person", person_id)
@@ -111,6 +117,26 @@ def person_page(env: Environment, actor: Actor, person_id: str) -> PersonPage:
         [(one.id, one.title, one.per_unit) for one in office.roles.values()],
         [(one.id, one.title) for one in office.units.values()],
         can(rules, actor, "accounts.change").ok,
+        _lent(env, rows, [one for one in every if one["person_id"] != person_id]),
+    )
+
+
+def _lent(
+    env: Environment, people: Sequence[Mapping[str, Any]], posts: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, str]]:
+    """Posts that others hold, today or from a later day on, by name."""
+    names = {one["id"]: one["name"] for one in people}
+    day = today_of(env).date
+    return sorted(
+        (
+            (
+                one["id"],
+                say("{post}：{name}", post=_post(env, one).title, name=names[one["person_id"]]),
+            )
+            for one in posts
+            if one["deputy_for"] is None and (one["until_day"] is None or one["until_day"] >= day)
+        ),
+        key=lambda one: (one[1], one[0]),
     )
 
 
@@ -153,6 +179,7 @@ def _post(env: Environment, row: Mapping[str, Any]) -> PostView:
         row["until_day"],
         begun and (row["until_day"] is None or row["until_day"] >= day),
         not begun,
+        env.institution().directory.name(row["deputy_for"]) if row["deputy_for"] else "",
     )
 
 

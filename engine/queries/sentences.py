@@ -142,6 +142,7 @@ KINDS: Mapping[str, str] = {
     "PersonChanged": "停用或者启用账号",
     "PasswordChanged": "修改密码",
     "PasswordReset": "重置密码",
+    "DeputyNamed": "代理",
     "PostGiven": "任职",
     "PostEnded": "免职",
     "SettingsChanged": "修改设置",
@@ -158,10 +159,19 @@ def instant_of(row: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(row["at"]).astimezone(UTC)
 
 
+def acted(row: Mapping[str, Any], names: Names) -> str:
+    """Return who acted, and in whose place; "" where nobody is named."""
+    name = str(row["actor_name"] or "")
+    if not name or not row["on_behalf"]:
+        return name
+    holder = names.env.institution().directory.name(row["on_behalf"])
+    return say("{who}（代{holder}）", who=name, holder=holder)
+
+
 def told(row: Mapping[str, Any], names: Names) -> Told:
     """Return an event of a case as a sentence."""
     body = json.loads(row["body"])
-    who = row["actor_name"] or say("有人")
+    who = acted(row, names) or say("有人")
     teller = _TELLERS.get(row["action"])
     if teller is None:
         return Told(say("{who}：{act}", who=who, act=kind_word(row["action"])))

@@ -30,11 +30,24 @@ def add_person(connection: Connection, **values: Any) -> str:
     return str(person_id)
 
 
-def add_post(connection: Connection, person_id: str, held: Post, from_day: date) -> None:
-    """Give a person a post from a day on."""
+def add_post(
+    connection: Connection,
+    person_id: str,
+    held: Post,
+    from_day: date,
+    until_day: date | None = None,
+) -> None:
+    """Give a person a post from a day on, for a deputy until a day."""
     connection.execute(
         insert(post),
-        {"person_id": person_id, "role": held.role, "unit": held.unit, "from_day": from_day},
+        {
+            "person_id": person_id,
+            "role": held.role,
+            "unit": held.unit,
+            "from_day": from_day,
+            "until_day": until_day,
+            "deputy_for": held.deputy_for,
+        },
     )
 
 
@@ -67,11 +80,11 @@ def update_person(connection: Connection, person_id: str, **values: Any) -> None
 def posts(connection: Connection, person_id: str, day: date) -> tuple[Post, ...]:
     """Return the posts a person holds on a day, in a stable order."""
     found = connection.execute(
-        select(post.c.role, post.c.unit)
+        select(post.c.role, post.c.unit, post.c.deputy_for)
         .where(post.c.person_id == person_id, _held_on(day))
-        .order_by(post.c.role, post.c.unit)
+        .order_by(post.c.role, post.c.unit, post.c.deputy_for, post.c.id)
     )
-    return tuple(Post(row.role, row.unit) for row in found)
+    return tuple(Post(row.role, row.unit, row.deputy_for) for row in found)
 
 
 def holders(connection: Connection, day: date) -> list[Row]:

@@ -34,6 +34,19 @@ def end_post(connection: Connection, post_id: int, last_day: date) -> None:
     connection.execute(update(post).where(post.c.id == post_id).values(until_day=last_day))
 
 
+def end_deputies(
+    connection: Connection, login: str, role: str, unit: str | None, last_day: date
+) -> None:
+    """Let those who stand in for a holder end with the holder's own last day."""
+    same_unit = post.c.unit.is_(None) if unit is None else post.c.unit == unit
+    connection.execute(
+        update(post)
+        .where(post.c.deputy_for == login, post.c.role == role, same_unit)
+        .where(post.c.until_day > last_day)
+        .values(until_day=last_day)
+    )
+
+
 def end_sessions(connection: Connection, person_id: str, *, but: str = "") -> None:
     """End all sessions of a person except the one with this token hash."""
     connection.execute(

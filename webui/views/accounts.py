@@ -97,6 +97,28 @@ def give(person_id: str) -> ResponseReturnValue:
     return redirect(url_for("accounts.person", person_id=person_id), 303)
 
 
+@blueprint.post("/accounts/<person_id>/deputy")
+@rule("accounts.change")
+def deputy(person_id: str) -> ResponseReturnValue:
+    """Let the person act in somebody else's post for a time."""
+    form = request.form
+    post_id = form.get("post", "")
+    try:
+        engine().people.give_deputy(
+            engine().environment,
+            actor(),
+            person_id,
+            int(post_id) if post_id.isdecimal() else 0,
+            _day(form.get("since", "")),
+            _day(form.get("until", "")),
+            form.get("reason", ""),
+        )
+    except BadInput as error:
+        return _person(person_id, refusal=error.sentence), 422
+    flash(_("已登记代理。"))
+    return redirect(url_for("accounts.person", person_id=person_id), 303)
+
+
 @blueprint.post("/accounts/<person_id>/posts/<int:post_id>")
 @rule("accounts.change")
 def end(person_id: str, post_id: int) -> ResponseReturnValue:

@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.String(length=64), nullable=True),
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("until_day", sa.Date(), nullable=True),
+        sa.Column("deputy_for", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_post_person_id_person")
         ),
