@@ -40,6 +40,7 @@ class Role:
     per_unit: bool = False
     administrator: bool = False
     note: str = ""
+    group: str = ""  # its part in the leading group (领导小组), "" outside it
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,7 @@ def _role(entry: Entry) -> Role:
         entry.flag("per_unit"),
         entry.flag("administrator"),
         entry.text("note", ""),
+        entry.text("group", ""),
     )
 
 

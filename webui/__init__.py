@@ -25,6 +25,7 @@ from webui.views import (
     inbox,
     notices,
     office_settings,
+    organisation,
     procedures,
     registers,
     sign_in,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     registers.blueprint,
     statistics.blueprint,
     accounts.blueprint,
+    organisation.blueprint,
     work.blueprint,
 )
 

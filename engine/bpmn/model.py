@@ -41,7 +41,9 @@ class Flow:
     condition: Expression | None = None
     reason: str | None = None
 
-    def __repr__(self) -> str:  # the nodes of a drawing name each other: written out it would never end
+    def __repr__(
+        self,
+    ) -> str:  # the nodes of a drawing name each other: written out it would never end
         return f"<{type(self).__name__} {self.id}>"
 
 

@@ -12,6 +12,7 @@ from engine.queries.labels import labels_of
 from engine.queries.lateness import lateness
 from engine.queries.migration import MigrationPage, migrations
 from engine.queries.notices import notices
+from engine.queries.organisation import organisation_page
 from engine.queries.people import accounts_page, person_page
 from engine.queries.procedures import (
     diagram_xml,
@@ -58,6 +59,7 @@ __all__ = [
     "moved_dates",
     "notices",
     "office_report",
+    "organisation_page",
     "person_page",
     "procedure_page",
     "procedures",
