@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from engine.errors import Denied
 from webui.engine_door import engine
@@ -41,6 +42,16 @@ def before_change(view: View) -> View:
     """Let in also those who must change their one-time password first."""
     view.__before_change__ = True  # type: ignore[attr-defined]
     return view
+
+
+def keeps_typed(view: View) -> View:
+    """Have what was posted here survive a session that ended meanwhile: it is a form, not a button."""
+    view.__keeps_typed__ = True  # type: ignore[attr-defined]
+    return view
+
+
+class SignedOut(Exception):
+    """A form was posted after its session had ended."""
 
 
 def actor() -> Any:
@@ -114,6 +125,12 @@ def address() -> str:
     return request.remote_addr or ""
 
 
+def posts_a_form() -> bool:
+    """Return whether what is posted came from a form that people fill in."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "__keeps_typed__", False)
+
+
 def _ask_to_change() -> ResponseReturnValue:
     if request.headers.get("X-Requested-With") == "fetch":
         return {"error": "must_change"}, 403
@@ -122,6 +139,9 @@ def _ask_to_change() -> ResponseReturnValue:
 
 def _ask_to_sign_in() -> ResponseReturnValue:
     if request.headers.get("X-Requested-With") == "fetch":
-        return {"error": "signed_out"}, 401
+        sentence = _("登录已到期，草稿没有存上。请照常提交：登录以后，您填写的内容还在。")
+        return {"error": "signed_out", "sentence": sentence}, 401
+    if request.method == "POST" and posts_a_form():
+        raise SignedOut
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("sign_in.show", next=back if back != "/" else None), 303)

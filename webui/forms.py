@@ -55,7 +55,12 @@ def given(page: Any) -> dict[str, Any]:
 
 
 def asked_for_rows(form: Any, posted: MultiDict[str, str]) -> Answers | None:
-    """Return the answers with a row more or less where a table's button was pressed, else None."""
+    """Return the answers where a button was pressed that completes nothing, else None.
+
+    A table's button adds or drops a row; ``review`` shows what was typed before one had to sign in again.
+    """
+    if posted.get("do") == "review":
+        return Answers(read_answers(form, posted))
     wish = form_view.rows_wanted(posted.get("do", ""))
     if wish is None:
         return None

@@ -37,9 +37,19 @@ class ForeignRequest(EngineError):
         self.why = why
 
 
-def csrf_token() -> str:
-    """Return the token that a form of this session must send back."""
-    return _token_for(_binding())
+def csrf_token(session: str = "") -> str:
+    """Return the token that a form of this session must send back; of ``session`` where that began just now."""
+    return _token_for(session or _binding())
+
+
+def is_from_our_page() -> bool:
+    """Return whether the browser says that a page of ours sent this; False where it says nothing."""
+    said = any(request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin", "Referer"))
+    try:
+        _refuse_foreign_page()
+    except ForeignRequest:
+        return False
+    return said
 
 
 def install(app: Flask) -> None:

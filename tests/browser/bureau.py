@@ -203,8 +203,8 @@ def _fill(control: Locator, value: Any) -> None:
 
 def submit(page: Page) -> str:
     """Press what the page is for; the case comes back, or the test says what the page says."""
-    page.locator(".actions .btn-primary").click()
-    page.wait_for_load_state("domcontentloaded")
+    with page.expect_navigation(wait_until="domcontentloaded"):
+        page.locator(".actions .btn-primary").click()
     refused = page.locator(".errors")
     assert refused.count() == 0, refused.first.inner_text()
     page.wait_for_url("**/cases/*")

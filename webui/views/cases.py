@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from engine.errors import EngineError
 from webui import form_view, rendering, ruler
-from webui.auth import actor, rule
+from webui.auth import actor, keeps_typed, rule
 from webui.engine_door import engine
 from webui.forms import (
     Answers,
@@ -70,6 +70,7 @@ def action(case_id: str, wait_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/cases/<case_id>/actions/<wait_id>")
 @rule("action.deliver")
+@keeps_typed
 def deliver(case_id: str, wait_id: str) -> ResponseReturnValue:
     """Do it."""
     page = engine().queries.action_page(engine().environment, actor(), case_id, wait_id)

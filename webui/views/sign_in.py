@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.errors import EngineError
+from webui import errors
 from webui.auth import (
     ONLY_SIGNED_IN,
+    SignedOut,
     address,
     before_change,
     forget_session,
     keep_session,
+    posts_a_form,
     public,
     rule,
     session_token,
 )
 from webui.engine_door import engine
+from webui.form_view import OUTSIDE_FORM
+from webui.security import ForeignRequest, csrf_token, is_from_our_page
 from webui.views.display import display_of_browser
 
 blueprint = Blueprint("sign_in", __name__)
@@ -41,13 +47,32 @@ def enter() -> ResponseReturnValue:
     except EngineError as refused:
         if refused.code != "sign_in_refused":
             raise
-        return _page(request.form.get("next", ""), login, getattr(refused, "sentence", "")), 403
+        said = getattr(refused, "sentence", "")
+        kept = request.form.get("kept", "")
+        return _page(request.form.get("next", ""), login, said, kept=kept), 403
     former = session_token()
     if former:
         engine().accounts.sign_out(engine().environment, former)
-    answer = make_response(redirect(_own_page(request.form.get("next", "")), 303))
+    target = _own_page(request.form.get("next", ""))
+    typed = _typed_before(request.form.get("kept", ""))
+    answer = make_response(_kept_page(target, typed, token) if typed else redirect(target, 303))
     keep_session(answer, token)
     return answer
+
+
+@blueprint.app_errorhandler(SignedOut)
+def signed_out(_error: SignedOut) -> ResponseReturnValue:
+    """Ask to sign in again, and keep what was typed until then."""
+    kept = json.dumps(_posted(), ensure_ascii=False) if is_from_our_page() else ""
+    return _page(request.path, kept=kept), 401
+
+
+@blueprint.app_errorhandler(ForeignRequest)
+def token_of_another_session(error: ForeignRequest) -> ResponseReturnValue:
+    """Give back what was typed where somebody signed in again in another window meanwhile."""
+    if posts_a_form() and is_from_our_page():
+        return _kept_page(request.path, _posted(), ""), 403
+    return errors.engine_error(error)
 
 
 @blueprint.post("/sign-out")
@@ -63,6 +88,23 @@ def leave() -> ResponseReturnValue:
     return answer
 
 
+def _posted() -> list[tuple[str, str]]:
+    return [one for one in request.form.items(multi=True) if one[0] not in OUTSIDE_FORM]
+
+
+def _typed_before(kept: str) -> list[tuple[str, str]]:
+    """Return what a form had held; nothing where this is no list of texts."""
+    try:
+        pairs = json.loads(kept) if kept else []
+        return [(str(name), str(text)) for name, text in pairs]
+    except (ValueError, TypeError):
+        return []
+
+
+def _kept_page(target: str, typed: list[tuple[str, str]], session: str) -> str:
+    return render_template("kept.html", target=target, typed=typed, token=csrf_token(session))
+
+
 def _own_page(target: str) -> str:
     """Return where to go next: only to a path of ours."""
     parts = urlsplit(target)
@@ -76,7 +118,7 @@ def _own_page(target: str) -> str:
     return target
 
 
-def _page(target: str, login: str = "", refusal: str = "") -> str:
+def _page(target: str, login: str = "", refusal: str = "", *, kept: str = "") -> str:
     door = engine().queries.front_page(engine().environment)
     return render_template(
         "sign_in.html",
@@ -84,5 +126,6 @@ def _page(target: str, login: str = "", refusal: str = "") -> str:
         next=target,
         account=login,
         refusal=refusal,
+        kept=kept,
         display=display_of_browser(),
     )

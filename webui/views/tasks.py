@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from engine.commands import CaseStopped
 from engine.errors import EngineError, TaskAlreadyCompleted
 from webui import form_view, rendering, ruler
-from webui.auth import actor, rule
+from webui.auth import actor, keeps_typed, rule
 from webui.engine_door import engine
 from webui.errors import SENTENCES
 from webui.formatting import clock_time
@@ -40,6 +40,7 @@ def show(task_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/tasks/<task_id>")
 @rule("task.complete")
+@keeps_typed
 def act(task_id: str) -> ResponseReturnValue:
     """Complete the step; or add or drop a row of a table, which changes nothing."""
     page = engine().queries.task_page(engine().environment, actor(), task_id)
@@ -114,6 +115,7 @@ def begin(procedure: str) -> ResponseReturnValue:
 
 @blueprint.post("/start/<procedure>")
 @rule("case.start")
+@keeps_typed
 def start(procedure: str) -> ResponseReturnValue:
     """Begin the case with its first form."""
     page = engine().queries.start_page(engine().environment, actor(), procedure)

@@ -41,3 +41,26 @@ if (form?.dataset.draft) {
     }, 1500);
   });
 }
+
+// Before a form leaves the page we ask whether the server is there: the browser's own page of a broken line would
+// take what was typed with it. A session that ended is the server's to tell: it keeps the text.
+form?.addEventListener("submit", async (event) => {
+  if (event.defaultPrevented) return;
+  event.preventDefault();
+  const pressed = event.submitter;
+  if (await post(form.dataset.visible).catch(() => null)) {
+    const chosen = document.createElement("input");
+    Object.assign(chosen, { type: "hidden", name: pressed?.name || "do", value: pressed?.value ?? "complete" });
+    form.append(chosen);
+    return form.submit();
+  }
+  delete form.dataset.sending;
+  let told = document.getElementById("unsent");
+  if (!told) {
+    told = Object.assign(document.createElement("div"), { id: "unsent", className: "errors", tabIndex: -1 });
+    told.setAttribute("role", "alert");
+    form.before(told);
+  }
+  told.textContent = form.dataset.unsent;
+  told.focus();
+});

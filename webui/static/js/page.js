@@ -32,6 +32,18 @@ for (const field of document.querySelectorAll('form:not(.filters) input[type="da
   say();
 }
 
+// What is wrong with the files that were chosen, in a sentence; "" where nothing is.
+function unfit(field) {
+  const kinds = field.accept.split(",").map((kind) => kind.trim().toLowerCase()).filter(Boolean);
+  const most = Number(field.dataset.mb);
+  for (const { name, size } of field.files) {
+    if (most && size > most * 1024 * 1024) return document.body.dataset.large.replace("{name}", name).replace("{size}", most);
+    if (kinds.length && !kinds.some((kind) => name.toLowerCase().endsWith(kind)))
+      return document.body.dataset.kind.replace("{name}", name).replace("{kinds}", kinds.join(" ").replaceAll(".", ""));
+  }
+  return "";
+}
+
 // A file field with our own words: the button, and the names of what was chosen.
 for (const field of document.querySelectorAll('input[type="file"]')) {
   const room = document.createElement("span");
@@ -43,7 +55,10 @@ for (const field of document.querySelectorAll('input[type="file"]')) {
   button.setAttribute("aria-hidden", "true");
   names.className = "file-names";
   const say = () => {
-    names.textContent = [...field.files].map((file) => file.name).join("、") || document.body.dataset.none;
+    const wrong = unfit(field);
+    if (wrong) field.value = ""; // the server would refuse it as well, after a long upload
+    names.classList.toggle("late", Boolean(wrong));
+    names.textContent = wrong || [...field.files].map((file) => file.name).join("、") || document.body.dataset.none;
   };
   field.before(room);
   room.append(field, button, names);
