@@ -173,7 +173,7 @@ class CaseFile:
         return list(dict.fromkeys(party for party in named if party is not None)) or [None]
 
     def names(self) -> Mapping[str, object]:
-        """Return what expressions see: the record by form key, ``case``, ``clock``, ``label``, ``settings``."""
+        """Return what expressions see: the record, ``case``, ``clock``, ``label``, ``settings``, ``units``."""
         return _Names(self)
 
     def case_context(self) -> dict[str, object]:
@@ -223,6 +223,7 @@ class _Names(Mapping[str, object]):
                 file.fields, file._institution.directory.name
             ),
             "settings": lambda: dict(file._institution.settings),
+            "units": lambda: unit_titles(file._institution),
         }
 
     def __getitem__(self, name: str) -> object:
@@ -243,7 +244,12 @@ class _Names(Mapping[str, object]):
 
 def opening_names(institution: Institution) -> Mapping[str, object]:
     """Return what the first form of a case sees, before there is a case."""
-    return {"settings": dict(institution.settings)}
+    return {"settings": dict(institution.settings), "units": unit_titles(institution)}
+
+
+def unit_titles(institution: Institution) -> dict[str, str]:
+    """Return ``units``: what each section is called, by its id."""
+    return {unit.id: unit.title for unit in institution.office.units.values()}
 
 
 def _identity(event: CaseEvent) -> str | None:

@@ -61,6 +61,9 @@ def test_a_reply_that_is_late_becomes_a_clue_that_a_person_registers(tmp_path: P
     [clue] = clues(desk)  # the notice of correction is late as well: one request, one clue
     assert clue["fields"]["breach_clock"] == "答复期限"
     assert (clue["status"], clue["outcome"]) == ("open", None)
+    assert (
+        clue["subject"] == f"{request.number}答复期限逾期"
+    )  # a list named it by nothing but its number
     filled = registration(desk, clue["id"])
     assert filled["clue_source"] == "breach"
     assert filled["ground"] == "late_disclosure"

@@ -273,6 +273,28 @@ def test_the_letter_to_a_third_party_says_what_it_said_itself(player):
     assert "商业秘密" not in neighbour
 
 
+def test_a_fee_that_was_paid_says_how_much(player):
+    """``fee_paid`` named no amount, though whoever reads the facts asks for it."""
+    played(player, worked("fee", "按件计收，缴清后期限重新计算"))
+    with UnitOfWork(player.env.database, writing=False) as uow:
+        facts = {one["kind"]: one["fields"] for one in cases.events(uow.connection, player.case)}
+    told, paid = facts["fee_notice_received"]["amount_yuan"], facts["fee_paid"]["amount_yuan"]
+    assert told == paid > 0
+
+
+def test_those_who_draft_read_which_section_said_what(player):
+    run = worked("sections", "两个科室各有期限，都提交了再研究")
+    until = next(n for n, act in enumerate(run.steps) if act.value == ["examine"])
+    for act in run.steps[: until + 1]:
+        player.play(act.word, act.value)
+    [item] = player.open_items()
+    page = queries.task_page(player.env, player.actor("disclosure_officer"), item["id"])
+    assert (
+        page.values["shown_search"]
+        == "房屋安全管理科：查阅2019年至2021年征收补偿卷宗。；计划财务科：查阅2021年补偿款支付凭证。"
+    )
+
+
 def test_a_wrong_receipt_date_is_superseded_and_both_dates_are_shown(player):
     """A date typed wrong at registration could not be corrected by anybody."""
     played(player, worked("corrected_facts", "收到日期登记错了，更正以后答复期限随之推算"))
