@@ -93,6 +93,7 @@ GENERAL = frozenset(
         "register.read",
         "register.import",
         "simulator.use",
+        "machine.read",
     }
 )
 

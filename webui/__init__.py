@@ -23,6 +23,7 @@ from webui.views import (
     display,
     documents,
     inbox,
+    machine,
     notices,
     office_settings,
     organisation,
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     statistics.blueprint,
     accounts.blueprint,
     organisation.blueprint,
+    machine.blueprint,
     work.blueprint,
 )
 

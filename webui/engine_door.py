@@ -90,6 +90,18 @@ class RealQueries:
         accounts, password = demo if demo else ((), "")
         return FrontPage(today_of(env), queries.bureau(env), "", tuple(accounts), password)
 
+    def examine(self, env: Any, actor: Any) -> list[dict[str, Any]]:
+        """Return what ``gongkai doctor`` says: {name, ok, sentence} each, in its order.
+
+        Raises:
+            Denied: the actor does not keep the machine.
+        """
+        from engine import doctor
+        from engine.access import require
+
+        require(env.institution().rules, actor, "machine.read")
+        return [vars(remark) for remark in doctor.examine(env)]
+
     def simulator_options(self, env: Any, actor: Any) -> SimulatorOptions:
         """Return clocks of all procedures in force, channels, and the facts that their rules know."""
         clocks: list[tuple[str, str]] = []

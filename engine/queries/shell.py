@@ -25,6 +25,7 @@ _RAIL = (
     ("calendar", "工作日历", "calendar.read", "/calendar"),
     ("settings", "设置", "settings.change", "/settings"),
     ("accounts", "账号", "accounts.read", "/accounts"),
+    ("machine", "体检", "machine.read", "/machine"),
     ("simulator", "期限试算", "simulator.use", "/simulator"),
 )
 MOST = 7  # entries; what falls off the end is reached from the page of the calendar

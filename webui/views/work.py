@@ -44,6 +44,12 @@ _KINDS: Mapping[str, tuple[Any, str, Callable[[Any], str], Callable[[str, Any], 
         lambda end: "",
         lambda work_id, end: url_for("procedures.tried", key=end["key"], work_id=work_id),
     ),
+    "machine": (
+        _l("机器体检"),
+        "machine",
+        lambda end: "",
+        lambda work_id, end: url_for("machine.examined", work_id=work_id),
+    ),
     "register_preview": (
         _l("读登记簿"),
         "registers",

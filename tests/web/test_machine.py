@@ -1,0 +1,33 @@
+"""The examination of the machine on a page: sentences of ``gongkai doctor``, for those who keep the machine."""
+
+from __future__ import annotations
+
+from engine.doctor import examine
+from tests.web.real import RealOffice
+from tests.web.test_long_work import settled
+from tests.web.test_pages import text
+
+
+def test_who_keeps_the_machine_reads_what_the_doctor_says(real: RealOffice):
+    lin = real.browser("lin")
+    assert lin.get("/machine").select_one("form button") is not None
+    answer = lin.post("/machine", {}, page="/machine")
+    assert answer.status_code == 303
+    if answer.location.startswith("/jobs/"):
+        settled(real, answer.location.rpartition("/")[2], "lin")
+        answer = lin.http.get(answer.location)
+    page = lin.get(answer.location)
+    shown = [text(row.find_all("td")[1]) for row in page.select("tbody tr")]
+    said = {one.name: one for one in examine(real.env)}
+    assert len(shown) == len(said)
+    assert "还没有备份过，请运行 gongkai backup" in shown
+    assert shown[0] in {one.sentence for one in said.values() if not one.ok}
+    assert "项要处理" in text(page.select_one(".why"))
+
+
+def test_others_do_not_examine_the_machine(real: RealOffice):
+    real.browser("li").get("/machine", status=403)
+    assert not [one for one in real.browser("li").get("/").select("nav a") if "体检" in one.text]
+    assert [
+        one for one in real.browser("lin").get("/machine").select("nav a") if "体检" in one.text
+    ]
