@@ -31,8 +31,6 @@ from engine.stored_case import case_file, pinned
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
-HOLDING = ("suspends", "waits")  # rules of a clock under which days do not count
-
 
 @dataclass(frozen=True)
 class Recorded:
@@ -233,20 +231,6 @@ class CaseHost:
 def clock_rows(case_id: str, file: CaseFile) -> list[dict[str, Any]]:
     """Return the answers of a case's clocks as rows."""
     return [
-        {
-            "case_id": case_id,
-            "clock": clock_id,
-            "party": party or "",
-            "due": answer.due,
-            "due_at": answer.due_at,
-            "original": answer.original,
-            "state": answer.state,
-            "provisional": answer.provisional,
-            "held": [
-                [str(entry.first), str(entry.last) if entry.last else None, entry.title]
-                for entry in answer.explanation
-                if entry.rule in HOLDING and entry.effective and entry.first
-            ],
-        }
-        for (clock_id, party), answer in file.answers().items()
+        {"case_id": case_id, **given.row(), "clock": clock_id, "party": party or ""}
+        for (clock_id, party), given in file.answers().items()
     ]

@@ -12,7 +12,7 @@ from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.queries.clocks import view_of
-from engine.queries.opened import head_of, open_case
+from engine.queries.opened import Opened, head_of, open_case
 from engine.queries.pages import (
     CalcRow,
     Calculation,
@@ -39,7 +39,7 @@ def calculation_of(
         return None
     institution = env.institution()
     return Calculation(
-        clock=view_of(given, definition, institution),
+        clock=view_of(given, definition, institution, file.today),
         rows=[row for entry in given.explanation if (row := _row(entry))],
         ruler=_ruler(given, env, file.today),
         basis=say(
@@ -49,6 +49,14 @@ def calculation_of(
         ),
         today=file.today,
     )
+
+
+def head_calculation(env: Environment, opened: Opened, head: CaseHead) -> Calculation | None:
+    """Return the calculation of the clock that the head of the page shows; of the first drawn where it shows none."""
+    if head.clock:
+        return calculation_of(env, opened.file, head.clock.clock_id, head.clock.party)
+    main = next(iter(opened.deployed.clocks), None)
+    return calculation_of(env, opened.file, main) if main else None
 
 
 def calculation(

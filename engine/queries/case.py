@@ -15,7 +15,7 @@ from engine.identity import Actor
 from engine.personal import open_fields
 from engine.queries import sentences
 from engine.queries.activities import activity_of, button_label
-from engine.queries.calculation import calculation_of
+from engine.queries.calculation import head_calculation
 from engine.queries.clocks import state_of, view_of
 from engine.queries.common import holder_of, today_of
 from engine.queries.diagram import diagram_of
@@ -56,11 +56,11 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         incidents = cases.incidents(connection, case_id)
         tasks = [_task(env, actor, opened, item) for item in opened.open_items]
         facts = case_facts(connection, case_id)
-    main = next(iter(opened.deployed.clocks), None)
-    calculation = calculation_of(env, opened.file, main) if main else None
+    head = head_of(env, opened, bool(incidents))
+    calculation = head_calculation(env, opened, head)
     return CasePage(
         today=today_of(env),
-        head=head_of(env, opened, bool(incidents)),
+        head=head,
         tasks=[task for task in tasks if task[2]] + [task for task in tasks if not task[2]],
         then=_then(env, opened, tasks),
         actions=[
@@ -125,11 +125,11 @@ def other_clocks(
 ) -> list[ClockView]:
     """Return the clocks of the case besides the one that is explained, by date."""
     definitions = opened.deployed.clocks
-    shown = calculation.clock.clock_id if calculation else ""
+    shown = (calculation.clock.clock_id, calculation.clock.party) if calculation else None
     views = [
-        view_of(given, definitions[clock_id], env.institution())
-        for (clock_id, _), given in opened.file.answers().items()
-        if clock_id != shown
+        view_of(given, definitions[clock_id], env.institution(), opened.day)
+        for (clock_id, party), given in opened.file.answers().items()
+        if (clock_id, party) != shown
     ]
     return sorted(views, key=lambda view: (view.due or date.max, view.clock_id, view.party or ""))
 

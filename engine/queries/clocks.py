@@ -39,60 +39,29 @@ def urgency(clock: ClockView | None, number: str) -> tuple[int, int, str]:
 def view_of_row(
     row: Mapping[str, Any], definition: ClockDefinition | None, institution: Institution, day: date
 ) -> ClockView:
-    """Return a stored clock as a list shows it on a day."""
+    """Return a stored clock as a page shows it on a day."""
     held = _held_on(row["held"], day)
-    return _view(
+    left = _left(row["due"], day, row["held"], institution.calendar)
+    past = row["due"] is not None and day > row["due"]
+    return ClockView(
         clock_id=row["clock"],
-        definition=definition,
-        status=row["state"],
+        title=definition.title if definition else row["clock"],
+        article=definition.article if definition else "",
+        state=_state(row["state"], held, left, institution.soon_days, definition, past=past),
+        left=left,
         due=row["due"],
         original=row["original"],
         provisional=row["provisional"],
         party=row["party"] or None,
-        held=held,
-        left=_left(row["due"], day, row["held"], institution.calendar),
-        past=row["due"] is not None and day > row["due"],
-        soon=institution.soon_days,
-    )
-
-
-def view_of(given: ClockAnswer, definition: ClockDefinition, institution: Institution) -> ClockView:
-    """Return a computed clock as a page of its case shows it."""
-    return _view(
-        clock_id=given.clock,
-        definition=definition,
-        status=given.state,
-        due=given.due,
-        original=given.original,
-        provisional=given.provisional,
-        party=given.party,
-        held=given.held or _open_pause(given),
-        left=given.left,
-        past=given.state == "exceeded",
-        soon=institution.soon_days,
-    )
-
-
-def _view(
-    *,
-    clock_id: str,
-    definition: ClockDefinition | None,
-    status: str,
-    held: str,
-    left: int | None,
-    past: bool,
-    soon: int,
-    **values: Any,
-) -> ClockView:
-    return ClockView(
-        clock_id=clock_id,
-        title=definition.title if definition else clock_id,
-        article=definition.article if definition else "",
-        state=_state(status, held, left, soon, definition, past=past),
-        left=left,
         still=held,
-        **values,
     )
+
+
+def view_of(
+    given: ClockAnswer, definition: ClockDefinition, institution: Institution, day: date
+) -> ClockView:
+    """Return a computed clock as a page shows it: the same words as of the stored one, working days in each unit."""
+    return view_of_row(given.row(), definition, institution, day)
 
 
 def _state(
@@ -134,16 +103,6 @@ def _held_on(spans: Sequence[Sequence[Any]], day: date) -> str:
     the day of its beginning, which still counts."""
     inside = (title for first, last, title in spans if not last or first <= str(day) <= last)
     return next(inside, "")
-
-
-def _open_pause(given: ClockAnswer) -> str:
-    """The title of a pause that has no end yet, as ``_held_on`` finds it in the stored spans."""
-    pauses = (
-        entry.title
-        for entry in given.explanation
-        if entry.rule == "suspends" and entry.effective and entry.first and not entry.last
-    )
-    return next(pauses, "")
 
 
 def _left(

@@ -96,4 +96,6 @@ def _ended_clock(env: Environment, opened: Opened) -> ClockView | None:
     main = next(iter(opened.deployed.clocks), "")
     given = opened.file.clock(main)
     definition = opened.deployed.clocks.get(main)
-    return view_of(given, definition, env.institution()) if given and definition else None
+    if given is None or definition is None:
+        return None
+    return view_of(given, definition, env.institution(), opened.day)

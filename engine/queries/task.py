@@ -16,7 +16,7 @@ from engine.identity import Actor
 from engine.personal import open_fields
 from engine.queries.activities import activity_of
 from engine.queries.answering import resolved
-from engine.queries.calculation import calculation_of
+from engine.queries.calculation import head_calculation
 from engine.queries.case import document_view, facts_of, internal_limit
 from engine.queries.clocks import view_of
 from engine.queries.common import today_of
@@ -57,11 +57,11 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
     values = _values(env, opened, form, row, draft, names)
     clocks = _clocks(env, opened)
     binding = _binding(env, row, clocks, opened.day)
-    ruler_clock = next(iter(deployed.clocks), None)
-    calculation = calculation_of(env, opened.file, ruler_clock) if ruler_clock else None
+    head = head_of(env, opened)
+    calculation = head_calculation(env, opened, head)
     return TaskPage(
         today=today_of(env),
-        head=head_of(env, opened),
+        head=head,
         task_id=task_id,
         name=row["name"],
         instruction=activity.documentation if activity else "",
@@ -94,7 +94,7 @@ def _clocks(env: Environment, opened: Opened) -> list[ClockView]:
     """The running clocks of the case, the nearest first."""
     institution = env.institution()
     views = [
-        view_of(given, opened.deployed.clocks[clock_id], institution)
+        view_of(given, opened.deployed.clocks[clock_id], institution, opened.day)
         for (clock_id, _), given in opened.file.answers().items()
         if given.state in {"running", "waiting", "exceeded"}
     ]

@@ -20,6 +20,9 @@ from engine.words import say
 STATES = ("running", "waiting", "stopped", "abandoned", "exceeded")
 
 
+HOLDING = ("suspends", "waits")  # rules under which days do not count
+
+
 @dataclass(frozen=True, slots=True)
 class ClockAnswer:
     """What a clock says.
@@ -69,6 +72,23 @@ class ClockAnswer:
             shown["before"] = self.before.isoformat()
         shown["explanation"] = [entry.to_json() for entry in self.explanation]
         return shown
+
+    def row(self) -> dict[str, object]:
+        """Return what is stored of the answer; ``held``: ``[first, last or None, title]`` of spans that do not count."""
+        return {
+            "clock": self.clock,
+            "party": self.party or "",
+            "due": self.due,
+            "due_at": self.due_at,
+            "original": self.original,
+            "state": self.state,
+            "provisional": self.provisional,
+            "held": [
+                [str(entry.first), str(entry.last) if entry.last else None, entry.title]
+                for entry in self.explanation
+                if entry.rule in HOLDING and entry.effective and entry.first
+            ],
+        }
 
 
 def answer(

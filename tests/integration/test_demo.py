@@ -289,6 +289,19 @@ class TestWhole:
         told = [step.partition("（")[0] for step, _ in page.facts]
         assert {"科室初审", "保密复审", "分管领导审核", "主要领导审批"} <= set(told)
 
+    def test_the_calculation_on_a_page_is_that_of_the_date_at_its_head(self, office):
+        """A reconsideration showed the date of our answer, and below it how the applicant's sixty days were counted."""
+        reader, compared = office.actor("zhoumin"), 0
+        for (case,) in office.rows("select id from cases where status = 'open'"):
+            page = queries.case_page(office.env, reader, str(case))
+            if page.head.clock and page.calculation:
+                shown, head = page.calculation.clock, page.head.clock
+                assert (shown.clock_id, shown.party, shown.due, shown.left) == (
+                    *(head.clock_id, head.party, head.due, head.left),
+                )
+                compared += 1
+        assert compared > 20
+
     def test_limits_that_run_into_an_unknown_year_are_provisional(self, office):
         found = office.rows(
             "select count(*) from clock k join cases c on c.id = k.case_id"

@@ -269,7 +269,9 @@ class Queries:
         )
         return pages.CaseList(office.today, rows, len(rows), search, state)
 
-    def calculation(self, env: Any, actor: Actor, case_id: str, clock_id: str) -> Any:
+    def calculation(
+        self, env: Any, actor: Actor, case_id: str, clock_id: str, party: str | None = None
+    ) -> Any:
         if (case_id, clock_id) != (self.case.head.case_id, "reply"):
             raise NotFound("clock", clock_id)
         return self.case.head, office.CALC_0168

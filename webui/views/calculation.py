@@ -22,7 +22,10 @@ blueprint = Blueprint("calculation", __name__)
 @rule("case.read")
 def show(case_id: str, clock_id: str) -> ResponseReturnValue:
     """Show the calculation of one clock as a sheet."""
-    head, calc = engine().queries.calculation(engine().environment, actor(), case_id, clock_id)
+    party = request.args.get("party") or None
+    head, calc = engine().queries.calculation(
+        engine().environment, actor(), case_id, clock_id, party
+    )
     drawing = ruler.draw(calc.ruler) if calc.ruler else None
     return rendering.page("calculation.html", "cases", head=head, calc=calc, drawing=drawing)
 
