@@ -37,6 +37,8 @@ def violations(env: Environment, case_ids: list[str] | None = None) -> list[Viol
 
 
 def _of_case(env: Environment, connection: Connection, case: CaseRow) -> list[Violation]:
+    if not case.state:
+        return []  # taken over closed from the old register: it has no instance
     definition = env.deployed(case.version_id).definition
     host: Any = Onlooker(env, case)
     waiting = frontier(definition, case.state, host)

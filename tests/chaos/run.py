@@ -2,6 +2,7 @@
 
 Takes its time; not for CI. CHAOS_KILLS: how many random instants in all (1000). CHAOS_SEED: whose dice.
 CHAOS_CASES: only runs whose ``procedure/file: name`` contains this. CHAOS_COMMITS=0 leaves out the first part.
+CHAOS_ON: SQLite or PostgreSQL alone.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def main() -> int:
     wanted = os.environ.get("CHAOS_CASES", "")
     say(f"CHAOS_SEED={seed} CHAOS_KILLS={kills}")
     broken = 0
-    for kind in ("SQLite", "PostgreSQL"):
+    on = os.environ.get("CHAOS_ON")
+    for kind in (on,) if on else ("SQLite", "PostgreSQL"):
         chaos = Chaos(
             random.Random(f"{seed}{kind}"),  # dice, no secret
             kills // 2,
