@@ -1,10 +1,12 @@
-"""Personal values of a record: sealed where they are stored, opened where a letter or a person needs them."""
+"""Personal values of a case: sealed where they are stored, opened where a step, a letter or a person needs them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.bpmn.step import State
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.sealing import is_sealed
@@ -26,4 +28,66 @@ def open_fields(env: Environment, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: env.sealer.open(str(value), key) if is_sealed(value) else value
         for key, value in fields.items()
+    }
+
+
+def seal_state(env: Environment, personal: frozenset[str], state: State) -> State:
+    """Return the state of an instance as it is stored: personal values that route are sealed too.
+
+    Args:
+        personal: the personal names of the procedure and of those that it calls.
+    """
+
+    def seal(name: str, value: Any) -> Any:
+        if name not in personal or value in (None, "") or is_sealed(value) or _is_wrapped(value):
+            return value
+        if isinstance(value, str):
+            return env.sealer.seal(value, name)
+        return {_SEALED: env.sealer.seal(json.dumps(value, ensure_ascii=False), name)}
+
+    return _changed(state, seal) if personal else state
+
+
+def open_state(env: Environment, state: State) -> State:
+    """Return a stored state as a step works on it: nothing of it sealed."""
+
+    def open_(name: str, value: Any) -> Any:
+        if is_sealed(value):
+            return env.sealer.open(value, name)
+        if _is_wrapped(value):
+            return json.loads(env.sealer.open(value[_SEALED], name))
+        return value
+
+    return _changed(state, open_)
+
+
+_SEALED = "sealed"  # the one key of what is sealed and no text
+
+
+def _is_wrapped(value: object) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {_SEALED}
+
+
+def _changed(state: State, change: Callable[[str, Any], Any]) -> State:
+    """Return a state with every named value changed: of the case, of scopes, instances, collections, undoing.
+
+    The parts of a state are described in ``engine.bpmn.machine``.
+    """
+
+    def walked(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: walked(change(key, one)) for key, one in value.items()}
+        return [walked(one) for one in value] if isinstance(value, list) else value
+
+    def part(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+        return {key: walked(one) if key in keys else one for key, one in row.items()}
+
+    return {
+        **state,
+        "v": walked(state.get("v", {})),
+        "s": {key: part(row, "v", "x") for key, row in state.get("s", {}).items()},
+        "t": {
+            key: [scope, node, kind, part(extra, "f", "r", "todo")]
+            for key, (scope, node, kind, extra) in state.get("t", {}).items()
+        },
     }

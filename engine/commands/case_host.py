@@ -22,7 +22,7 @@ from engine.environment import Environment
 from engine.feel import to_json
 from engine.identity import Actor
 from engine.institution import Institution
-from engine.personal import seal_fields
+from engine.personal import seal_fields, seal_state
 from engine.sealing import is_sealed
 from engine.statutory_clock import CaseEvent
 from engine.store import accounts
@@ -183,6 +183,12 @@ class CaseHost:
     def sealed_fields(self) -> dict[str, Any]:
         """Return the case's record as it is stored: personal values sealed."""
         return seal_fields(self.env, self.deployed, self.file.fields)
+
+    def sealed_state(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the live state as it is stored: personal values that route are sealed."""
+        versions = [self.deployed, *map(self.env.deployed, self.called_versions.values())]
+        personal = frozenset[str]().union(*(one.procedure.personal_fields for one in versions))
+        return seal_state(self.env, personal, state)
 
     def changes(self) -> list[list[Any]]:
         """Return what the step changed in the record, ``[field, before, after]``; personal values by name only."""

@@ -24,6 +24,7 @@ from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
 from engine.feel import to_json
 from engine.identity import Actor
+from engine.personal import open_state
 from engine.store import accounts, batches, cases, definitions, numbers, outbox
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
@@ -107,7 +108,7 @@ def run(
         host = CaseHost.open(env, actor, before, fields or {})
         host.uploads = cause.documents
         try:
-            step = act(host, before.state)
+            step = act(host, open_state(env, before.state))
             refuse_silent_stop(host, step)
         except EngineError as failure:
             if isinstance(failure, NotFound | TaskAlreadyCompleted):
@@ -239,7 +240,7 @@ def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Act
     return replace(
         before,
         version_id=host.case.version_id,  # another one where the case is carried over
-        state=step.state,
+        state=host.sealed_state(step.state),
         revision=before.revision + 1,
         fields=host.sealed_fields(),
         subject=subject or before.subject,
