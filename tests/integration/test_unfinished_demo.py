@@ -76,9 +76,10 @@ def test_a_demonstration_killed_while_loading_left_half_an_office_for_ever(folde
     whole = folder / "whole"
     whole.mkdir()
     office_folder(whole / "processes", "training")
-    (whole / "config.yaml").write_text("processes: processes\n")
+    (whole / "config.yaml").write_text("processes: processes\naudit_checkpoint_file: kept.txt\n")
     today = ("--today", "2026-11-24")
     assert gongkai(whole, "demo", *today).returncode == 0
+    assert not (whole / "kept.txt").exists()  # its invented days keep no checkpoints
 
     for commit in (1, 60):  # when the first accounts are there; in the middle of a case
         killed = gongkai(folder, "demo", *today, killed_at=commit)
