@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import signal
 import socket
 import sys
@@ -16,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.wsgi import Server
 
 from engine import commands
 from engine.bootstrap import build_environment, hold, prepare_data
 from engine.cli.logs import start_logging
+from engine.cli.serving import server_of
 from engine.config import Config, load_config
 from engine.environment import Environment
 from engine.errors import EngineError
@@ -29,7 +27,6 @@ from engine.scheduler import EmbeddedJobs
 from engine.store import accounts
 from engine.unit_of_work import UnitOfWork, damaged_part
 
-log = logging.getLogger(__name__)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -252,21 +249,11 @@ def _listen(config: Config) -> socket.socket:
     return listening
 
 
-def _log_of_the_server(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-    """Write what the web server has to say where everything else is written."""
-    log.log(level, "%s", msg, exc_info=traceback)
-
-
 def _serve(env: Environment, config: Config, listening: socket.socket) -> None:
     # The web stands above the engine; only here, where both are started, does one name the other.
     app = importlib.import_module("webui").create_app(env)
     listening.close()
-    server = Server(
-        (config.host, config.port), app, numthreads=config.threads, server_name="gongkai"
-    )
-    server.error_log = _log_of_the_server  # type: ignore[method-assign]
-    if config.tls:
-        server.ssl_adapter = BuiltinSSLAdapter(str(config.tls.cert), str(config.tls.key))
+    server = server_of(config, app)
     scheme = "https" if config.tls else "http"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"公开已启动：{scheme}://{config.host}:{config.port}/  （Ctrl+C 停止）")
