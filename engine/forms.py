@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
-from typing import cast
+from typing import Protocol, cast
 
 from engine.feel import Expression, to_json
 from engine.form_schema import (
@@ -66,6 +66,12 @@ class Submission:
     def ok(self) -> bool:
         """No error was found."""
         return not self.errors
+
+
+class Condition(Protocol):
+    """A compiled condition, of the form itself or of the diagram."""
+
+    def evaluate(self, names: Mapping[str, object], functions: Functions) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,21 @@ class Form(FormSchema):
         judge = _Judge(self, dict(values or {}), today, names, functions)
         judge.read_all()
         return Asked(frozenset(judge.visible), frozenset(judge.required))
+
+    def first_true(
+        self,
+        conditions: Sequence[Condition],
+        *,
+        today: date,
+        names: Mapping[str, object],
+        functions: Functions | None = None,
+        values: Mapping[str, Json],
+    ) -> int | None:
+        """Return the place of the first condition that holds for the answers so far, None where none does."""
+        judge = _Judge(self, dict(values), today, names, functions)
+        judge.read_all()
+        holding = (at for at, one in enumerate(conditions) if judge.holds(one, default=False))
+        return next(holding, None)
 
     def initial(
         self, *, today: date, names: Mapping[str, object], functions: Functions | None = None
@@ -254,13 +275,13 @@ class _Judge:
 
     def read_all(self) -> None:
         for section in self._form.sections:
-            open_section = self._holds(section.visible_if, default=True)
+            open_section = self.holds(section.visible_if, default=True)
             for one in section.fields:
-                if not open_section or not self._holds(one.visible_if, default=True):
+                if not open_section or not self.holds(one.visible_if, default=True):
                     continue
                 self.visible.add(one.key)
                 if one.type != "given":
-                    if one.required or self._holds(one.required_if, default=False):
+                    if one.required or self.holds(one.required_if, default=False):
                         self.required.add(one.key)
                     self._read(one)
 
@@ -321,7 +342,7 @@ class _Judge:
     def _identity(self, one: Field, value: Json) -> Json:
         if one.check is None or not isinstance(value, str):
             return value
-        if not self._holds(one.check_if, default=True):
+        if not self.holds(one.check_if, default=True):
             return value
         confirmed = bool(one.confirmed_by) and _ticked(self._raw.get(one.confirmed_by or ""))
         return check_identity(one, value, confirmed=confirmed)
@@ -362,7 +383,8 @@ class _Judge:
             if rule.check.evaluate(self._scope, self._functions) is False:
                 self._errors[key] = Sentence("{message}", message=rule.message)
 
-    def _holds(self, condition: Expression | None, *, default: bool) -> bool:
+    def holds(self, condition: Condition | None, *, default: bool) -> bool:
+        """Whether a condition holds for the answers read so far; ``default`` where there is none."""
         if condition is None:
             return default
         return condition.evaluate(self._scope, self._functions) is True

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.access import CaseFacts, TaskFacts
 from engine.bpmn import execute
-from engine.bpmn.model import Definition
+from engine.bpmn.model import Button, Definition
 from engine.bpmn.step import NotWaiting
 from engine.case_file import CaseFile
 from engine.deployed import Deployed
@@ -125,6 +125,15 @@ def task_form(
         if item["activity_id"] in called.definition.activities and key in called.procedure.forms:
             return called.procedure.forms[key]
     return deployed.procedure.forms.get(key)
+
+
+def task_buttons(env: Environment, case: CaseRow, item: Mapping[str, Any]) -> tuple[Button, ...]:
+    """Return the buttons of a work item that follow the answers."""
+    for version_id in (case.version_id, *case.called_versions.values()):
+        activity = env.deployed(version_id).definition.activities.get(item["activity_id"])
+        if activity is not None:
+            return activity.buttons
+    return ()
 
 
 def task_facts(case: CaseRow, item: Mapping[str, Any]) -> TaskFacts:

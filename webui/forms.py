@@ -33,10 +33,25 @@ def read_answers(form: Any, posted: MultiDict[str, str]) -> dict[str, Any]:
     return form_view.posted_values(form, posted)
 
 
-def answering(page: Any, values: Mapping[str, Any]) -> dict[str, list[str]]:
+def answering(page: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page asks for these answers, for a browser that has typed them."""
     asked = engine().queries.asked(engine().environment, page, values)
-    return {"shown": sorted(asked.shown), "required": sorted(asked.required)}
+    found: dict[str, Any] = {"shown": sorted(asked.shown), "required": sorted(asked.required)}
+    page = following(page, values)
+    if getattr(page, "buttons", ()):
+        found["button"] = {
+            "word": page.button,
+            "label": label(page.button),
+            "then": label(page.then),
+        }
+    return found
+
+
+def following(page: Any, values: Mapping[str, Any]) -> Any:
+    """Return the page with the button that these answers have."""
+    if not getattr(page, "buttons", ()):
+        return page
+    return engine().queries.with_button(engine().environment, page, values)
 
 
 def chosen_files(files: MultiDict[str, FileStorage]) -> dict[str, list[str]]:

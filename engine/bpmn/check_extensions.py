@@ -209,6 +209,7 @@ class ExtensionChecker:
             "separation": "notSameAs",
             "clock": "id",
             "at": "clock",
+            "button": "label",
         }
         if name not in _GK_ELEMENTS:
             self.error(
@@ -220,6 +221,13 @@ class ExtensionChecker:
                 owner,
                 f"的 gk:{name} 缺少 {needed[name]}",
                 f"gk:{name} lacks {needed[name]}",
+            )
+        if name == "button" and not extension.get("when") and _is_second(owner, extension):
+            self.error(
+                "gk-incomplete",
+                owner,
+                "有两个没有条件（when）的 gk:button，只留一个",
+                "two gk:button without a condition (when); keep one",
             )
         kind = tags.local(owner)
         right_place = {
@@ -238,3 +246,9 @@ class ExtensionChecker:
             self.error(
                 "gk-misplaced", owner, f"上不能放 gk:{name}", f"gk:{name} has no meaning here"
             )
+
+
+def _is_second(owner: etree._Element, button: etree._Element) -> bool:
+    """Whether another button without a condition stands before this one."""
+    plain = [one for one in tags.extensions(owner, tags.GK, "button") if not one.get("when")]
+    return plain.index(button) > 0

@@ -512,6 +512,7 @@ def _activity(node: Node) -> Activity:
         documentation=node.documentation,
         process_id=node.process_id,
         button=work.button if work else None,
+        buttons=work.buttons if work else (),
     )
 
 

@@ -18,6 +18,7 @@ from engine.bpmn.findings import Known, Report
 from engine.bpmn.model import (
     Action,
     AdHoc,
+    Button,
     Call,
     EffectCall,
     EventDefinition,
@@ -219,7 +220,8 @@ def work(element: etree._Element, lanes: list[etree._Element], reading: Reading)
         for s in tags.extensions(element, tags.GK, "separation")
         for other in (s.get("notSameAs") or "").replace(",", " ").split()
     )
-    button = tags.extension(element, tags.GK, "button")
+    buttons = list(tags.extensions(element, tags.GK, "button"))
+    button = next((one for one in buttons if not one.get("when")), None)
     priority_text = tags.vendor(element, "priority")
     return Work(
         groups=groups,
@@ -231,7 +233,21 @@ def work(element: etree._Element, lanes: list[etree._Element], reading: Reading)
         due=_due(element, reading),
         priority=reading.value(priority_text, element, "priority"),
         button={str(k): str(v) for k, v in button.attrib.items()} if button is not None else None,
+        buttons=tuple(_buttons(element, buttons, reading)),
     )
+
+
+def _buttons(
+    element: etree._Element, buttons: list[etree._Element], reading: Reading
+) -> Iterator[Button]:
+    """Read the buttons that follow the answers; that a name is read here does not make it route the case."""
+    routing = set(reading.names)
+    for one in buttons:
+        if text := one.get("when"):
+            when = reading.expression(text, element, "condition")
+            if when is not None:
+                yield Button(one.get("label") or "", one.get("then") or "", when)
+    reading.names = routing
 
 
 def role(title: str, known: Known) -> str:

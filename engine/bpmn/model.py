@@ -147,6 +147,15 @@ class Call:
     isolated: bool
 
 
+@dataclass(slots=True, eq=False, frozen=True)
+class Button:
+    """``gk:button`` with ``when``: the word of a task's button, and what comes then, for certain answers."""
+
+    label: str
+    then: str
+    when: Expression
+
+
 @dataclass(slots=True, eq=False)
 class Work:
     """What a user or receive task shows and to whom; static parts, and FEEL where the diagram says so."""
@@ -160,6 +169,7 @@ class Work:
     due: dict[str, Value] | None = None
     priority: Value | None = None
     button: dict[str, str] | None = None
+    buttons: tuple[Button, ...] = ()  # the first whose condition holds stands instead of ``button``
 
     def dynamic(self) -> bool:
         """Return whether some part must be evaluated when the task opens."""
@@ -273,6 +283,7 @@ class Activity:
     documentation: str
     process_id: str
     button: dict[str, str] | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

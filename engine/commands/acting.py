@@ -34,7 +34,14 @@ from engine.identity import Actor
 from engine.personal import seal_fields
 from engine.store import cases, numbers
 from engine.store.cases import CaseRow
-from engine.stored_case import case_facts, case_file, names_at, task_facts, task_form
+from engine.stored_case import (
+    case_facts,
+    case_file,
+    names_at,
+    task_buttons,
+    task_facts,
+    task_form,
+)
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork, glance
 
@@ -199,6 +206,7 @@ def complete_task(
     *,
     version: str | None = None,
     key: str | None = None,
+    pressed: str = "",
     resolves: tuple[str, ...] = (),
 ) -> Moved:
     """Complete a user task with its form.
@@ -206,6 +214,7 @@ def complete_task(
     Args:
         version: version id for which the form was rendered; another one in force is refused.
         key: of the rendered form.
+        pressed: the word on the button, where it follows the answers: it must be the one that these have.
 
     Raises:
         NotFound, Denied, TaskAlreadyCompleted, FormOutdated, SubmissionInvalid, CaseStopped.
@@ -222,6 +231,8 @@ def complete_task(
         raise FormOutdated(f"task {task_id} was rendered for version {version}")
     form = task_form(env, deployed, case, item)
     submitted = _judged(env, deployed, form, values, case, files, item["token"])
+    if form is not None and pressed:
+        _refuse_other_button(env, deployed, form, submitted, case, item, pressed)
     _refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
     sealed = seal_fields(env, deployed, submitted)
     documents = _stored(env, form, files)
@@ -501,6 +512,37 @@ def _judged(
     if not judged.ok:
         raise SubmissionInvalid(judged.errors, judged.values)
     return dict(judged.values)
+
+
+def _refuse_other_button(
+    env: Environment,
+    deployed: Deployed,
+    form: Form,
+    submitted: Mapping[str, Any],
+    case: CaseRow,
+    item: Mapping[str, Any],
+    pressed: str,
+) -> None:
+    """Refuse what was done under another word than the answers have: 受理 was read, and a 补正告知书 would go out."""
+    buttons = task_buttons(env, case, item)
+    if pressed not in {one.label for one in buttons}:
+        return
+    day = legal_day(env.time.now())
+    found = form.first_true(
+        [one.when for one in buttons],
+        today=day,
+        names=names_at(env, deployed, case, case_file(env, deployed, case), item["token"]),
+        functions=env.institution().functions(day),
+        values=submitted,
+    )
+    if found is None or buttons[found].label != pressed:
+        right = buttons[found].label if found is not None else item["name"]
+        sentence = Sentence(
+            "按现在填写的内容，这一步是“{right}”，不是“{pressed}”。请核对后再按。",
+            right=right,
+            pressed=pressed,
+        )
+        raise SubmissionInvalid({"": sentence}, submitted)
 
 
 def _refuse_classified(

@@ -1,6 +1,6 @@
 """Everything that a screen or a register shows. Reads, decides nothing, changes nothing."""
 
-from engine.queries.answering import asked
+from engine.queries.answering import asked, with_button
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
 from engine.queries.calendar import calendar_page, moved_dates, office_report
@@ -76,4 +76,5 @@ __all__ = [
     "value_words",
     "version_files",
     "version_page",
+    "with_button",
 ]

@@ -6,15 +6,16 @@ The same judgement as at submission, on the same names: the page never holds a c
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
+from engine.bpmn.model import Button
 from engine.environment import Environment
 from engine.forms import Asked, Field, Form, Option
 from engine.office_functions import Functions
-from engine.queries.pages import Today
+from engine.queries.pages import TaskPage, Today
 
 
 class FormPage(Protocol):
@@ -38,6 +39,24 @@ def asked(env: Environment, page: FormPage, values: Mapping[str, Any]) -> Asked:
         today=day, names=page.names, functions=functions, values=dict(values)
     )
     return found
+
+
+def with_button(env: Environment, page: TaskPage, values: Mapping[str, Any]) -> TaskPage:
+    """Return the page of a task with the button that these answers have, and what comes then."""
+    buttons: Sequence[Button] = page.buttons
+    day = page.today.date
+    found = page.form.first_true(  # type: ignore[attr-defined]
+        [one.when for one in buttons],
+        today=day,
+        names=page.names,
+        functions=env.institution().functions(day),
+        values=dict(values),
+    )
+    return (
+        page
+        if found is None
+        else replace(page, button=buttons[found].label, then=buttons[found].then)
+    )
 
 
 def resolved(

@@ -90,13 +90,13 @@ class _Steps:
             one(say("办理说明"), old.documentation, new.documentation),
             one(
                 say("按钮"),
-                (old.button or {}).get("label", ""),
-                (new.button or {}).get("label", ""),
+                _words(old, "label"),
+                _words(new, "label"),
             ),
             one(
                 say("按钮下的说明"),
-                (old.button or {}).get("then", ""),
-                (new.button or {}).get("then", ""),
+                _words(old, "then"),
+                _words(new, "then"),
             ),
             self._work(new, before, after),
         ]
@@ -300,3 +300,12 @@ def _path(definition: Definition, ends: tuple[str, str], name: str) -> str:
     names = {node.id: node.name for node in definition.all_nodes()}
     start, end = (names.get(one) or one for one in ends)
     return f"{start} → {end}" + (f"（{name}）" if name else "")
+
+
+def _words(activity: Activity, part: str) -> str:
+    """Return the words of all buttons of a step, or what stands under them, those that follow the answers last."""
+    every = [
+        (activity.button or {}).get(part, ""),
+        *(getattr(one, part) for one in activity.buttons),
+    ]
+    return " / ".join(word for word in every if word)

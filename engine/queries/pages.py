@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from engine.bpmn.model import Button
+
 Group = Literal["urgent", "soon", "running", "held"]  # of a list, set apart by space
 ClockState = Literal["late", "today", "soon", "run", "held", "waiting", "stopped", "none"]
 
@@ -263,6 +265,7 @@ class TaskPage:
     may_claim: bool = False
     may_release: bool = False
     names: Mapping[str, object] = field(default_factory=dict)  # what conditions see of the case
+    buttons: Sequence[Button] = ()  # instead of ``button`` where the answers say so
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         source_documents=[document_view(one) for one in documents],
         button=button.get("label") or row["name"],
         then=button.get("then") or "",
+        buttons=activity.buttons if activity else (),
         idempotency_key=form_key(env, actor, task_id),
         version=opened.case.version_id,
         may_act=allowed.ok,

@@ -54,6 +54,16 @@ ERRORS = [
     ("flow-out-of-end", "e_x", doc(S + E + user("x") + flows("s>e", "e>x"))),
     ("default-flow", "x", line(node("userTask", "x", default="other"))),
     ("script-task", "x", line(node("scriptTask", "x"))),
+    (
+        "gk-incomplete",
+        "x",
+        line(node("userTask", "x", extension('<gk:button label="a"/><gk:button label="b"/>'))),
+    ),
+    (
+        "expression",
+        "x",
+        line(node("userTask", "x", extension('<gk:button label="a" when="a === 1"/>'))),
+    ),
     ("effect-missing", "x", line(node("serviceTask", "x"))),
     ("effect-missing", "x", line(node("sendTask", "x"))),
     ("effect-misplaced", "x", line(node("userTask", "x", extension('<gk:effect name="notify"/>')))),

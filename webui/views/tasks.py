@@ -21,6 +21,7 @@ from webui.forms import (
     asked_for_rows,
     chosen_files,
     errors_of,
+    following,
     given,
     read_answers,
     translated,
@@ -57,6 +58,7 @@ def act(task_id: str) -> ResponseReturnValue:
             read_uploads(request.files),
             version=request.form.get("version", ""),
             key=request.form.get("idempotency_key", ""),
+            **_pressed(page),
         )
     except TaskAlreadyCompleted as late:
         return _task_page(page, Answers(values), closed=SENTENCES[late.code][2](late)), 409
@@ -155,7 +157,13 @@ def _visible(page: Any) -> dict[str, Any]:
     return answering(page, read_answers(page.form, request.form))
 
 
+def _pressed(page: Any) -> dict[str, str]:
+    """Return the word of the button, where it follows the answers: the engine holds it against them."""
+    return {"pressed": request.form.get("pressed", "")[:100]} if page.buttons else {}
+
+
 def _task_page(page: Any, answers: Answers, *, closed: str = "") -> str:
+    page = following(page, {**given(page), **answers.values})
     return rendering.page(
         "task.html",
         "inbox",

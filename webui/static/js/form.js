@@ -19,13 +19,20 @@ function show(keys, required) {
   }
 }
 
+function follow(button) {
+  for (const one of document.querySelectorAll("[data-button]")) one.textContent = button.label;
+  for (const one of document.querySelectorAll("[data-then]")) one.textContent = button.then;
+  for (const one of form.querySelectorAll("[data-pressed]")) one.value = button.word;
+}
+
 let asked = 0;
 form?.addEventListener("change", async () => {
   const mine = ++asked;
   const answer = await post(form.dataset.visible).catch(() => null);
   if (!answer?.ok || mine !== asked) return;
-  const { shown, required } = await answer.json();
+  const { shown, required, button } = await answer.json();
   show(new Set(shown), new Set(required));
+  if (button) follow(button);
 });
 
 const state = document.getElementById("draft-state");
