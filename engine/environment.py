@@ -31,7 +31,7 @@ Renderer = Callable[[bytes, Mapping[str, object]], bytes]
 
 
 @dataclass(frozen=True)
-class _Accounts:
+class OfficePeople:
     """The people of the database, read when a form or a letter asks."""
 
     database: Engine
@@ -99,9 +99,11 @@ class Environment:
             if version_id not in self._institutions:
                 with UnitOfWork(self.database, writing=False) as uow:
                     files = store.files(uow.connection, version_id)
-                read = Institution.from_files(files, version_id)
-                self._institutions = {version_id: replace(read, people=_Accounts(self.database))}
-            return self._institutions[version_id]
+                self._institutions = {version_id: Institution.from_files(files, version_id)}
+            found = self._institutions[version_id]
+            if found.people != (people := OfficePeople(self.database)):
+                found = self._institutions[version_id] = replace(found, people=people)
+            return found
 
     def deployed(self, version_id: str) -> Deployed:
         """Return a version, compiled.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from engine.form_schema import Option
 from engine.ladder import LadderStep, Quiet, read_quiet, read_step
+from engine.lengths import Length, LengthInvalid, parse_length
 from engine.yaml_source import Entry, YamlRefused
 
 FILES = ("roles", "units", "numbering", "letterhead", "remedies", "ladder")
@@ -52,6 +53,21 @@ class Unit:
     line: str = ""
     duties: tuple[str, ...] = ()
     disclosure_office: bool = False
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What holders of these posts need, such as training: a fact recorded in a case within a time shows it.
+
+    The fact names the people in its field ``people``, a list of logins.
+    """
+
+    id: str
+    title: str
+    roles: tuple[str, ...]
+    events: tuple[str, ...]
+    within: Length
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,7 @@ class Office:
     ladder: tuple[LadderStep, ...]
     task_ladder: tuple[LadderStep, ...]
     quiet: Quiet
+    requirements: Mapping[str, Requirement] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path) -> Office:
@@ -138,6 +155,7 @@ class Office:
                 read_step(one, roles) for one in entries["ladder"].entries("tasks", "环节提醒")
             ),
             quiet=read_quiet(entries["ladder"]),
+            requirements=_requirements(entries["roles"], roles),
         )
         for entry in entries.values():
             entry.done()
@@ -225,6 +243,35 @@ def _mapped(entry: Entry, key: str, read: Callable[[str, Entry], Read]) -> dict[
         result[name] = read(name, one)
         one.done()
     return result
+
+
+def _requirements(entry: Entry, roles: Mapping[str, Role]) -> dict[str, Requirement]:
+    if not entry.items("requires"):
+        return {}
+    found = _keyed(entry, "requires", "任职要求", _requirement)
+    for one in found.values():
+        for role in one.roles:
+            if role not in roles:
+                entry.refuse(
+                    f"requires {role}", f"任职要求“{one.id}”写了岗位“{role}”，没有这个岗位"
+                )
+    return found
+
+
+def _requirement(entry: Entry) -> Requirement:
+    length = entry.text("within")
+    try:
+        within = parse_length(length)
+    except LengthInvalid:
+        entry.refuse(f"within {length}", f"{entry.where}的 within 应写成 P12M 这样，请改正")
+    return Requirement(
+        entry.text("id"),
+        entry.text("title"),
+        entry.texts("roles"),
+        entry.texts("events"),
+        within,
+        entry.text("basis", ""),
+    )
 
 
 def _role(entry: Entry) -> Role:

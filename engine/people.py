@@ -17,6 +17,7 @@ from engine import audit
 from engine.access import require
 from engine.accounts import count_failure, hash_password, is_password, token_hash
 from engine.commands.noting import note
+from engine.commands.releasing import release_left
 from engine.environment import Environment
 from engine.errors import BadInput, NotFound
 from engine.identity import Actor, Post
@@ -214,6 +215,7 @@ def set_active(
         body = {"changes": [["active", bool(person["active"]), active]]}
         _note(env, uow, actor, "PersonChanged", person["login"], body, reason)
         uow.commit()
+    release_left(env)
 
 
 def give_post(
@@ -240,7 +242,12 @@ def give_post(
         if held in accounts.posts(uow.connection, person_id, since):
             raise PersonInvalid("role", say("{name}这一天已经担任这个岗位", name=person["name"]))
         accounts.add_post(uow.connection, person_id, held, since)
-        body = {"role": role, "unit": held.unit or "", "since": str(since)}
+        body = {
+            "name": person["name"],
+            "role": role,
+            "unit": held.unit or "",
+            "since": str(since),
+        }
         _note(env, uow, actor, "PostGiven", person["login"], body, reason)
         uow.commit()
 
@@ -298,9 +305,11 @@ def give_deputy(
             "since": str(since),
             "until": str(until),
             "deputy_for": holder["login"],
+            "name": person["name"],
         }
         _note(env, uow, actor, "DeputyNamed", person["login"], body, reason)
         uow.commit()
+    release_left(env)
 
 
 def end_post(
@@ -323,12 +332,73 @@ def end_post(
             raise PersonInvalid("post", say("这个岗位已经结束"))
         if last_day < yesterday:
             raise PersonInvalid("until", say("最后一天最早为昨天：以前谁在岗，是已经发生的事实"))
-        store.end_post(uow.connection, post_id, last_day)
-        if row["deputy_for"] is None:
-            store.end_deputies(uow.connection, person["login"], row["role"], row["unit"], last_day)
-        body = {"role": row["role"], "unit": row["unit"] or "", "until": str(last_day)}
-        _note(env, uow, actor, "PostEnded", person["login"], body, reason)
+        _end(env, uow, actor, person, row, last_day, reason)
         uow.commit()
+    release_left(env)
+
+
+def hand_over(
+    env: Environment, actor: Actor, post_id: int, person_id: str, since: date, reason: str
+) -> None:
+    """Change the holder of a post from a day on: one act, so that the post is never empty or held twice.
+
+    Raises:
+        Denied, NotFound; PersonInvalid: oneself, the same person, held already, a past day, no reason.
+    """
+    person = _person(env, actor, person_id)
+    if person_id == actor.person_id:
+        raise PersonInvalid("person", say("不能给自己任职，请由另一位管理员办理"))
+    if not person["active"]:
+        raise PersonInvalid("person", say("{name}的账号已停用", name=person["name"]))
+    if len(reason.strip()) < 2:
+        raise PersonInvalid("reason", say("请写明理由，例如任免文件的文号"))
+    today = legal_day(env.time.now())
+    if since < today:
+        raise PersonInvalid("since", say("换人最早从今天开始：以前谁在岗，是已经发生的事实"))
+    with UnitOfWork(env.database, writing=True) as uow:
+        row = store.post_row(uow.connection, post_id)
+        before = accounts.by_id(uow.connection, row["person_id"]) if row else None
+        if row is None or before is None or row["deputy_for"] is not None:
+            raise NotFound("post", str(post_id))
+        if row["until_day"] is not None and row["until_day"] < today:
+            raise PersonInvalid("post", say("这个岗位已经结束"))
+        if any(
+            (one.role, one.unit, one.deputy_for) == (row["role"], row["unit"], None)
+            for one in accounts.posts(uow.connection, person_id, since)
+        ):
+            raise PersonInvalid("person", say("{name}这一天已经担任这个岗位", name=person["name"]))
+        _end(env, uow, actor, before, row, since - timedelta(days=1), reason)
+        accounts.add_post(uow.connection, person_id, Post(row["role"], row["unit"]), since)
+        body = {
+            "name": person["name"],
+            "role": row["role"],
+            "unit": row["unit"] or "",
+            "since": str(since),
+        }
+        _note(env, uow, actor, "PostGiven", person["login"], body, reason)
+        uow.commit()
+    release_left(env)
+
+
+def _end(
+    env: Environment,
+    uow: UnitOfWork,
+    actor: Actor,
+    person: Mapping[str, Any],
+    row: Mapping[str, Any],
+    last_day: date,
+    reason: str,
+) -> None:
+    store.end_post(uow.connection, row["id"], last_day)
+    if row["deputy_for"] is None:
+        store.end_deputies(uow.connection, person["login"], row["role"], row["unit"], last_day)
+    body = {
+        "name": person["name"],
+        "role": row["role"],
+        "unit": row["unit"] or "",
+        "until": str(last_day),
+    }
+    _note(env, uow, actor, "PostEnded", person["login"], body, reason)
 
 
 def _person(env: Environment, actor: Actor, person_id: str) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
 from engine.commands.noting import note
 from engine.commands.recomputing import finish_recomputing
+from engine.commands.releasing import release_daily
 from engine.commands.starting import start_due
 from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
@@ -187,6 +188,7 @@ def tick(env: Environment) -> None:
     record_breaches(env)
     remind_of_calendar(env)
     sent = deliver_outbox(env)
+    release_daily(env)
     keep_daily(env)
     with UnitOfWork(env.database, writing=True) as uow:
         cases.drop_stale_drafts(uow.connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -51,13 +52,16 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "refused": ("拒绝和异常", ("Refused", "SignInRefused", "StepFailed")),
 }
 
+SIGN_INS = ("SignedIn",)
+
 
 def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> AuditPage:
     """Return events newest first.
 
     Args:
         filters: any of ``person``, ``kind``, ``group``, ``case`` (a number), ``result``, ``since``, ``until``
-            (legal days, inclusive), ``corrections``, ``page``.
+            (legal days, inclusive), ``corrections``, ``sign_ins``, ``page``. Without ``sign_ins`` sign-ins that
+            went well are left out, and counted, unless a person, a kind or a group is asked for.
 
     Raises:
         Denied: the actor may not read the trail.
@@ -77,6 +81,11 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
             until=_edge(filters.get("until"), 1),
             corrections=bool(filters.get("corrections")),
         )
+        quiet = not any(filters.get(one) for one in ("person", "kind", "sign_ins")) and not group
+        hidden = 0
+        if quiet:
+            hidden = audit_search.count(connection, replace(wanted, actions=SIGN_INS))
+            wanted = replace(wanted, without=SIGN_INS)
         page = max(1, int(filters.get("page") or 1))
         rows, total = audit_search.find(connection, wanted, limit=PAGE, offset=(page - 1) * PAGE)
         people, kinds = trail.actors(connection), trail.actions(connection)
@@ -101,6 +110,7 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
         checkpoint=Checkpoint(env.time.now(), head.seq, head.hash).line(),
         kept_sentence=_kept_sentence(env, kept),
         may_export=reads_cases,
+        hidden_sign_ins=hidden,
     )
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from engine.access import can
 from engine.environment import OFFICE, Environment
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.office import Office, Role, Unit
 from engine.queries.common import today_of
+from engine.queries.lacking import Lack, lacking
 from engine.queries.pages import Today
 from engine.queries.sentences import instant_of
 from engine.store import audit_search, definitions
@@ -36,6 +38,8 @@ class HolderView:
     since: date
     until: date | None
     deputy_for: str = ""
+    post_id: int = 0
+    person_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,10 @@ class OrganisationPage:
     posts: Sequence[PostHeld]  # of the whole office
     sections: Sequence[SectionView]
     changes: Sequence[ChangeView]
+    lacking: Sequence[Lack]  # of everybody for those who keep registers or accounts, else one's own
+    people: Sequence[
+        tuple[str, str]
+    ]  # (id, name) who may take over a post, for those who may change it
 
 
 def organisation_page(env: Environment, actor: Actor, day: date | None = None) -> OrganisationPage:
@@ -92,6 +100,9 @@ def organisation_page(env: Environment, actor: Actor, day: date | None = None) -
         raise NotFound("page", "organisation")
     today = today_of(env)
     asked = day or today.date
+    institution, rules = env.institution(), env.institution().rules
+    sees_all = any(can(rules, actor, one).ok for one in ("register.read", "accounts.read"))
+    may_change = can(rules, actor, "accounts.change").ok and asked == today.date
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
         version = _version(connection, asked)
@@ -109,6 +120,7 @@ def organisation_page(env: Environment, actor: Actor, day: date | None = None) -
             connection, audit_search.Wanted(actions=_ACTS), limit=CHANGES
         )
         versions = definitions.versions(connection, OFFICE)[:CHANGES]
+        lacks = lacking(institution, connection, held, people, asked)
     office = Office.from_files(files)
     names = {row["login"]: row["name"] for row in people.values()}
     find = _Finder(held, people, names)
@@ -124,6 +136,12 @@ def organisation_page(env: Environment, actor: Actor, day: date | None = None) -
         ],
         sections=[_section(office, unit, find) for unit in office.units.values()],
         changes=_changes(office, told, versions, names, people),
+        lacking=[one for one in lacks if sees_all or one.login == actor.login],
+        people=[
+            (row["id"], f"{row['name']}（{row['login']}）")
+            for row in people.values()
+            if may_change and row["active"] and row["id"] != actor.person_id
+        ],
     )
 
 
@@ -162,6 +180,8 @@ class _Finder:
             row["from_day"],
             row["until_day"],
             self.names.get(stands_for, stands_for) if stands_for else "",
+            row["id"],
+            row["person_id"],
         )
 
 

@@ -381,6 +381,7 @@ class AuditPage:
     checkpoint: str = ""  # the end of the trail as a line to be kept elsewhere: instant, rows, hash
     kept_sentence: str = ""  # when such a line was written outside the machine last
     may_export: bool = False
+    hidden_sign_ins: int = 0  # sign-ins that the list leaves out
 
 
 @dataclass(frozen=True)

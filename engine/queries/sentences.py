@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from engine.deployed import Deployed
+from engine.directory import title_of
 from engine.environment import Environment
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
@@ -56,6 +57,11 @@ class Names:
             if found is not None:
                 return found.name
         return activity_id or ""
+
+    def post(self, body: Mapping[str, Any]) -> str:
+        """Return the title of the post that an event is about, with its section."""
+        office = self.env.institution().office
+        return title_of(office, str(body.get("role") or ""), str(body.get("unit") or "") or None)
 
     def field(self, key: str) -> str:
         """Return the label of a form's field in the case's versions."""
@@ -210,7 +216,45 @@ def _claimed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
 
 
 def _released(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    return Told(say("{who}退回待签", who=who))
+    return Told(say("{who}退回待签", who=who), "", row["reason"])
+
+
+def _post_given(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    name = str(body.get("name") or "")
+    said = say(
+        "{who}登记：{name}自{since}起任{post}",
+        who=who,
+        name=name,
+        since=body.get("since"),
+        post=names.post(body),
+    )
+    return Told(said, name, row["reason"])
+
+
+def _deputy_named(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    name = str(body.get("name") or "")
+    said = say(
+        "{who}登记：{name}自{since}至{until}代理{absent}的{post}",
+        who=who,
+        name=name,
+        since=body.get("since"),
+        until=body.get("until"),
+        absent=names.env.institution().directory.name(str(body.get("deputy_for") or "")),
+        post=names.post(body),
+    )
+    return Told(said, name, row["reason"])
+
+
+def _post_ended(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    name = str(body.get("name") or "")
+    said = say(
+        "{who}登记：{name}任{post}至{until}为止",
+        who=who,
+        name=name,
+        post=names.post(body),
+        until=body.get("until"),
+    )
+    return Told(said, name, row["reason"])
 
 
 def _action(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
@@ -364,6 +408,9 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "TaskCompleted": _completed,
     "TaskClaimed": _claimed,
     "TaskReleased": _released,
+    "PostGiven": _post_given,
+    "DeputyNamed": _deputy_named,
+    "PostEnded": _post_ended,
     "ActionTaken": _action,
     "TimerFired": _fired,
     "LetterIssued": _letter,

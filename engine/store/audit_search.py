@@ -22,6 +22,7 @@ class Wanted:
     actor: str = ""
     actors: Sequence[str] = ()
     actions: Sequence[str] = ()
+    without: Sequence[str] = ()  # actions that are left out
     case_id: str = ""
     object: str = ""
     result: str = ""
@@ -42,10 +43,13 @@ def find(
     if wanted.corrections:
         rows = [row for row in many(connection, statement.limit(SCANNED)) if is_correction(row)]
         return rows[offset : offset + limit], len(rows)
-    total = connection.execute(
-        select(func.count()).select_from(audit_event).where(where)
-    ).scalar_one()
-    return many(connection, statement.limit(limit).offset(offset)), total
+    return many(connection, statement.limit(limit).offset(offset)), count(connection, wanted)
+
+
+def count(connection: Connection, wanted: Wanted) -> int:
+    """Return how many rows meet the conditions, corrections not looked for."""
+    statement = select(func.count()).select_from(audit_event).where(_where(wanted))
+    return connection.execute(statement).scalar_one()
 
 
 def is_correction(row: Mapping[str, Any]) -> bool:
@@ -68,6 +72,8 @@ def _where(wanted: Wanted) -> ColumnElement[bool]:
         conditions.append(columns.actor.in_(list(wanted.actors)))
     if wanted.actions:
         conditions.append(columns.action.in_(list(wanted.actions)))
+    if wanted.without:
+        conditions.append(columns.action.not_in(list(wanted.without)))
     if wanted.since:
         conditions.append(columns.at >= wanted.since)
     if wanted.until:

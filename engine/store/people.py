@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import Connection, delete, select, update
 
 from engine.store.rows import Row, many, one
-from engine.tables import person, post, session
+from engine.tables import case_event, person, post, session, work_item
 
 
 def everybody(connection: Connection) -> list[Row]:
@@ -44,6 +45,50 @@ def end_deputies(
         .where(post.c.deputy_for == login, post.c.role == role, same_unit)
         .where(post.c.until_day > last_day)
         .values(until_day=last_day)
+    )
+
+
+def stands_in_today(connection: Connection, day: date) -> list[Row]:
+    """Return the posts of deputies that begin on a day."""
+    return many(
+        connection,
+        select(post)
+        .where(post.c.deputy_for.is_not(None), post.c.from_day == day)
+        .order_by(post.c.id),
+    )
+
+
+def facts_of_kinds(
+    connection: Connection, kinds: Sequence[str], since: date, until: date
+) -> list[Row]:
+    """Return ``{day, fields}`` of facts of these kinds in all cases between two days, without superseded ones."""
+    gone = select(case_event.c.supersedes).where(case_event.c.supersedes.is_not(None))
+    return many(
+        connection,
+        select(case_event.c.day, case_event.c.fields)
+        .where(
+            case_event.c.kind.in_(kinds),
+            case_event.c.day >= since,
+            case_event.c.day <= until,
+            case_event.c.id.not_in(gone),
+        )
+        .order_by(case_event.c.day, case_event.c.id),
+    )
+
+
+def claimed(connection: Connection) -> list[Row]:
+    """Return open work items that somebody holds, ``{id, case_id, assignee, unit, candidates}``."""
+    return many(
+        connection,
+        select(
+            work_item.c.id,
+            work_item.c.case_id,
+            work_item.c.assignee,
+            work_item.c.unit,
+            work_item.c.candidates,
+        )
+        .where(work_item.c.status == "open", work_item.c.assignee.is_not(None))
+        .order_by(work_item.c.id),
     )
 
 

@@ -17,7 +17,7 @@ from webui.auth import actor, rule
 from webui.engine_door import engine
 
 blueprint = Blueprint("audit", __name__)
-FILTERS = ("case", "since", "until", "person", "kind", "result", "group", "corrections")
+FILTERS = ("case", "since", "until", "person", "kind", "result", "group", "corrections", "sign_ins")
 RESULTS = (("done", _l("已办")), ("denied", _l("被拒绝")), ("failed", _l("没有办成")))
 PAGE_SIZE = 100
 MAX_PAGE = 1_000_000
