@@ -323,14 +323,20 @@ notice = Table(
     Column(
         "channel", String(16), nullable=False, default="inbox"
     ),  # banner: above every page until seen
+    # What it warns of, and holds as long as: a clock (of a party) with this due date runs, or a step is open.
+    Column("clock", Key),
+    Column("party", String(128)),
+    Column("due", Date),
+    Column("task_id", Key),
 )
 
 warning = Table(
-    # A rung of the ladder that was climbed: never twice for one clock (or task:id) and due date.
+    # A rung of the ladder that was climbed: never twice for one clock (or task:id), party and due date.
     "warning",
     metadata,
     Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),
     Column("clock", Key, primary_key=True),
+    Column("party", String(128), primary_key=True, default=""),
     Column("due", Date, primary_key=True),
     Column("rung", String(64), primary_key=True),
     Column("planned_for", Date, nullable=False),

@@ -25,8 +25,10 @@ from engine.unit_of_work import Connection, UnitOfWork
 
 # What a person is told: of a limit, of a step, each in time or late because the system stood still.
 NOTICES = (
-    "{number} {rung}：法定届满 {due}",
-    "{number} {rung}：法定届满 {due}（本提醒应在{late}天前发出）",
+    "{number} {rung}：{clock}于 {due} 届满",
+    "{number} {rung}：{clock}于 {due} 届满（本提醒应在{late}天前发出）",
+    "{number} {rung}：{clock}（{party}）于 {due} 届满",
+    "{number} {rung}：{clock}（{party}）于 {due} 届满（本提醒应在{late}天前发出）",
     "{number} {rung}：“{step}”应于 {due} 前办完",
     "{number} {rung}：“{step}”应于 {due} 前办完（本提醒应在{late}天前发出）",
 )
@@ -60,7 +62,8 @@ def _back(at: str) -> Length:
 class _Cause:
     """What is warned of: a clock of a case, or an open step with its own limit.
 
-    ``key`` tells it apart in the case; ``about`` and ``title`` go into the trail; ``task`` is the step's row.
+    ``key`` and ``party`` tell it apart in the case; ``about`` and ``title`` go into the trail; ``task`` is the
+    step's row, ``version_id`` where a clock is defined.
     """
 
     case_id: str
@@ -69,22 +72,31 @@ class _Cause:
     due: date
     about: str
     title: str
+    party: str = ""
+    version_id: str = ""
     task: Mapping[str, Any] | None = None
 
 
 def _of_clock(row: Mapping[str, Any]) -> _Cause:
     about = f"clock:{row['clock']}"
-    return _Cause(row["case_id"], row["number"], row["clock"], row["due"], about, "")
+    return _Cause(
+        row["case_id"],
+        row["number"],
+        row["clock"],
+        row["due"],
+        about,
+        "",
+        party=row["party"],
+        version_id=row["version_id"],
+    )
 
 
 def _of_task(row: Mapping[str, Any]) -> _Cause:
     key = f"task:{row['id']}"
-    return _Cause(row["case_id"], row["number"], key, row["due"], key, row["name"], row)
+    return _Cause(row["case_id"], row["number"], key, row["due"], key, row["name"], task=row)
 
 
-def _climb(
-    env: Environment, cause: _Cause, today: date, done: set[tuple[str, str, date, str]]
-) -> int:
+def _climb(env: Environment, cause: _Cause, today: date, done: set[store.Rung]) -> int:
     institution = env.institution()
     now, working = (
         env.time.now().astimezone(OFFICE_ZONE),
@@ -96,7 +108,7 @@ def _climb(
     for step in institution.office.ladder if cause.task is None else institution.office.task_ladder:
         if step.clocks and cause.key not in step.clocks:
             continue
-        if (cause.case_id, cause.key, cause.due, str(step.level)) in done:
+        if (cause.case_id, cause.key, cause.party, cause.due, str(step.level)) in done:
             continue
         day = institution.shift(cause.due, parse_length(step.at))
         if day <= today:
@@ -109,6 +121,7 @@ def _climb_rung(env: Environment, cause: _Cause, step: LadderStep, day: date, to
         key = {
             "case_id": cause.case_id,
             "clock": cause.key,
+            "party": cause.party,
             "due": cause.due,
             "rung": str(step.level),
         }
@@ -125,6 +138,7 @@ def _climb_rung(env: Environment, cause: _Cause, step: LadderStep, day: date, to
             "late_days": late,
             **({"card": step.card} if step.card else {}),
             **({"step": cause.title} if cause.title else {}),
+            **({"party": cause.party} if cause.party else {}),
         }
         event = audit.AuditEvent("WarningSent", cause.about, cause.case_id, body)
         note(env, uow.connection, SYSTEM, event)
@@ -136,12 +150,13 @@ def _told(
     env: Environment, connection: Connection, cause: _Cause, step: LadderStep, late: int
 ) -> list[dict[str, Any]]:
     """Return the notices of one rung: to whoever holds the case, and to the roles the ladder names."""
-    template = NOTICES[(2 if cause.title else 0) + (1 if late else 0)]
-    text = template.format(
-        number=cause.number, rung=step.title, step=cause.title, due=cause.due, late=late
-    )
+    text = _said(env, cause, step, late)
     base = {"case_id": cause.case_id, "text": text, "at": env.time.now()}
-    base |= {"card": step.card, "channel": step.by}
+    base |= {"card": step.card, "channel": step.by, "due": cause.due}
+    if cause.task is None:
+        base |= {"clock": cause.key, "party": cause.party}
+    else:
+        base |= {"task_id": cause.task["id"]}
     items = (
         [cause.task]
         if cause.task is not None
@@ -165,6 +180,23 @@ def _told(
             sections = units if env.institution().office.roles[target].per_unit else [None]
             notices += [{**base, "person_id": None, "role": target, "unit": u} for u in sections]
     return notices
+
+
+def _said(env: Environment, cause: _Cause, step: LadderStep, late: int) -> str:
+    """Which limit ends when; of several parties, whose."""
+    kind = 2 if cause.task is not None else 1 if cause.party else 0
+    definition = (
+        env.deployed(cause.version_id).clocks.get(cause.key) if cause.task is None else None
+    )
+    return NOTICES[2 * kind + bool(late)].format(
+        number=cause.number,
+        rung=step.title,
+        step=cause.title,
+        clock=definition.title if definition else cause.key,
+        party=cause.party,
+        due=cause.due,
+        late=late,
+    )
 
 
 def record_breaches(env: Environment) -> int:

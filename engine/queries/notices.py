@@ -23,13 +23,17 @@ SEEN = "notices_seen"  # in what is kept with the person: the id of the newest n
 
 @dataclass(frozen=True)
 class NoticeLine:
-    """One notice. ``card`` is yellow, red, black or ""; ``case_id`` is "" where it is about no case."""
+    """One notice. ``card`` is yellow, red, black or ""; ``case_id`` is "" where it is about no case.
+
+    ``is_over``: what it warned of is gone, so that nobody need look at it any more.
+    """
 
     at: datetime
     text: str
     card: str
     case_id: str
     is_new: bool
+    is_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,12 @@ def notices(env: Environment, actor: Actor) -> NoticesPage:
         rows = outbox.notices(uow.connection, _posts(actor), actor.person_id, since, limit=MOST)
     lines = [
         NoticeLine(
-            row["at"], said(row["text"]), row["card"], row["case_id"] or "", row["id"] > seen
+            row["at"],
+            said(row["text"]),
+            row["card"],
+            row["case_id"] or "",
+            is_new=row["id"] > seen and bool(row["holds"]),
+            is_over=not row["holds"],
         )
         for row in rows
     ]

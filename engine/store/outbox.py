@@ -6,13 +6,30 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from engine.store.prepared import Prepared
 from engine.store.rows import Row, many
-from engine.tables import heartbeat, notice, outbox
+from engine.store.warnings import RUNNING
+from engine.tables import cases, clock, heartbeat, notice, outbox, work_item
 
 _TELL = Prepared.insert(notice, without=("id",))
+_PLAIN = {
+    "card": "",
+    "channel": "inbox",
+    **dict.fromkeys(("clock", "party", "due", "task_id")),
+}
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -55,9 +72,12 @@ def failed(connection: Connection, message_id: int, why: str, again_at: datetime
 
 
 def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store notices that people see inside the product."""
+    """Store notices that people see inside the product.
+
+    One that warns names its cause: ``clock``, ``party`` and ``due``, or ``task_id`` and ``due``.
+    """
     if rows:
-        _TELL(connection, [{"card": "", "channel": "inbox", **row} for row in rows])
+        _TELL(connection, [{**_PLAIN, **row} for row in rows])
 
 
 def notices(
@@ -68,10 +88,10 @@ def notices(
     *,
     limit: int,
 ) -> list[Row]:
-    """Return what a person was told since an instant, by name or by post, newest first."""
+    """Return what a person was told since an instant, by name or by post, newest first; ``holds``: see ``_HOLDS``."""
     return many(
         connection,
-        select(notice)
+        select(notice, _HOLDS.label("holds"))
         .where(notice.c.at >= since, _told_to(posts, person_id))
         .order_by(notice.c.id.desc())
         .limit(limit),
@@ -85,13 +105,13 @@ def new_notices(
     after: int,
     since: datetime,
 ) -> tuple[int, list[str]]:
-    """Return how many notices came after the one with id ``after``, and the banners among them, newest first.
+    """Return how many notices that hold came after the one with id ``after``, and their banners, newest first.
 
     Of a case only its newest banner: what it said before is no longer so.
     """
     found = connection.execute(
         select(notice.c.channel, notice.c.text, notice.c.case_id)
-        .where(notice.c.id > after, notice.c.at >= since, _told_to(posts, person_id))
+        .where(notice.c.id > after, notice.c.at >= since, _told_to(posts, person_id), _HOLDS)
         .order_by(notice.c.id.desc())
     ).all()
     banners: dict[str, str] = {}
@@ -99,6 +119,26 @@ def new_notices(
         if row.channel == "banner":
             banners.setdefault(row.case_id or row.text, row.text)
     return len(found), list(banners.values())
+
+
+# A warning holds as long as its cause: the limit still runs (or ran out) to that day, the step is still open.
+_HOLDS = or_(
+    and_(notice.c.clock.is_(None), notice.c.task_id.is_(None)),
+    exists().where(
+        clock.c.case_id == notice.c.case_id,
+        clock.c.clock == notice.c.clock,
+        clock.c.party == notice.c.party,
+        clock.c.due == notice.c.due,
+        clock.c.state.in_(RUNNING),
+        cases.c.id == clock.c.case_id,
+        cases.c.status == "open",
+    ),
+    exists().where(
+        work_item.c.id == notice.c.task_id,
+        work_item.c.status == "open",
+        work_item.c.due_on == notice.c.due,
+    ),
+)
 
 
 def _told_to(posts: Sequence[tuple[str, str | None]], person_id: str) -> ColumnElement[bool]:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, insert, select
 from engine.store.rows import Row, many
 from engine.tables import breach, cases, clock, warning, work_item
 
+RUNNING = ("running", "exceeded")  # states of a clock that has not been met
+
 
 def running_clocks(connection: Connection) -> list[Row]:
     """Return ``{case_id, number, version_id, clock, party, due}`` of clocks that run in open cases, by date."""
@@ -28,7 +30,7 @@ def running_clocks(connection: Connection) -> list[Row]:
         .where(
             cases.c.status == "open",
             clock.c.due.is_not(None),
-            clock.c.state.in_(("running", "exceeded")),
+            clock.c.state.in_(RUNNING),
         )
         .order_by(clock.c.due, clock.c.case_id, clock.c.clock, clock.c.party),
     )
@@ -57,14 +59,17 @@ def open_tasks(connection: Connection, until: date) -> list[Row]:
     return [row for row in found if not (row["candidates"].get("due") or {}).get("clock")]
 
 
-def climbed(connection: Connection) -> set[tuple[str, str, date, str]]:
-    """Return the rungs that open cases have climbed: (case, clock, due date, rung)."""
+Rung = tuple[str, str, str, date, str]  # case, clock or task:id, party, due date, rung
+
+
+def climbed(connection: Connection) -> set[Rung]:
+    """Return the rungs that open cases have climbed."""
     found = connection.execute(
-        select(warning.c.case_id, warning.c.clock, warning.c.due, warning.c.rung)
+        select(warning.c.case_id, warning.c.clock, warning.c.party, warning.c.due, warning.c.rung)
         .join(cases, cases.c.id == warning.c.case_id)
         .where(cases.c.status == "open")
     )
-    return {(row.case_id, row.clock, row.due, row.rung) for row in found}
+    return {(row.case_id, row.clock, row.party, row.due, row.rung) for row in found}
 
 
 def has_climbed(connection: Connection, key: Mapping[str, Any]) -> bool:

@@ -109,6 +109,63 @@ def test_warnings_stop_when_the_case_is_answered(desk):
     assert rungs(desk) == [("1", 0)]
 
 
+def answered(desk: Desk) -> None:
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(text("update clock set state = 'stopped'"))
+        uow.connection.execute(text("update work_item set status = 'completed'"))
+        uow.commit()
+
+
+def moved(desk: Desk) -> None:
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(
+            text("update clock set due = :due where due is not null"), {"due": date(2026, 4, 30)}
+        )
+        uow.connection.execute(text("update work_item set due_on = null"))
+        uow.commit()
+
+
+@pytest.mark.parametrize("gone", [answered, moved])
+def test_a_red_card_whose_cause_is_gone_stands_above_no_page(desk, gone):
+    registered(desk)
+    at(desk, date(2026, 3, 30))  # the last day
+    commands.tick(desk.env)
+    zhao = desk.actor("zhao")
+    assert len(queries.shell(desk.env, zhao).banners) == 1
+    gone(desk)
+    assert list(queries.shell(desk.env, zhao).banners) == []
+    told_by_the_diagram = "请尽快审核"
+    lines = [
+        line for line in queries.notices(desk.env, zhao).lines if line.text != told_by_the_diagram
+    ]
+    assert lines
+    assert all(line.is_over and not line.is_new for line in lines)
+
+
+def test_two_parties_with_the_same_last_day_are_each_chased(desk):
+    registered(desk)
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        case_id = uow.connection.execute(text("select id from cases")).scalar_one()
+        for party in ("甲公司", "乙公司"):
+            uow.connection.execute(
+                text(
+                    "insert into clock (case_id, clock, party, due, state, provisional, held) values"
+                    " (:case, 'third_party_opinion', :party, :due, 'running', false, '[]')"
+                ),
+                {"case": case_id, "party": party, "due": date(2026, 3, 16)},
+            )
+        uow.commit()
+    at(desk, date(2026, 3, 16))
+    commands.tick(desk.env)
+    commands.tick(desk.env)
+    last = [line for line in told(desk, "zhao") if "今天届满" in line]
+    assert len(last) == 2
+    assert {name for name in ("甲公司", "乙公司") for line in last if name in line} == {
+        "甲公司",
+        "乙公司",
+    }
+
+
 def test_after_a_restart_nothing_is_sent_again(desk):
     registered(desk)
     at(desk, date(2026, 3, 25))

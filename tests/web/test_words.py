@@ -132,7 +132,7 @@ def test_a_catalogue_is_compiled_once(project: Path, tmp_path: Path) -> None:
 
 def test_what_was_told_in_chinese_is_said_again_in_english(english: Catalog) -> None:
     """Reminders are stored as sentences; an English page said them in Chinese."""
-    told = chasing.NOTICES[3].format(
+    told = chasing.NOTICES[5].format(
         number="2026-0027", rung="第一次提醒", step="分办", due="2026-11-24", late=2
     )
     labels = {"第一次提醒": "First reminder", "分办": "Assign"}

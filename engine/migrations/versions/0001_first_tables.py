@@ -64,6 +64,10 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("card", sa.String(length=16), nullable=False),
         sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("clock", sa.String(length=64), nullable=True),
+        sa.Column("party", sa.String(length=128), nullable=True),
+        sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("task_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     op.create_table(
@@ -358,13 +362,16 @@ def upgrade() -> None:
         "warning",
         sa.Column("case_id", sa.String(length=64), nullable=False),
         sa.Column("clock", sa.String(length=64), nullable=False),
+        sa.Column("party", sa.String(length=128), nullable=False),
         sa.Column("due", sa.Date(), nullable=False),
         sa.Column("rung", sa.String(length=64), nullable=False),
         sa.Column("planned_for", sa.Date(), nullable=False),
         sa.Column("sent_at", Instant(), nullable=False),
         sa.Column("late_days", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_warning_case_id_cases")),
-        sa.PrimaryKeyConstraint("case_id", "clock", "due", "rung", name=op.f("pk_warning")),
+        sa.PrimaryKeyConstraint(
+            "case_id", "clock", "party", "due", "rung", name=op.f("pk_warning")
+        ),
     )
     op.create_table(
         "work_item",
