@@ -12,6 +12,7 @@ from engine.commands.acting import (
     start_case,
 )
 from engine.commands.checkpoints import keep_checkpoint, take_checkpoint
+from engine.commands.claiming import claim_all, picked
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
@@ -53,6 +54,7 @@ __all__ = [
     "cancel_case",
     "change_setting",
     "claim",
+    "claim_all",
     "complete_task",
     "deliver_action",
     "deploy_folder",
@@ -67,6 +69,7 @@ __all__ = [
     "keep_checkpoint",
     "migrate_case",
     "migrate_cases",
+    "picked",
     "preview_calendar",
     "preview_setting",
     "recompute_clocks",

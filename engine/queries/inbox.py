@@ -152,6 +152,7 @@ class _Rows:
                 is_mine=True,
                 task_id=item["id"],
                 verb=button_label(self.env, item["case_version"], item),
+                is_offered=not item["assignee"],
             )
             for item in items
         ]

@@ -136,6 +136,7 @@ class InboxRow:
     task_id: str | None
     verb: str  # what I press, or what is waited for (等待审批)
     priority_group: Group
+    is_offered: bool = False  # to my post, and taken by nobody
 
 
 @dataclass(frozen=True)

@@ -112,3 +112,26 @@ def test_a_folder_is_uploaded_and_its_change_is_marked_on_the_drawing(
     page.get_by_role("button", name="启用第2版").click()
     page.get_by_text("已启用。新收的案件按新版本办理。").wait_for()
     assert wrong == []
+
+
+def test_tasks_are_picked_and_taken_by_keyboard(page: Page, office: tuple[RealOffice, str]) -> None:
+    real, address = office
+    for title in ("甲", "乙", "丙"):
+        real.start(title=title)
+    wrong = enter(page, address, "li")
+    page.goto(address + "/?tab=unclaimed")
+    for key in "xjx":
+        page.keyboard.press(key)
+    assert page.locator("[data-picked]").inner_text().strip() == "2"
+    page.keyboard.press("t")
+    page.get_by_role("button", name="签收2件").wait_for()
+    assert page.evaluate("document.activeElement.value") == "claim"
+    page.keyboard.press("Enter")
+    page.get_by_text("已签收2件，由您办理。").wait_for()
+    page.goto(address + "/?tab=unclaimed")
+    assert page.locator(".c-pick input").count() == 1
+    # The tab comes back when one returns to the inbox in this window.
+    page.goto(address + "/cases")
+    page.locator(".rail").get_by_role("link", name="待办").click()
+    page.wait_for_url("**/?tab=unclaimed")
+    assert wrong == []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine import commands
 from engine.errors import Denied
-from engine.tables import work_item
+from engine.tables import audit_event, work_item
 from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client, look_over
 from tests.web.fakes import Office
@@ -129,7 +129,7 @@ def test_a_limit_that_ran_out_is_overdue_on_the_day_of_rest_after_it(real: RealO
     ):
         real.at(day)
         page = real.browser("li").get("/")
-        assert text(page.select_one(".inbox tbody td")) == said, day
+        assert text(page.select_one(".inbox tbody .c-time")) == said, day
 
 
 def test_the_ruler_of_an_overdue_case_goes_on_to_today(real: RealOffice) -> None:
@@ -142,3 +142,42 @@ def test_the_ruler_of_an_overdue_case_goes_on_to_today(real: RealOffice) -> None
     real.at("2027-03-01")
     page = real.browser("zhou").get(f"/cases/{case.case_id}")
     assert page.select(".ruler rect.late") == []
+
+
+def test_several_tasks_are_taken_at_once_and_what_cannot_be_taken_is_named(
+    real: RealOffice,
+) -> None:
+    first, second = real.start(title="甲"), real.start(title="乙")
+    tasks = [real.task(one.case_id) for one in (first, second)]
+    li, fang = real.browser("li"), real.browser("fang")
+    page = li.get("/?tab=unclaimed")
+    assert sorted(one["value"] for one in page.select(".c-pick input")) == sorted(tasks)
+    fang.post(f"/tasks/{tasks[1]}/claim")  # somebody was faster
+    seen = look_over(li.post("/claim", {"task": [*tasks, "nothing"]}))
+    assert "可签收1件，不可签收1件。" in text(seen.select_one(".why"))
+    assert text(seen.select_one("tbody tr")).startswith(f"{second.number} 乙")
+    assert real.browser("li").get(f"/tasks/{tasks[0]}").select_one("form[action$=claim]")  # not yet
+    li.post("/claim", {"task": tasks, "do": "claim"})
+    page = li.get("/?tab=unclaimed")
+    assert f"{second.number}没有签收" in text(page)
+    assert page.select(".c-pick input") == []
+    assert "已由您签收。" in text(li.get(f"/tasks/{tasks[0]}").select_one(".why"))
+    with UnitOfWork(real.env.database, writing=False) as uow:
+        rows = uow.connection.execute(
+            select(audit_event.c.case_id, audit_event.c.body).where(
+                audit_event.c.action == "TaskClaimed"
+            )
+        ).all()
+    assert ['"batch":' in row.body for row in rows if row.case_id == first.case_id] == [True]
+    nothing = li.post("/claim", {})
+    assert nothing.status_code == 303
+    assert "还没有选" in text(li.get("/"))
+
+
+def test_after_a_step_one_goes_on_to_what_is_legally_next(real: RealOffice) -> None:
+    assert real.browser("li").http.get("/next").headers["Location"] == "/"
+    case = real.start()
+    assert (
+        real.browser("li").http.get("/next").headers["Location"]
+        == f"/tasks/{real.task(case.case_id)}"
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
@@ -41,6 +42,36 @@ def show() -> ResponseReturnValue:
         request.args.get("filter", ""),
     )
     return rendering.page("inbox.html", "inbox", page=page, clock_filters=CLOCK_FILTERS)
+
+
+@blueprint.get("/next")
+@rule(ONLY_SIGNED_IN)
+def next_one() -> ResponseReturnValue:
+    """Open what is legally next of what one can do; the inbox where there is nothing."""
+    rows = engine().queries.inbox(engine().environment, actor()).rows
+    task = next((row.task_id for row in rows if row.is_mine and row.task_id), None)
+    return redirect(url_for("tasks.show", task_id=task) if task else url_for("inbox.show"), 303)
+
+
+@blueprint.post("/claim")
+@rule("task.claim")
+def claim() -> ResponseReturnValue:
+    """Say what of the picked tasks can be taken; taken they are when that has been seen."""
+    ids = request.form.getlist("task")
+    if not ids:
+        flash(_("还没有选：在行首打勾，或者按 x。"))
+        return redirect(url_for("inbox.show", tab="unclaimed"), 303)
+    commands = engine().commands
+    if request.form.get("do") != "claim":
+        found = commands.picked(engine().environment, actor(), ids)
+        able = [one for one in found if not one.why_not]
+        unable = [one for one in found if one.why_not]
+        return rendering.page("picked.html", "inbox", able=able, unable=unable)
+    taken, left = commands.claim_all(engine().environment, actor(), ids)
+    flash(ngettext("已签收%(num)d件，由您办理。", "已签收%(num)d件，由您办理。", len(taken)))
+    for one in left:
+        flash(_("%(number)s没有签收：%(why)s", number=one.number, why=one.why_not), "soon")
+    return redirect(url_for("inbox.show"), 303)
 
 
 @blueprint.get("/arrivals")

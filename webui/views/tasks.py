@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from engine.commands import CaseStopped
 from engine.errors import EngineError, TaskAlreadyCompleted
@@ -198,5 +199,7 @@ def _form(page: Any, answers: Answers) -> form_view.FormView:
 
 
 def _done(done: Any) -> ResponseReturnValue:
-    flash(_("已办理：%(number)s。", number=done.number) + getattr(done, "sentence_next", ""))
+    said = _("已办理：%(number)s。", number=done.number) + getattr(done, "sentence_next", "")
+    link = Markup('<a href="{}">{}</a>').format(url_for("inbox.next_one"), _("办下一件"))
+    flash(escape(said) + Markup(" ") + link)
     return redirect(url_for("cases.show", case_id=done.case_id), 303)

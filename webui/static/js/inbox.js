@@ -20,6 +20,7 @@ function typing(event) {
 const keys = {
   j: () => { go(at + 1); rows[at]?.scrollIntoView({ block: "nearest" }); },
   k: () => { go(at - 1); rows[at]?.scrollIntoView({ block: "nearest" }); },
+  x: () => rows[at]?.querySelector(".c-pick input")?.click(),
   o: () => rows[at]?.querySelector("a.subject")?.click(),
   Enter: () => (rows[at]?.querySelector("a.do") ?? rows[at]?.querySelector("a.subject"))?.click(),
 };
@@ -38,11 +39,39 @@ document.addEventListener("keydown", (event) => {
 
 go(0);
 
+// Rows are picked one by one, a stretch with Shift; t takes what is picked, or the row one is on.
+const picks = [...document.querySelectorAll(".c-pick input")];
+const bulk = document.getElementById("bulk");
+let last = null;
+function count() {
+  const picked = picks.filter((one) => one.checked).length;
+  bulk.querySelector("[data-picked]").textContent = picked ? ` ${picked}` : "";
+}
+for (const pick of picks) pick.addEventListener("click", (event) => {
+  if (event.shiftKey && last) {
+    const [from, to] = [picks.indexOf(last), picks.indexOf(pick)].sort((a, b) => a - b);
+    for (const one of picks.slice(from, to + 1)) one.checked = pick.checked;
+  }
+  last = pick;
+  count();
+});
+bulk?.addEventListener("submit", () => {
+  const here = rows[at]?.querySelector(".c-pick input");
+  if (here && !picks.some((one) => one.checked)) here.checked = true;
+});
+
 // The cases of this list, in its order: on a case page [ and ] go to the one before and after.
 const lists = document.querySelector("table[data-list]");
 if (lists) {
   const cases = [...lists.querySelectorAll("a.subject")].map((link) => link.getAttribute("href"));
   sessionStorage.setItem("gongkai-list", JSON.stringify([...new Set(cases)]));
+}
+
+// The tab and the filter that were chosen come back when one returns to the inbox in this window.
+const chosen = new URLSearchParams(location.search);
+if (document.getElementById("filters")) {
+  const kept = new URLSearchParams(["tab", "filter"].filter((one) => chosen.get(one)).map((one) => [one, chosen.get(one)]));
+  sessionStorage.setItem("gongkai-inbox", kept.toString());
 }
 
 // New arrivals are told above the list; the list itself never moves under the pointer.

@@ -65,3 +65,8 @@ for (const field of document.querySelectorAll('input[type="file"]')) {
   field.addEventListener("change", say);
   say();
 }
+
+// Back to the inbox as one left it in this window; on the inbox itself the entry shows all again.
+const inbox = document.querySelector('.rail a[data-rail="inbox"]:not([aria-current])');
+const view = sessionStorage.getItem("gongkai-inbox");
+if (inbox && view) inbox.search = view;
