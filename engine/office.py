@@ -115,6 +115,7 @@ class Office:
     remedies: Mapping[str, Remedy]
     online_remedy: str
     ladder: tuple[LadderStep, ...]
+    other_ladder: tuple[LadderStep, ...]  # for limits that are not ours to keep
     task_ladder: tuple[LadderStep, ...]
     quiet: Quiet
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
@@ -150,6 +151,9 @@ class Office:
             online_remedy=online,
             ladder=tuple(
                 read_step(one, roles) for one in entries["ladder"].entries("steps", "提醒阶梯")
+            ),
+            other_ladder=tuple(
+                read_step(one, roles) for one in entries["ladder"].entries("others", "对方期限提醒")
             ),
             task_ladder=tuple(
                 read_step(one, roles) for one in entries["ladder"].entries("tasks", "环节提醒")

@@ -6,7 +6,7 @@ while the machine was off is done once, with its true day and its lateness.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -105,7 +105,7 @@ def _climb(env: Environment, cause: _Cause, today: date, done: set[store.Rung]) 
     if institution.office.quiet.holds(now, cause.key, is_working_day=working):
         return 0
     climbed = 0
-    for step in institution.office.ladder if cause.task is None else institution.office.task_ladder:
+    for step in _ladder(env, cause):
         if step.clocks and cause.key not in step.clocks:
             continue
         if (cause.case_id, cause.key, cause.party, cause.due, str(step.level)) in done:
@@ -114,6 +114,20 @@ def _climb(env: Environment, cause: _Cause, today: date, done: set[store.Rung]) 
         if day <= today:
             climbed += _climb_rung(env, cause, step, day, today)
     return climbed
+
+
+def _ladder(env: Environment, cause: _Cause) -> Sequence[LadderStep]:
+    """Return the rungs of a cause. Nobody here is late when the limit of an applicant, a third party or another
+    authority ends, or a day that the law leaves open."""
+    office = env.institution().office
+    if cause.task is not None:
+        return office.task_ladder
+    definition = _definition(env, cause)
+    return office.ladder if definition is None or definition.is_ours else office.other_ladder
+
+
+def _definition(env: Environment, cause: _Cause) -> ClockDefinition | None:
+    return env.deployed(cause.version_id).clocks.get(cause.key)
 
 
 def _climb_rung(env: Environment, cause: _Cause, step: LadderStep, day: date, today: date) -> bool:
@@ -185,9 +199,7 @@ def _told(
 def _said(env: Environment, cause: _Cause, step: LadderStep, late: int) -> str:
     """Which limit ends when; of several parties, whose."""
     kind = 2 if cause.task is not None else 1 if cause.party else 0
-    definition = (
-        env.deployed(cause.version_id).clocks.get(cause.key) if cause.task is None else None
-    )
+    definition = _definition(env, cause) if cause.task is None else None
     return NOTICES[2 * kind + bool(late)].format(
         number=cause.number,
         rung=step.title,

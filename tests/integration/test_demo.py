@@ -302,6 +302,21 @@ class TestWhole:
                 compared += 1
         assert compared > 20
 
+    def test_the_end_of_a_limit_of_others_is_told_without_a_card(self, office):
+        """A correction that an applicant did not send raised a black card over our director's every page."""
+        others = (
+            "补正期限",
+            "第三方意见期限",
+            "其他机关意见期限",
+            "缴费期限",
+            "申请行政复议的期限",
+        )
+        rows = office.rows("select text, card from notice where text not like '%“%'")
+        told = [(str(words), card) for words, card in rows]
+        assert any("已经期满：补正期限" in words for words, _ in told)
+        assert any(card == "black" and "答复期限" in words for words, card in told)
+        assert not [words for words, card in told if card and any(one in words for one in others)]
+
     def test_limits_that_run_into_an_unknown_year_are_provisional(self, office):
         found = office.rows(
             "select count(*) from clock k join cases c on c.id = k.case_id"

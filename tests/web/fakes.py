@@ -222,7 +222,9 @@ class Queries:
 
     def notices(self, env: Any, actor: Actor) -> NoticesPage:
         told = datetime(2026, 11, 24, 8, 30, tzinfo=OFFICE_ZONE)
-        line = NoticeLine(told, "2026-0168 已经逾期：法定届满 2026-11-23", "black", "c-1", True)
+        line = NoticeLine(
+            told, "2026-0168 已经逾期：答复期限 2026-11-23 届满", "black", "c-1", True
+        )
         return NoticesPage(office.today, [line], 1, 7)
 
     def arrivals(self, env: Any, actor: Actor, since: Any) -> int:
