@@ -270,11 +270,7 @@ def give_deputy(
     Raises:
         Denied, NotFound; PersonInvalid: oneself, the holder, days outside the holder's, held already, no reason.
     """
-    person = _person(env, actor, person_id)
-    if person_id == actor.person_id:
-        raise PersonInvalid("person", say("不能给自己任职，请由另一位管理员办理"))
-    if not person["active"]:
-        raise PersonInvalid("person", say("{name}的账号已停用", name=person["name"]))
+    person = _to_appoint(env, actor, person_id)
     if len(reason.strip()) < 2:
         raise PersonInvalid("reason", say("请写明理由，例如外出、请假的起止"))
     if until < since or until < legal_day(env.time.now()):
@@ -345,11 +341,7 @@ def hand_over(
     Raises:
         Denied, NotFound; PersonInvalid: oneself, the same person, held already, a past day, no reason.
     """
-    person = _person(env, actor, person_id)
-    if person_id == actor.person_id:
-        raise PersonInvalid("person", say("不能给自己任职，请由另一位管理员办理"))
-    if not person["active"]:
-        raise PersonInvalid("person", say("{name}的账号已停用", name=person["name"]))
+    person = _to_appoint(env, actor, person_id)
     if len(reason.strip()) < 2:
         raise PersonInvalid("reason", say("请写明理由，例如任免文件的文号"))
     today = legal_day(env.time.now())
@@ -399,6 +391,16 @@ def _end(
         "until": str(last_day),
     }
     _note(env, uow, actor, "PostEnded", person["login"], body, reason)
+
+
+def _to_appoint(env: Environment, actor: Actor, person_id: str) -> Mapping[str, Any]:
+    """Return somebody who may be given a post by the actor: another one, with an open account."""
+    person = _person(env, actor, person_id)
+    if person_id == actor.person_id:
+        raise PersonInvalid("person", say("不能给自己任职，请由另一位管理员办理"))
+    if not person["active"]:
+        raise PersonInvalid("person", say("{name}的账号已停用", name=person["name"]))
+    return person
 
 
 def _person(env: Environment, actor: Actor, person_id: str) -> Mapping[str, Any]:
