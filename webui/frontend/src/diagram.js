@@ -12,7 +12,9 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 const SMALLEST = 0.72; // below this the labels cannot be read: rather move the drawing than shrink it
 const LARGEST = 1.15;
 const TALLEST = 236; // the drawing must not push the work out of the first screenful
+const TALLEST_ALONE = 560; // on the page of a procedure the drawing is the work
 const ROOM = 14;
+const FOOT = 30; // pixels under the drawing, for the button and the logo: they must not lie on it
 const LETTER = 12.5; // pixels on the screen, whatever the scale
 
 /** A small label on an element: the order of its first visit, or what changed. */
@@ -36,7 +38,7 @@ function mark(viewer, progress) {
     if (element.waypoints) continue;
     if (seen.order) {
       const text = seen.count > 1 ? `${seen.order}×${seen.count}` : `${seen.order}`;
-      overlays.add(id, "order", { position: { top: -9, left: -9 }, html: label(text, "gk-order"), scale: false });
+      overlays.add(id, "order", { position: { top: -15, left: -9 }, html: label(text, "gk-order"), scale: false });
     }
     if (seen.mark) overlays.add(id, "mark", { position: { top: -9, right: 14 }, html: label(seen.mark, "gk-mark") });
   }
@@ -66,8 +68,9 @@ function fit(viewer, container, progress, whole) {
   const width = container.clientWidth;
   const fitting = Math.min(width / (inner.width + 2 * ROOM), LARGEST);
   const scale = whole ? fitting : scaleFor(inner.width, container);
-  const full = (inner.height + 2 * ROOM) * scale;
-  const height = whole ? full : Math.min(full, TALLEST);
+  const tallest = "alone" in container.dataset ? TALLEST_ALONE : TALLEST;
+  const full = (inner.height + 2 * ROOM) * scale + FOOT;
+  const height = whole ? full : Math.min(full, tallest);
   container.style.height = `${Math.ceil(height)}px`;
   canvas.resized();
   const left = inner.x - ROOM;
@@ -77,10 +80,10 @@ function fit(viewer, container, progress, whole) {
   const place = now && viewer.get("elementRegistry").get(now);
   if (place && !place.waypoints) {
     view.x = within(place.x + place.width / 2 - view.width / 2, left, inner.x + inner.width + ROOM - view.width);
-    view.y = within(place.y + place.height / 2 - view.height / 2, top, inner.y + inner.height + ROOM - view.height);
+    view.y = within(place.y + place.height / 2 - view.height / 2, top, inner.y + inner.height + ROOM + FOOT / scale - view.height);
   }
   canvas.viewbox(view);
-  return full > TALLEST || fitting < SMALLEST;
+  return full > tallest || fitting < SMALLEST;
 }
 
 /** A button that shows the whole drawing, where only a part fits. */
