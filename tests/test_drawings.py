@@ -26,10 +26,10 @@ TITLE = 28.0  # a lane's name stands in a strip of this width at its left
 WIDEST, HIGHEST = 2900, 1830  # one landscape page, still read
 
 # Crossings that nobody could draw away. A change may take away from these numbers, never add.
-CROSSINGS = {"on_request": 2}
+CROSSINGS: dict[str, int] = {}
 
 # A label beside a crossing that nobody could draw away has no other place.
-LABELS_ON_FLOWS = {("correction_over", "still_unclear_to_correction_letter")}
+LABELS_ON_FLOWS: set[tuple[str, str]] = set()
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
