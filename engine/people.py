@@ -24,7 +24,7 @@ from engine.identity import Actor, Post
 from engine.store import accounts
 from engine.store import people as store
 from engine.timesource import legal_day
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import Connection, UnitOfWork
 from engine.words import say
 
 SHORTEST, LONGEST = 10, 128
@@ -241,6 +241,7 @@ def give_post(
     with UnitOfWork(env.database, writing=True) as uow:
         if held in accounts.posts(uow.connection, person_id, since):
             raise PersonInvalid("role", say("{name}这一天已经担任这个岗位", name=person["name"]))
+        _refuse_second_administration(env, uow.connection, person, role, since, None)
         accounts.add_post(uow.connection, person_id, held, since)
         body = {
             "name": person["name"],
@@ -250,6 +251,35 @@ def give_post(
         }
         _note(env, uow, actor, "PostGiven", person["login"], body, reason)
         uow.commit()
+
+
+def _refuse_second_administration(
+    env: Environment,
+    connection: Connection,
+    person: Mapping[str, Any],
+    role: str,
+    since: date,
+    until: date | None,
+) -> None:
+    """System, security and audit administration are never in one hand, not for a day and not as a deputy."""
+    roles = env.institution().office.roles
+    if role not in roles or not roles[role].administrator:
+        return
+    for row in store.posts(connection, str(person["id"])):
+        other = row["role"]
+        ends_before = row["until_day"] is not None and row["until_day"] < since
+        begins_after = until is not None and row["from_day"] > until
+        if other == role or ends_before or begins_after:
+            continue
+        if other in roles and roles[other].administrator:
+            raise PersonInvalid(
+                "role",
+                say(
+                    "{name}担任{role}，三种管理员不能由一个人兼任，请另选一人，或者先免去那一个",
+                    name=person["name"],
+                    role=roles[other].title,
+                ),
+            )
 
 
 def give_deputy(
@@ -292,6 +322,7 @@ def give_deputy(
             for one in accounts.posts(uow.connection, person_id, since)
         ):
             raise PersonInvalid("role", say("{name}这一天已经担任这个岗位", name=person["name"]))
+        _refuse_second_administration(env, uow.connection, person, row["role"], since, until)
         accounts.add_post(
             uow.connection, person_id, replace(held, deputy_for=holder["login"]), since, until
         )

@@ -160,14 +160,16 @@ def _csv(data: bytes, name: str) -> Iterator[Sequence[Any]]:
 def _xlsx(data: bytes, name: str) -> Iterator[Sequence[Any]]:
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        sheet = book.worksheets[0] if book.worksheets else None
+        if sheet is not None:
+            yield from sheet.iter_rows(values_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+        # SyntaxError is what both readers of XML that openpyxl uses raise for what is none, or is a bomb.
         raise ImportRefused(
             f"{name} broken", sentence=f"{name}：不是完整的 Excel 文件，请重新另存后再导入"
         ) from error
-    sheet = book.worksheets[0] if book.worksheets else None
     if sheet is None:
         raise ImportRefused(f"{name} empty", sentence=f"{name}：没有工作表")
-    return iter(sheet.iter_rows(values_only=True))
 
 
 def _places(
