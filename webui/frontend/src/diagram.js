@@ -12,10 +12,11 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 const SMALLEST = 0.72; // below this the labels cannot be read: rather move the drawing than shrink it
 const LARGEST = 1.15;
 const TALLEST = 236; // the drawing must not push the work out of the first screenful
-const TALLEST_ALONE = 560; // on the page of a procedure the drawing is the work
+const TALLEST_ALONE = 440; // on the page of a procedure the drawing is the work
 const ROOM = 14;
 const FOOT = 30; // pixels under the drawing, for the button and the logo: they must not lie on it
 const LETTER = 12.5; // pixels on the screen, whatever the scale
+const LABEL = 12; // the letters of labels outside of shapes
 
 /** A small label on an element: the order of its first visit, or what changed. */
 function label(text, className) {
@@ -52,10 +53,30 @@ function scaleFor(width, container) {
 /** Letters of a size that is readable after scaling; the boxes of common modelers take up to 18. */
 function letterSize(xml, container) {
   const bounds = [...new DOMParser().parseFromString(xml, "text/xml").getElementsByTagNameNS("*", "Bounds")];
+  const latin = (xml.match(/\sname="[A-Za-z]/g) ?? []).length > (xml.match(/\sname="[^A-Za-z]/g) ?? []).length;
   const left = Math.min(...bounds.map((one) => Number(one.getAttribute("x"))));
   const right = Math.max(...bounds.map((one) => Number(one.getAttribute("x")) + Number(one.getAttribute("width"))));
   const scale = Number.isFinite(right - left) ? scaleFor(right - left, container) : 1;
-  return Math.round(Math.min(Math.max(LETTER / scale, 12), 18));
+  return Math.round(Math.min(Math.max(LETTER / scale, 12), latin ? 13 : 18)); // words are longer than characters
+}
+
+/** Labels wide enough for their longest word: a drawing has room for Chinese, and no word may be broken in two. */
+function withRoomForWords(xml, family) {
+  const drawing = new DOMParser().parseFromString(xml, "text/xml");
+  const names = new Map([...drawing.querySelectorAll("[id][name]")].map((one) => [one.id, one.getAttribute("name")]));
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${LABEL}px ${family}`;
+  for (const label of drawing.getElementsByTagNameNS("*", "BPMNLabel")) {
+    const bounds = label.getElementsByTagNameNS("*", "Bounds")[0];
+    const words = names.get(label.parentNode.getAttribute("bpmnElement"))?.match(/[A-Za-z][\w’'-]*\S?/g) ?? [];
+    const room = Math.ceil(Math.max(0, ...words.map((word) => pen.measureText(word).width))) + 4;
+    const width = Number(bounds?.getAttribute("width"));
+    if (!bounds || room <= width) continue;
+    const isFlow = label.parentNode.localName === "BPMNEdge"; // it stands beside a line: grow away from it
+    bounds.setAttribute("width", room);
+    if (!isFlow) bounds.setAttribute("x", Number(bounds.getAttribute("x")) - (room - width) / 2);
+  }
+  return new XMLSerializer().serializeToString(drawing);
 }
 
 /** Show the part around the present place, at a readable size, or (whole) all of it. */
@@ -126,10 +147,10 @@ async function draw(container) {
       },
       textRenderer: {
         defaultStyle: { fontFamily: colours.getPropertyValue("--sans"), fontSize: letterSize(xml, container), lineHeight: 1.25 },
-        externalStyle: { fontSize: 12, lineHeight: 1.2 },
+        externalStyle: { fontSize: LABEL, lineHeight: 1.2 },
       },
     });
-    await viewer.importXML(xml);
+    await viewer.importXML(withRoomForWords(xml, colours.getPropertyValue("--sans")));
     // The wheel scrolls the page; with Ctrl it zooms the drawing, as in the modeler.
     viewer.get("zoomScroll", false)?.toggle(false);
     mark(viewer, progress);
