@@ -185,11 +185,12 @@ def new_office(names: Iterable[str], server: PostgresServer | None) -> Snapshot:
 
 
 def _people(env: Environment) -> None:
-    """Put two people into every role, three where a task may want somebody who did neither of two others."""
-    office = env.institution().office
+    """Put two people into every role; a third where an enquiry wants somebody who did neither of two others."""
+    office, three = env.institution().office, "accountability" in env.procedures_in_force()
     with UnitOfWork(env.database, writing=True) as uow:
         for role in office.roles.values():
-            for login in (role.id, f"{role.id}_2", f"{role.id}_3")[: 3 if role.per_unit else 2]:
+            third = three and role.per_unit
+            for login in (role.id, f"{role.id}_2", f"{role.id}_3")[: 3 if third else 2]:
                 person = accounts.add_person(uow.connection, login=login, name=login)
                 for unit in office.units if role.per_unit else [None]:
                     accounts.add_post(uow.connection, person, Post(role.id, unit), NEW_YEAR)
@@ -197,8 +198,8 @@ def _people(env: Environment) -> None:
 
 
 def _before(env: Environment) -> None:
-    """Take over a closed case of the old register: what is archived and referred to was done before."""
-    if "on_request" not in env.procedures_in_force():
+    """Take over a closed case of the old register: what is archived was done before."""
+    if not {"archiving", "on_request"} <= set(env.procedures_in_force()):
         return
     rows = commands.register_rows(env, SYSTEM, "on_request", _OLD.encode(), "old.csv")
     commands.import_register(env, SYSTEM, "on_request", rows)
