@@ -13,6 +13,8 @@ from datetime import date
 from engine.errors import BadInput
 from engine.statutory_clock import CaseEvent, ClockDefinition, in_force
 
+# What a derived fact takes over from the correction that moved it: why, by whom, and what proves it.
+_OF_CORRECTION = ("reason", "corrected_by", "by", "recorded_by", "evidence")
 RETRACTED = "retracted"  # what takes the place of a fact that never was
 # (decision, names) -> the table's outputs, or None where no row fits.
 Decide = Callable[[str, Mapping[str, object]], object]
@@ -106,7 +108,8 @@ def _derived(
             fields["id"] = f"{decision}:{place}"
         if held is not None:
             fields["supersedes"] = made[-1].fields["id"]
-            fields["reason"] = correcting[place - 1].fields.get("reason")
+            by = correcting[place - 1].fields
+            fields |= {name: by[name] for name in _OF_CORRECTION if by.get(name)}
         kind, on = (event, day) if day else (RETRACTED, correcting[place - 1].date)
         made.append(CaseEvent(kind, on, fields))
         held = day

@@ -5,6 +5,8 @@ Attributes are taken as they stand; what they mean is known to ``engine.statutor
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from engine.statutory_clock import ClockDefinition, ClockInvalid
@@ -25,6 +27,13 @@ def read_clocks(root: etree._Element) -> dict[str, ClockDefinition]:
             raise ClockInvalid(definition.id, "twice", "画了两次，请删去一个")
         clocks[definition.id] = definition
     return clocks
+
+
+def recorded_events(root: etree._Element) -> set[str]:
+    """Return the names of the facts that a parsed file records; of an expression, the words in it."""
+    said = [str(one.get("event") or "") for one in root.iter(f"{{{GK}}}records")]
+    quoted = {word for text in said for word in re.findall(r'"([a-z_]+)"', text)}
+    return quoted | {text for text in said if text and not text.startswith("=")}
 
 
 def clock_mapping(element: etree._Element) -> dict[str, object]:

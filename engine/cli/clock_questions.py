@@ -6,23 +6,27 @@ A bad question is answered with a sentence and stops no other. Reads an institut
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.bpmn.clocks import read_clocks
+from engine.bpmn.clocks import read_clocks, recorded_events
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
 from engine.errors import BadInput, EngineError
 from engine.office_settings import OfficeSettings
-from engine.receipt import with_derived
+from engine.receipt import RETRACTED, with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
 from engine.timesource import OFFICE_ZONE, legal_day
 
 if TYPE_CHECKING:
     from engine.dmn import DecisionModel
 
+# Facts that prove something and move no limit, whether or not a diagram records them.
+_EVIDENCE_ONLY = frozenset(("mailed", "routed_to_office", "contact_attempt_failed", RETRACTED))
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
@@ -56,6 +60,15 @@ class Institution:
             self._procedures[key] = ProcedureClocks(self.folder / key)
         return self._procedures[key]
 
+    def unknown(self, procedure: ProcedureClocks, events: Sequence[CaseEvent]) -> list[str]:
+        """Return the names of facts that no procedure knows, sorted."""
+        names = {one.kind for one in events} - procedure.events - _EVIDENCE_ONLY
+        others = sorted(path.parent.name for path in self.folder.glob("*/*.bpmn")) if names else ()
+        for key in others:
+            with suppress(EngineError):  # a folder that was not asked about may be half written
+                names -= self.procedure(key).events
+        return sorted(names)
+
     def calendar(self, settings: OfficeSettings) -> BusinessCalendar:
         """Return the calendar, with local days where the settings let them count."""
         counts = settings.get("local_holidays") == "rest_day"
@@ -78,8 +91,13 @@ class ProcedureClocks:
         self._read: dict[Path, DecisionModel] = {}
         self._unreadable: dict[Path, str] = {}
         self.definitions: dict[str, ClockDefinition] = {}
+        recorded: set[str] = set()
         for path in diagrams:
-            self.definitions.update(read_clocks(load_xml(path.read_bytes(), path.name)))
+            root = load_xml(path.read_bytes(), path.name)
+            self.definitions.update(read_clocks(root))
+            recorded |= recorded_events(root)
+        read = (clock.event_names for clock in self.definitions.values())
+        self.events = frozenset(recorded.union(*read))
 
     def decide(self, decision: str, names: Mapping[str, object]) -> object:
         """Evaluate a decision of one of the folder's tables; the file of its name is looked at first.
@@ -118,12 +136,17 @@ def answered(institution: Institution, question: object) -> dict[str, object]:
     if not isinstance(question, Mapping):
         return {"id": None, "error": "问题应写成 {id, procedure, clock, events}"}
     try:
-        return {"id": question.get("id"), **_answer(institution, question).to_json()}
+        found, notes = _answer(institution, question)
+        more = {"notes": notes} if notes else {}
+        return {"id": question.get("id"), **found.to_json(), **more}
     except EngineError as error:
         return {"id": question.get("id"), "error": sentence_of(error)}
 
 
-def _answer(institution: Institution, question: Mapping[str, object]) -> ClockAnswer:
+def _answer(
+    institution: Institution, question: Mapping[str, object]
+) -> tuple[ClockAnswer, list[str]]:
+    """Return the answer, and what must be said about facts that moved nothing because nobody knows them."""
     procedure = institution.procedure(question.get("procedure"))
     name = question.get("clock")
     definition = procedure.definitions.get(name) if isinstance(name, str) else None
@@ -135,9 +158,10 @@ def _answer(institution: Institution, question: Mapping[str, object]) -> ClockAn
         raise QuestionInvalid("settings is no mapping", "settings 应写成 {名称: 值}")
     settings = institution.settings.changed(chosen)
     channel, party = _word(question, "channel"), _word(question, "party")
-    events = with_derived(
-        procedure.definitions, _events(question), channel, settings, procedure.decide
-    )
+    given = _events(question)
+    unknown = institution.unknown(procedure, given)
+    _refuse_misspelt(procedure, unknown)
+    events = with_derived(procedure.definitions, given, channel, settings, procedure.decide)
     today = question.get("today")
     found = answer(
         definition,
@@ -155,7 +179,23 @@ def _answer(institution: Institution, question: Mapping[str, object]) -> ClockAn
         and _could_be_derived(definition, events)
     ):
         raise QuestionInvalid("no channel", "缺少提交方式（channel），推不出从哪一天起算")
-    return found
+    if unknown and found.started_on is None:
+        raise QuestionInvalid(f"unknown events {unknown}", _not_known(procedure, unknown))
+    return found, [f"{_not_known(procedure, unknown)}；已作凭证保留，不影响期限"] if unknown else []
+
+
+def _refuse_misspelt(procedure: ProcedureClocks, unknown: Sequence[str]) -> None:
+    """A name that is nearly one that is known was meant as that: left out, it would make a wrong date."""
+    for name in unknown:
+        if meant := get_close_matches(name, procedure.events, n=1, cutoff=0.85):
+            raise QuestionInvalid(
+                f"unknown event {name}", f"没有名为“{name}”的事实，是不是“{meant[0]}”？请检查拼写"
+            )
+
+
+def _not_known(procedure: ProcedureClocks, unknown: Sequence[str]) -> str:
+    named, known = "、".join(unknown), "、".join(sorted(procedure.events))
+    return f"没有名为“{named}”的事实；可用的有：{known}"
 
 
 def _could_be_derived(definition: ClockDefinition, events: list[CaseEvent]) -> bool:
@@ -175,7 +215,24 @@ def _events(question: Mapping[str, object]) -> list[CaseEvent]:
     listed = question.get("events")
     if not isinstance(listed, list):
         raise QuestionInvalid("no events", "缺少事实的列表（events）")
-    return [_event(one) for one in listed]
+    events = [_event(one) for one in listed]
+    _check_ids(events)
+    return events
+
+
+def _check_ids(events: Sequence[CaseEvent]) -> None:
+    """An id names one fact, and what is superseded is among the facts."""
+    ids = [str(one.fields["id"]) for one in events if one.fields.get("id") is not None]
+    if twice := next((one for one in ids if ids.count(one) > 1), None):
+        raise QuestionInvalid(f"id {twice} twice", f"有两个事实的 id 都是“{twice}”，请各用一个")
+    for event in events:
+        named = event.fields.get("supersedes")
+        for one in named if isinstance(named, list) else [named]:
+            if one is not None and str(one) not in ids:
+                raise QuestionInvalid(
+                    f"supersedes {one!r}",
+                    f"“{event.kind}”要更正的“{one}”不是任何事实的 id，请核对 supersedes",
+                )
 
 
 def _event(entry: object) -> CaseEvent:

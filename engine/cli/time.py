@@ -50,7 +50,7 @@ def clock(file: Path, as_json: bool) -> None:
         questions = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
         raise click.ClickException(
-            f"{file.name}：不是 JSON 文件，或没有保存完整（{error}）"
+            f"{file.name}：不是 JSON 文件，或没有保存完整{_where(error)}"
         ) from error
     if not isinstance(questions, list):
         raise click.ClickException(
@@ -68,6 +68,10 @@ def clock(file: Path, as_json: bool) -> None:
             click.echo(_as_text(one))
     if any("error" in one for one in answers):
         raise SystemExit(1)
+
+
+def _where(error: Exception) -> str:
+    return f"（第{error.lineno}行）" if isinstance(error, json.JSONDecodeError) else ""
 
 
 def _as_text(one: Mapping[str, object]) -> str:
@@ -90,7 +94,12 @@ def _as_text(one: Mapping[str, object]) -> str:
             "  ".join(
                 ["", entry.get("title", ""), span, count, entry["text"], entry["article"]]
             ).rstrip()
+            + (f"  → {entry['due']}" if entry.get("due") else "")
         )
+        if entry.get("evidence"):
+            lines.append(f"    凭证：{'、'.join(entry['evidence'])}")
+    notes = one.get("notes")
+    lines += [f"  注意：{note}" for note in notes] if isinstance(notes, list) else []
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from engine.case_file import CaseFile
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import NotFound
-from engine.identity import Actor
+from engine.identity import SYSTEM, Actor
 from engine.queries.clocks import head_clock, view_of
 from engine.queries.common import People, holder_of
 from engine.queries.pages import CaseHead, ClockView
@@ -56,15 +56,26 @@ def open_case(env: Environment, actor: Actor, case_id: str, connection: Connecti
         raise NotFound("case", case_id)
     deployed = env.deployed(case.version_id)
     day = legal_day(env.time.now())
+    people = People.read(connection, day)
     return Opened(
         case,
         deployed,
-        case_file(env, deployed, case, cases.events(connection, case_id)),
-        People.read(connection, day),
+        case_file(env, deployed, case, _signed(cases.events(connection, case_id), people)),
+        people,
         [dict(row) for row in cases.case_items(connection, case_id)],
         [dict(row) for row in cases.case_clocks(connection, [case_id])[case_id]],
         day,
     )
+
+
+def _signed(rows: Sequence[Mapping[str, Any]], people: People) -> list[Mapping[str, Any]]:
+    """Facts with the name of whoever recorded them, which a calculation shows for what was approved or corrected."""
+    return [
+        {**row, "fields": {"recorded_by": people.name(row["recorded_by"]), **row["fields"]}}
+        if row["recorded_by"] != SYSTEM.person_id
+        else row
+        for row in rows
+    ]
 
 
 def head_of(env: Environment, opened: Opened, has_incident: bool = False) -> CaseHead:

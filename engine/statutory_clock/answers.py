@@ -301,7 +301,7 @@ def _result(
     if course.due_at is not None:
         parts = [f"{course.due_at:%Y-%m-%d %H:%M}"]
     if before not in (None, due):
-        parts.append(f"更正前为{before}")
+        parts.append(say("更正前为{before}", before=before))
     if provisional:
         years = "、".join(str(year) for year in provisional)
         parts.append(say("暂定：{years}年放假安排未公布，暂按周末和法定节假日推算", years=years))

@@ -182,7 +182,13 @@ def in_vain(one: NoEffect) -> Entry:
 def superseded(pair: Supersession) -> Entry:
     """A fact that was corrected by another."""
     return of_fact(
-        "superseded", "", pair.old, wording.superseded(pair), title=say("更正"), effective=False
+        "superseded",
+        "",
+        pair.old,
+        wording.superseded(pair),
+        title=say("更正"),
+        effective=False,
+        evidence=evidence_of(pair.new) or evidence_of(pair.old),
     )
 
 

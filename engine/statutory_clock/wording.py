@@ -14,8 +14,9 @@ from engine.statutory_clock.facts import CaseEvent, Supersession
 from engine.statutory_clock.records import Extension, NoEffect, Span, Wait
 from engine.words import say
 
-# Whoever approved, by the field that says so; shown as it was recorded.
-_BY = ("approved_by", "by")
+# Whoever approved or corrected, by the field that says so, shown as it was recorded; else whoever recorded it.
+_APPROVED_BY = ("approved_by", "by", "recorded_by")
+_CORRECTED_BY = ("corrected_by", "by", "recorded_by")
 
 
 def weekday(day: date) -> str:
@@ -161,7 +162,7 @@ def waiting(wait: Wait, *, closed: bool) -> str:
 
 def extension(one: Extension, unit: Unit) -> str:
     """An extension: by whom, how long, whether and when the applicant was told."""
-    by = next((str(one.event.fields[name]) for name in _BY if one.event.fields.get(name)), "")
+    by = _who(one.event, _APPROVED_BY)
     day, length = one.event.date, amount(one.amount, unit)
     if by:
         text = say("{day}经{who}同意延长{length}", day=day, who=by, length=length)
@@ -234,9 +235,15 @@ def rolled(unrolled: date, due: date | None, calendar: BusinessCalendar) -> str:
 def superseded(pair: Supersession) -> str:
     """A fact that was corrected."""
     old, new = pair.old, pair.new
-    reason = new.fields.get("reason")
+    reason, by = new.fields.get("reason"), _who(new, _CORRECTED_BY)
     if new.kind == old.kind:
         text = say("原记载{old}，更正为{new}", old=old.date, new=new.date)
     else:
         text = say("原记载{old}，已更正，不再采用", old=old.date)
-    return f"{text}（{reason}）" if reason else text
+    if reason:
+        text = say("{said}（{reason}）", said=text, reason=reason)
+    return say("{said}，由{who}更正", said=text, who=by) if by else text
+
+
+def _who(event: CaseEvent, names: Sequence[str]) -> str:
+    return next((str(event.fields[name]) for name in names if event.fields.get(name)), "")

@@ -417,3 +417,76 @@ def test_a_refused_year_changes_nothing(gongkai):
     assert refused.exit_code == 1
     assert "empty.json" in refused.stderr
     assert target.read_bytes() == before
+
+
+REPLY = {"id": 1, "procedure": "on_request", "clock": "reply", "channel": "counter"}
+SUBMITTED = {"date": "2026-03-02", "kind": "submitted", "id": "a"}
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([{"date": "2026-03-02", "kind": "submited"}], ["submited", "submitted"]),
+        ([SUBMITTED, {"date": "2026-03-09", "kind": "third_party_snet"}], ["third_party_snet"]),
+        ([{"date": "2026-03-02", "kind": "coffee_spilt"}], ["coffee_spilt", "可用的有", "signed"]),
+        ([SUBMITTED, {"date": "2026-03-03", "kind": "signed", "id": "a"}], ["id", "“a”"]),
+        (
+            [SUBMITTED, {"date": "2026-03-03", "kind": "submitted", "supersedes": "zz"}],
+            ["supersedes", "“zz”"],
+        ),
+    ],
+)
+def test_a_fact_that_nobody_knows_is_named_instead_of_left_out(events, said, gongkai):
+    status, (found,) = ask(gongkai, {**REPLY, "events": events})
+    error = str(found["error"])
+    assert status == 1
+    assert all(word in error for word in said), error
+
+
+@pytest.mark.parametrize("kind", ["mailed", "contact_attempt_failed", "secrecy_reviewed"])
+def test_a_fact_that_only_proves_something_moves_nothing(kind, gongkai):
+    events = [SUBMITTED, {"date": "2026-03-03", "kind": kind}]
+    status, (found,) = ask(gongkai, {**REPLY, "events": events})
+    assert (status, found["due"]) == (0, "2026-03-30")
+
+
+def test_a_fact_of_another_name_is_kept_and_told_of(gongkai):
+    events = [SUBMITTED, {"date": "2026-03-03", "kind": "coffee_spilt"}]
+    status, (found,) = ask(gongkai, {**REPLY, "events": events})
+    assert (status, found["due"]) == (0, "2026-03-30")
+    (note,) = found["notes"]
+    assert "“coffee_spilt”" in note
+    assert "third_party_sent" in note
+    assert "注意：没有名为" in gongkai("clock", gongkai.folder / "questions.json").output
+
+
+def test_the_text_says_who_approved_who_corrected_and_what_proves_it(gongkai):
+    events = [
+        {"date": "2025-09-24", "kind": "submitted", "id": "a"},
+        {
+            "date": "2025-09-25",
+            "kind": "submitted",
+            "supersedes": "a",
+            "corrected_by": "李某",
+            "reason": "登记时看错日期",
+            "evidence": "登记表",
+        },
+        {
+            "date": "2025-10-24",
+            "kind": "extension_approved",
+            "working_days": 20,
+            "approved_by": "张某",
+        },
+        {"date": "2025-10-24", "kind": "extension_notified", "evidence": "延期告知书"},
+    ]
+    file = gongkai.folder / "one.json"
+    file.write_text(json.dumps([{**REPLY, "events": events}], ensure_ascii=False), "utf-8")
+    said = gongkai("clock", file).output
+    for words in (
+        "原记载2025-09-24，更正为2025-09-25（登记时看错日期），由李某更正",
+        "凭证：登记表",
+        "经张某同意延长20个工作日，同日告知申请人",
+        "→ 2025-11-26",
+        "更正前为2025-11-25",
+    ):
+        assert words in said, said
