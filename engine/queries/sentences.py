@@ -11,6 +11,7 @@ from typing import Any
 from engine.deployed import Deployed
 from engine.directory import title_of
 from engine.environment import Environment
+from engine.identity import SYSTEM
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.words import say
@@ -168,6 +169,8 @@ def instant_of(row: Mapping[str, Any]) -> datetime:
 def acted(row: Mapping[str, Any], names: Names) -> str:
     """Return who acted, and in whose place; "" where nobody is named."""
     name = str(row["actor_name"] or "")
+    if name == SYSTEM.name:
+        return say("系统")
     if not name or not row["on_behalf"]:
         return name
     holder = names.env.institution().directory.name(row["on_behalf"])

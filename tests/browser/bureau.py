@@ -201,6 +201,15 @@ def _fill(control: Locator, value: Any) -> None:
         first.fill(text)
 
 
+def in_posts(value: Any) -> Any:
+    """Return what a worked case gives, its people by post (``section_staff@housing``) made people of this office."""
+    if isinstance(value, Mapping):
+        return {key: in_posts(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [in_posts(one) for one in value]
+    return LOGINS.get(value.partition("@")[0], value) if isinstance(value, str) else value
+
+
 def submit(page: Page) -> str:
     """Press what the page is for; the case comes back, or the test says what the page says."""
     with page.expect_navigation(wait_until="domcontentloaded"):

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from engine.scenarios import read_scenario
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
-from tests.browser.bureau import LOGINS, PROJECT, Bureau, open_bureau
+from tests.browser.bureau import LOGINS, PROJECT, Bureau, in_posts, open_bureau
 
 PROCEDURES = sorted(
     file.parent.name
@@ -47,7 +47,7 @@ def first_form(procedure: str) -> tuple[str, Mapping[str, Any]]:
                     day = str(act.value)[:10]
                 started = started or (act.word == "start" and not act.value)
                 if started and act.word == "complete" and isinstance(act.value, Mapping):
-                    return day, act.value.get("data") or {}
+                    return day, in_posts(act.value.get("data") or {})
     raise AssertionError(f"{procedure} has no worked case that begins with a form")
 
 

@@ -94,8 +94,8 @@ def number_of(case: Page) -> str:
 
 
 def due(page: Page, case: str) -> str:
-    """The reply's last day, as the calculation on the case's page has it."""
-    page.goto(case)
+    """The reply's last day, as its calculation has it."""
+    page.goto(case + "/clocks/reply")
     return page.locator(".calc tr.result").inner_text()
 
 
