@@ -5,7 +5,6 @@ Knows how a sheet is laid out; computes nothing.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -17,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from engine.annual_report.balance import Check
 from engine.annual_report.definition import Group
 from engine.annual_report.figures import TOTAL, Cell, Report
+from engine.sheets import saved
 
 _LINE = Side(style="thin")
 _BORDER = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
@@ -34,9 +34,7 @@ def workbook(report: Report, checks: Sequence[Check]) -> bytes:
     _four(_sheet(book, "第四部分", report, report.definition.four.title), report)
     _checks(book.create_sheet("核对"), checks)
     _sources(book.create_sheet("取数依据"), report)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
+    return saved(book)
 
 
 def _sheet(book: Workbook, name: str, report: Report, title: str) -> Worksheet:

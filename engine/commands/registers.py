@@ -6,7 +6,6 @@ and the export stands in the trail with its reason.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from engine.personal import open_fields
 from engine.procedure import RegisterColumn
 from engine.register_import import MEANINGS
 from engine.sealing import is_sealed
-from engine.sheets import write_texts
+from engine.sheets import saved, write_texts
 from engine.statutory_clock import CaseEvent
 from engine.store import figures, report
 from engine.store.figures import Chosen
@@ -218,6 +217,4 @@ def _workbook(title: str, labels: Sequence[str], rows: Sequence[Sequence[str]]) 
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True)
     sheet.freeze_panes = "A2"
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
+    return saved(book)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 from openpyxl import Workbook
@@ -10,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from engine.counting.definition import Definition
 from engine.counting.figures import Figures
-from engine.sheets import write_texts
+from engine.sheets import saved, write_texts
 
 ALL = "合计"
 
@@ -45,9 +44,7 @@ def figures_workbook(definition: Definition, figures: Figures, units: Mapping[st
             ),
         ],
     )
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
+    return saved(book)
 
 
 def _texts(sheet: Worksheet, rows: Sequence[Sequence[object]]) -> None:
