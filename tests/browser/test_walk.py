@@ -134,9 +134,10 @@ def test_a_request_travels_from_receipt_to_a_filed_letter(bureau: Bureau, pictur
     case = bureau.start("on_request", "zhoumin", request)
     bureau.see_drawing(zhou)
     assert zhou.locator("h1").inner_text() == REQUEST["info_title"]
-    assert "2026-12-16" in due(zhou, case)
     zhou.screenshot(path=pictures / "01-case.png")
     number = number_of(zhou)
+    assert "2026-12-16" in due(zhou, case)
+    zhou.screenshot(path=pictures / "02-calculation.png")
 
     for login, step, data in PLAIN:
         if step == RESTART_BEFORE:
