@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from engine.bpmn import compensation, events, gateways, moments, repetition
+from engine.bpmn import compensation, events, gateways, moments, repetition, throwing
 from engine.bpmn.machine import Extra, Machine
 from engine.bpmn.model import Definition, Flow, Mapped, Node, Recorded, given
 from engine.bpmn.step import BpmnError, Effect, NotWaiting, StepFailed
@@ -210,7 +210,7 @@ def _automatic(
             value = machine.value(given(node.formula), scope, frame, node.id)
             machine.write(given(node.result), value, scope)
         elif node.kind == "send":
-            events.throw_message(machine, scope, node, node.events[0])
+            throwing.throw_message(machine, scope, node, node.events[0])
         for call in node.effects if node.kind == "effect" else ():
             arguments = {
                 k: machine.value(v, scope, frame, node.id) for k, v in call.arguments.items()
@@ -219,7 +219,7 @@ def _automatic(
             answer = machine.host.perform(Effect(call.name, arguments, node.id, "", seen))
             _keep_answer(machine, scope, call.result, answer)
     except BpmnError as error:
-        events.throw_from_activity(machine, scope, node, parent, error.error_code)
+        throwing.throw_from_activity(machine, scope, node, parent, error.error_code)
         return
     except StepFailed:
         raise

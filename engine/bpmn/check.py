@@ -14,8 +14,8 @@ from lxml import etree
 from engine.bpmn import moments, parse, tags
 from engine.bpmn.check_activities import ActivityChecker
 from engine.bpmn.check_meaning import meaning
-from engine.bpmn.dialect import line, owner_id
 from engine.bpmn.findings import Report
+from engine.bpmn.reading import line, owner_id
 from engine.bpmn.rewrite import TRUTHS
 
 __all__ = ["across", "meaning", "structure"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.bpmn import tags
-from engine.bpmn.dialect import line
 from engine.bpmn.findings import Report
+from engine.bpmn.reading import line
 
 _GK_ELEMENTS = frozenset(
     (

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
-from engine.bpmn.dialect import Reading
 from engine.bpmn.findings import Known, Report
 from engine.bpmn.model import Body, Definition, Node, Process, Value
+from engine.bpmn.reading import Reading
 
 _WAITS = frozenset(("user", "receive", "catch", "race"))
 _COUNTERS = frozenset(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn import events
+from engine.bpmn import events, throwing
 from engine.bpmn.machine import Extra, Machine
 from engine.bpmn.model import EventDefinition, Node, given
 
@@ -102,7 +102,7 @@ def _finish(machine: Machine, token: str) -> None:
     node = machine.node(token)
     machine.drop(token)
     if extra.get("cancel"):
-        events.cancelled(machine, scope, node)
+        throwing.cancelled(machine, scope, node)
     elif extra.get("free") or node.kind == "end":
         machine.consume(scope)
     else:

@@ -12,8 +12,7 @@ from typing import Any, TypeGuard
 
 from lxml import etree
 
-from engine.bpmn import dialect, tags
-from engine.bpmn.dialect import Reading
+from engine.bpmn import dialect, dialect_events, tags
 from engine.bpmn.model import (
     Activity,
     Body,
@@ -27,6 +26,7 @@ from engine.bpmn.model import (
     Process,
     Value,
 )
+from engine.bpmn.reading import Reading, line
 
 _KINDS = {
     "task": "task",
@@ -157,7 +157,7 @@ class FileCompiler:
             tag=tag,
             process_id=process.id,
             name=spec.bpmn_name or "",
-            line=dialect.line(element),
+            line=line(element),
             documentation=spec.documentation or "",
             parent=body,
             lanes=tuple(str(lane.get("id")) for lane in self._lanes_of(element)),
@@ -194,7 +194,7 @@ class FileCompiler:
         if node.kind in ("user", "receive"):
             node.work = dialect.work(element, self._lanes_of(element), reading)
         if node.tag in ("receiveTask", "sendTask"):
-            message = dialect.message_of(element, reading)
+            message = dialect_events.message_of(element, reading)
             node.events = (message,) if message else ()
             node.action = dialect.action(element, message.name if message else None)
             if node.tag == "sendTask" and message and not node.effects:
@@ -221,7 +221,7 @@ class FileCompiler:
             node.kind = "effect"
 
     def _event(self, node: Node, element: etree._Element) -> None:
-        node.events = dialect.event_definitions(element, self.reading)
+        node.events = dialect_events.event_definitions(element, self.reading)
         node.together = element.get("parallelMultiple") == "true"
         node.last = node.kind in ("throw", "end") and any(e.kind == "signal" for e in node.events)
         if node.tag == "boundaryEvent":

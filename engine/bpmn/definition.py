@@ -9,11 +9,11 @@ from lxml import etree
 
 from engine.bpmn import check as checks
 from engine.bpmn import compile as compiling
-from engine.bpmn import dialect, parse, rewrite, tags
-from engine.bpmn.dialect import Reading
+from engine.bpmn import parse, rewrite, tags
 from engine.bpmn.findings import ERROR, DefinitionRefused, Finding, Known, Report
 from engine.bpmn.load import XmlRefused, load_xml
 from engine.bpmn.model import Definition, Process
+from engine.bpmn.reading import Reading, line, owner_id
 from engine.errors import BadInput
 
 
@@ -96,9 +96,7 @@ def _clocks(root: etree._Element, report: Report) -> None:
         compiling.clocks_of(root)
     except BadInput as error:
         clock = next(root.iter(f"{{{tags.GK}}}clock"))
-        report.error(
-            "clock", dialect.owner_id(clock), dialect.line(clock), error.sentence, str(error)
-        )
+        report.error("clock", owner_id(clock), line(clock), error.sentence, str(error))
 
 
 def _compile(name: str, root: etree._Element, reading: Reading) -> list[Process]:

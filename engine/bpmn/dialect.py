@@ -1,20 +1,21 @@
 """Reads what one element says in the dialects we know: ``gk``, Camunda, Flowable, Activiti, Zeebe.
 
 Each function turns one element into the part of the node table it describes; expressions are compiled
-on the way, and what does not compile becomes a finding. No graph, no running.
+on the way (``reading``), and what does not compile becomes a finding. Events are read in ``dialect_events``.
+No graph, no running.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from lxml import etree
 
-from engine.bpmn import foreign, moments, tags
-from engine.bpmn.findings import Known, Report
+from engine.bpmn import foreign, tags
+from engine.bpmn.dialect_events import event_definition
+from engine.bpmn.findings import Known
 from engine.bpmn.model import (
     Action,
     AdHoc,
@@ -22,7 +23,6 @@ from engine.bpmn.model import (
     Call,
     EffectCall,
     EventDefinition,
-    Expression,
     Mapped,
     Recorded,
     Repeat,
@@ -30,160 +30,10 @@ from engine.bpmn.model import (
     Value,
     Work,
 )
-from engine.feel import FeelSyntaxError, compile_expression, members_read
-from engine.feel.builtins import BUILT_INS
+from engine.bpmn.reading import Reading, line, owner_id
 
 _NAME = re.compile(r"[^\W\d][\w.]*")
 _PERFORMER = re.compile(r"(user|group)\(([^)]*)\)")
-_BUILT_IN = frozenset(("case", "clock"))
-
-
-@dataclass(slots=True)
-class Reading:
-    """What is known while one file is read: names behind references, findings, names that route."""
-
-    report: Report
-    known: Known
-    messages: dict[str, str] = field(default_factory=dict)
-    signals: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    escalations: dict[str, str] = field(default_factory=dict)
-    coded: set[str] = field(default_factory=set)  # errors and escalations that have a code
-    data: dict[str, str] = field(default_factory=dict)
-    data_ids: dict[str, str] = field(default_factory=dict)  # name of a data object -> its id
-    subscriptions: dict[str, str] = field(
-        default_factory=dict
-    )  # message id -> Zeebe's correlation key
-    names: set[str] = field(default_factory=set)
-    used: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
-    settings: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # where first read
-
-    def expression(self, text: str, element: etree._Element, what: str) -> Expression | None:
-        """Compile FEEL; a text that does not compile is an error on the nearest element with an id."""
-        where = owner_id(element)
-        source = text.strip()
-        source = source[1:] if source.startswith("=") else source
-        try:
-            compiled = compile_expression(source)
-        except FeelSyntaxError as error:
-            zh, offered = getattr(error, "message_zh", str(error)), foreign.in_feel(source)
-            self.report.error(
-                "expression",
-                where,
-                line(element),
-                f"“{where}”的{_WHAT.get(what, what)}“{source}”不是有效的 FEEL 表达式：{zh}"
-                + (f"；请改写为“{offered}”" if offered else ""),
-                f"{where}: the {what} {source!r} is not valid FEEL: {error}"
-                + (f"; write {offered!r}" if offered else ""),
-            )
-            return None
-        for name in compiled.names - _BUILT_IN:
-            self.names.add(name)
-            self.used.setdefault(name, []).append((where, line(element)))
-        for name, member in members_read(compiled.node):
-            if name == "settings":
-                self.settings.setdefault(member, (where, line(element)))
-        shadowing = _shadowing(source)
-        if not shadowing:
-            return compiled
-        self.names |= shadowing
-        return _Shadowing(compiled, compiled.names | shadowing)
-
-    def value(self, text: str | None, element: etree._Element, what: str) -> Value | None:
-        """Read an attribute: FEEL after ``=``, else a constant. ``${...}`` is kept and reported."""
-        if text is None or not text.strip():
-            return None
-        stripped = text.strip()
-        if stripped.startswith("="):
-            return Value(stripped, self.expression(stripped, element, what))
-        self.foreign(stripped, element, what)
-        return Value(stripped)
-
-    def foreign(self, text: str, element: etree._Element, what: str) -> None:
-        """Report a text that holds another engine's expression, alone or among other words."""
-        if not foreign.holds_foreign(text):
-            return
-        where, offered = owner_id(element), foreign.in_feel(text) or "…"
-        self.report.warning(
-            "foreign-expression",
-            where,
-            line(element),
-            f"“{where}”的{_WHAT.get(what, what)}“{text}”是其他引擎的写法，原样保留、不计算；请改写为“= {offered}”",
-            f"{where}: the {what} {text!r} is another engine's expression; kept, not evaluated",
-        )
-
-    def feel(self, text: str | None, element: etree._Element, what: str) -> Value | None:
-        """Read a text that is FEEL with or without ``=``."""
-        if text is None or not text.strip():
-            return None
-        return Value(text.strip(), self.expression(text, element, what))
-
-    def candidates(self, reference: str, name: str) -> tuple[str, ...]:
-        """Return the names under which a value may stand: the variable's, the data object's id, the reference."""
-        return tuple(dict.fromkeys((name, self.data_ids.get(name, name), reference)))
-
-    def variable(self, reference: str) -> str:
-        """Return the variable behind a reference to data: a data object's name, else its id."""
-        return self.data.get(reference, reference)
-
-
-def _shadowing(text: str) -> frozenset[str]:
-    """Return names of built-in functions that stand in a text as variables (``count > 3``)."""
-    words = {w for w in re.findall(r"[^\W\d]\w*(?!\w|\s*\()", text) if w in BUILT_INS}
-    return frozenset(words)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shadowing:
-    """An expression that also reads variables named like built-in functions."""
-
-    inner: Expression
-    names: frozenset[str]
-
-    def evaluate(
-        self,
-        names: Mapping[str, object],
-        functions: Mapping[str, Callable[..., object]] | None = None,
-    ) -> object:
-        return self.inner.evaluate(names, functions)
-
-
-_WHAT = {
-    "condition": "条件",
-    "script": "脚本",
-    "timer": "定时",
-    "assignee": "办理人",
-    "groups": "候选岗位",
-    "collection": "集合",
-    "cardinality": "份数",
-    "completion condition": "完成条件",
-    "activation condition": "激活条件",
-    "due date": "办理期限",
-    "unit": "科室",
-    "argument": "参数",
-    "mapping": "数据传递",
-    "date": "日期",
-    "name": "名称",
-}
-
-
-def line(element: etree._Element) -> int | None:
-    """Return the line of an element in its file."""
-    at: Any = element.sourceline
-    return at if isinstance(at, int) else None
-
-
-def owner_id(element: etree._Element) -> str:
-    """Return the id of the node, flow or process that an element belongs to."""
-    at: etree._Element | None = element
-    while at is not None:
-        name = tags.local(at)
-        if at.get("id") and (
-            name in tags.FLOW_NODES or name in ("sequenceFlow", "process", "lane")
-        ):
-            return str(at.get("id"))
-        at = at.getparent()
-    return element.get("id") or tags.local(element)
 
 
 # ---------------------------------------------------------------- tasks
@@ -563,7 +413,7 @@ def _thrown_when_done(
         yield ThrownWhenDone(signal, first_only=said == "One")
     for definition, condition in found:
         yield ThrownWhenDone(
-            _event(definition, element, str(element.get("id")), reading),
+            event_definition(definition, element, str(element.get("id")), reading),
             first_only=said == "One",
             condition=reading.expression(condition, multi, "condition") if condition else None,
         )
@@ -627,119 +477,4 @@ def call(element: etree._Element, reading: Reading) -> Call:
         inputs=inputs,
         outputs=mappings(element, "out", reading),
         isolated=bool(inputs) and all(m.source is not None for m in inputs),
-    )
-
-
-# ---------------------------------------------------------------- events
-
-
-def event_definitions(element: etree._Element, reading: Reading) -> tuple[EventDefinition, ...]:
-    """Read the definitions of an event; their keys tell waits apart."""
-    node_id = str(element.get("id"))
-    found = tags.events_of(element)
-    return tuple(
-        _event(e, element, node_id if len(found) == 1 else f"{node_id}#{n}", reading)
-        for n, e in enumerate(found)
-    )
-
-
-def message_of(element: etree._Element, reading: Reading) -> EventDefinition | None:
-    """Return the message of a send or receive task, None if it names none."""
-    reference = element.get("messageRef")
-    if not reference:
-        return None
-    node_id = str(element.get("id"))
-    name = reading.messages.get(reference, reference)
-    return EventDefinition(
-        node_id, "message", node_id, name, correlation=_correlation(element, element, reading)
-    )
-
-
-def _event(
-    definition: etree._Element, event: etree._Element, key: str, reading: Reading
-) -> EventDefinition:
-    node_id = str(event.get("id"))
-    kind = tags.local(definition).removesuffix("EventDefinition")
-    read = EventDefinition(key, kind, node_id)
-    if kind in ("message", "signal"):
-        reference = definition.get(f"{kind}Ref") or ""
-        table = reading.messages if kind == "message" else reading.signals
-        read.name = table.get(reference, reference) or node_id
-        read.correlation = _correlation(definition, event, reading)
-    elif kind in ("error", "escalation"):
-        reference = definition.get(f"{kind}Ref") or ""
-        table = reading.errors if kind == "error" else reading.escalations
-        read.name = (table.get(reference, reference) or None) if reference else None
-        read.any = reference not in reading.coded
-        read.code_name = tags.vendor(definition, f"{kind}CodeVariable")
-    elif kind == "timer":
-        _timer(definition, event, read, reading)
-    elif kind == "conditional":
-        text = tags.text(tags.child(definition, "condition"))
-        read.condition = reading.expression(text, definition, "condition") if text else None
-    elif kind == "compensate":
-        read.activity = definition.get("activityRef") or None
-        read.wait = definition.get("waitForCompletion") != "false"
-    elif kind == "link":
-        read.name = definition.get("name")
-    return read
-
-
-def _correlation(
-    definition: etree._Element, event: etree._Element, reading: Reading
-) -> Value | None:
-    for holder in (definition, event):
-        found = tags.extension(holder, tags.GK, "correlation")
-        if found is not None:
-            return reading.value(found.get("value"), event, "correlation")
-    subscription = reading.subscriptions.get(definition.get("messageRef") or "")
-    return reading.value(subscription, event, "correlation")
-
-
-def _timer(
-    definition: etree._Element, event: etree._Element, read: EventDefinition, reading: Reading
-) -> None:
-    at = tags.extension(event, tags.GK, "at")
-    at = at if at is not None else tags.extension(definition, tags.GK, "at")
-    if at is not None:
-        read.clock = at.get("clock")
-        read.offset = reading.value(at.get("offset"), event, "timer")
-        read.party = reading.value(at.get("party"), event, "timer")
-        read.timer = "clock"
-        return
-    for name, kind in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):
-        found = tags.child(definition, name)
-        if found is not None and tags.text(found):
-            read.timer = kind
-            read.text = timer_text(tags.text(found), kind, event, reading)
-            return
-    timer_error(event, "", reading)
-
-
-def timer_text(text: str, kind: str, event: etree._Element, reading: Reading) -> Value | None:
-    """Read the text of a timer: ISO 8601 as it stands or between quotes, else FEEL."""
-    bare = text.strip().strip("\"'")
-    if not moments.looks_iso(bare):
-        if foreign.WHOLE.fullmatch(bare):
-            timer_error(event, text, reading)
-            return None
-        return reading.feel(text, event, "timer")
-    read = {"date": moments.instant, "duration": moments.duration, "cycle": moments.cycle}[kind]
-    try:
-        read(bare)
-    except moments.MomentUnreadable:
-        timer_error(event, text, reading)
-        return None
-    return Value(bare)
-
-
-def timer_error(event: etree._Element, text: str, reading: Reading) -> None:
-    """Note that a timer cannot be read."""
-    where = str(event.get("id"))
-    reading.report.error(
-        "timer",
-        where,
-        line(event),
-        f"定时事件“{where}”的时间“{text}”读不懂，请写 ISO 8601（如 P3D、PT5M、2026-05-01、R3/PT1H）或 FEEL",
-        f"{where}: the timer {text!r} is no ISO 8601 date, duration or cycle, and no FEEL",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn import activities, events, gateways
+from engine.bpmn import activities, events, gateways, throwing
 from engine.bpmn.machine import Machine, fresh_state, work_item
 from engine.bpmn.model import Body, Definition, Node
 from engine.bpmn.step import Frontier, Host, NotWaiting, State, Step, StepFailed, Timer
@@ -260,8 +260,8 @@ Machine.entering.update(
         "complex": gateways.complex_gateway,
         "race": events.race,
         "catch": events.catch,
-        "throw": events.throw,
-        "end": events.throw,
+        "throw": throwing.throw,
+        "end": throwing.throw,
         "start": events.start,
         "link": _pass,
     }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.bpmn import activities, compensation, events
+from engine.bpmn import activities, compensation, events, throwing
 from engine.bpmn.machine import MAX_INSTANCES, Extra, Machine
 from engine.bpmn.model import Node, Repeat, ThrownWhenDone, given
 from engine.bpmn.step import StepFailed
@@ -60,7 +60,7 @@ def instance_done(machine: Machine, token: str, frame: Mapping[str, Any] | None)
         _collect(machine, scope, node, extra, frame)
     for thrown in repeat.throws:
         if _is_thrown(machine, thrown, scope, node, extra, frame):
-            events.throw_when_done(machine, token, node, thrown.event)
+            throwing.throw_when_done(machine, token, node, thrown.event)
             if token not in machine.t:
                 return  # what was thrown has ended the activity
     if repeat.kind == "loop":
