@@ -1,0 +1,223 @@
+"""Each attribute of a rule is read under its own name; what cannot be used is refused by clock, place and sentence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from engine.lengths import parse_length
+from engine.statutory_clock import ClockDefinition, ClockInvalid, answer
+from engine.statutory_clock.resolved import Effect, resolve
+from tests.time.weekdays import fact
+
+STARTS = {"kind": "starts", "event": "begun"}
+
+
+def clock(*rules: dict[str, str], **more: str) -> ClockDefinition:
+    return ClockDefinition.from_mapping(
+        {"id": "c", "length": "P20WD", "article": "第一条", "rules": [STARTS, *rules], **more}
+    )
+
+
+def effect(rule: dict[str, str], settings: dict[str, object] | None = None) -> Effect:
+    """The one effect that a rule becomes."""
+    found = resolve(clock(rule), settings or {})
+    effects = {id(one): one for pairs in found.by_event.values() for _, one in pairs}
+    (read,) = [one for one in effects.values() if one.kind == rule["kind"]]
+    return read
+
+
+@pytest.mark.parametrize(
+    ("rule", "read"),
+    [
+        (
+            {"kind": "suspends", "from": "sent asked", "until": "came gone"},
+            Effect(
+                "suspends",
+                "",
+                "第一条",
+                events=("sent", "asked"),
+                until=frozenset(("came", "gone")),
+                notice_rule="ignored",
+            ),
+        ),
+        (
+            {
+                "kind": "suspends",
+                "from": "sent",
+                "until": "came",
+                "limit": "other",
+                "per": "party",
+                "firstDay": "excluded",
+                "lastDay": "counted",
+                "late": "opinion",
+                "title": "征求意见",
+                "article": "第三条",
+            },
+            Effect(
+                "suspends",
+                "征求意见",
+                "第三条",
+                events=("sent",),
+                until=frozenset(("came",)),
+                limit="other",
+                per="party",
+                first_day_out=True,
+                last_day_counts=True,
+                late_counts=True,
+                notice_rule="ignored",
+            ),
+        ),
+        (
+            {
+                "kind": "waits",
+                "from": "asked",
+                "until": "came",
+                "limit": "l",
+                "times": "2",
+                "within": "w",
+                "before": "unextended",
+            },
+            Effect(
+                "waits",
+                "",
+                "第一条",
+                events=("asked",),
+                until=frozenset(("came",)),
+                limit="l",
+                times=2,
+                within="w",
+                before_unextended=True,
+                notice_rule="ignored",
+            ),
+        ),
+        (
+            {
+                "kind": "extends",
+                "event": "approved",
+                "by": "days",
+                "length": "P3WD",
+                "atMost": "P20WD",
+                "times": "1",
+                "notice": "told",
+                "noticeRule": "required",
+            },
+            Effect(
+                "extends",
+                "",
+                "第一条",
+                events=("approved",),
+                by="days",
+                length=parse_length("P3WD"),
+                at_most=parse_length("P20WD"),
+                times=1,
+                notice="told",
+                notice_rule="required",
+            ),
+        ),
+        (
+            {
+                "kind": "restarts",
+                "event": "paid",
+                "where": "whole=true|yes",
+                "length": "P5WD",
+                "lengthField": "days",
+                "reopens": "true",
+            },
+            Effect(
+                "restarts",
+                "",
+                "第一条",
+                events=("paid",),
+                where=(("whole", frozenset(("true", "yes"))),),
+                length=parse_length("P5WD"),
+                length_field="days",
+                reopens=True,
+                notice_rule="ignored",
+            ),
+        ),
+    ],
+    ids=lambda one: one.kind if isinstance(one, Effect) else "",
+)
+def test_a_rule_is_read_whole(rule, read):
+    assert asdict(effect(rule)) == asdict(read)
+
+
+def test_a_setting_takes_the_place_of_a_value():
+    rule = {"kind": "suspends", "from": "@begin", "until": "came", "late": "@late"}
+    read = effect(rule, {"begin": "sent", "late": "opinion"})
+    assert (read.events, read.late_counts) == (("sent",), True)
+
+
+@pytest.mark.parametrize("nature", ["limit", "reminder", "expected"])
+def test_the_nature_of_a_clock_is_kept(nature):
+    assert clock(nature=nature).nature == nature
+
+
+def refused(read) -> tuple[str, str, str]:
+    with pytest.raises(ClockInvalid) as error:
+        read()
+    return error.value.clock, str(error.value), error.value.sentence
+
+
+def test_a_clock_without_a_name_is_refused():
+    name, message, sentence = refused(lambda: ClockDefinition.from_mapping({"length": "P1D"}))
+    assert name == "?"
+    assert message.endswith("no id")
+    assert sentence.endswith("缺少 id")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "sentence"),
+    [
+        (
+            {"kind": "extends", "event": "e", "length": "P0WD"},
+            "length 'P0WD'",
+            "长度“P0WD”不能用",
+        ),
+        (
+            {"kind": "suspends", "from": "a", "until": "b", "late": "maybe"},
+            "suspends late='maybe'",
+            "“late”应为 opinion 或 limit，现为“maybe”",
+        ),
+        (
+            {"kind": "waits", "from": "a", "until": "b", "times": "many"},
+            "times='many'",
+            "次数应为整数或 unlimited，现为“many”",
+        ),
+        (
+            {"kind": "falls", "on": "--13-01"},
+            "on='--13-01'",
+            "固定日期应写成 --01-31，现为“--13-01”",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(rule, message, sentence):
+    found = refused(lambda: resolve(clock(rule), {}))
+    assert found[0] == "c"
+    assert found[1].endswith(message)
+    assert found[2].endswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "stops", "event": "e", "where": "whole"},
+        {"kind": "lapses", "outcome": "abandoned", "unless": "=true"},
+        {"kind": "stops", "event": "e", "when": "fee="},
+    ],
+)
+def test_a_condition_is_checked_when_it_is_read_not_when_it_is_needed(rule):
+    assert "条件" in refused(lambda: clock(rule))[2]
+
+
+def test_a_clock_that_nobody_drew_is_named_by_the_one_that_asks(calendar):
+    definition = clock({"kind": "suspends", "from": "sent", "until": "came", "limit": "nobody"})
+    events = [fact("begun 2026-03-02 Mon"), fact("sent 2026-03-04 Wed")]
+    found = refused(
+        lambda: answer(definition, events, calendar, {}, definitions={definition.id: definition})
+    )
+    assert found[0] == "c"
+    assert "no clock nobody" in found[1]
+    assert "没有叫“nobody”的期限" in found[2]
