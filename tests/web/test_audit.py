@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from engine import commands, queries
+from engine import accounts, commands, queries
 from engine.audit import AuditEvent
 from engine.commands.noting import note
 from engine.queries.sentences import KINDS
 from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client
+from tests.web.fakes import PASSWORD
 from tests.web.real import RealOffice
 from tests.web.test_pages import text
 
@@ -206,3 +207,24 @@ def test_who_has_looked_is_asked_by_applicant_by_reader_and_by_period(real: Real
     assert second.number in text(page.select_one(".answer"))
     nobody = real.browser("meng").get("/audit?seen=无此人")
     assert "这段时间没有查阅" in text(nobody.select_one(".answer"))
+
+
+def test_sign_ins_are_left_out_until_they_are_asked_for_and_the_page_says_how_many(
+    real: RealOffice,
+) -> None:
+    accounts.sign_in(real.env, "zhou", PASSWORD, "")
+    meng = real.actor("meng")
+    page = queries.audit_page(real.env, meng, {})
+    assert "登录" not in [one.act for one in page.rows]
+    assert page.hidden_sign_ins >= 1
+    for asked in (
+        {"sign_ins": "1"},
+        {"kind": "SignedIn"},
+        {"person": real.actor("zhou").person_id},
+    ):
+        found = queries.audit_page(real.env, meng, asked)
+        assert "登录" in [one.act for one in found.rows], asked
+        assert found.hidden_sign_ins == 0
+    browser = real.browser("meng")
+    assert "没有列出" in text(browser.get("/audit").main)
+    assert "不列登录" in text(browser.get("/audit?sign_ins=1").main)
