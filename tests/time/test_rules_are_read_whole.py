@@ -221,3 +221,17 @@ def test_a_clock_that_nobody_drew_is_named_by_the_one_that_asks(calendar):
     assert found[0] == "c"
     assert "no clock nobody" in found[1]
     assert "没有叫“nobody”的期限" in found[2]
+
+
+def test_a_lapse_reads_what_it_brings_and_where_it_does_not():
+    rule = {"kind": "lapses", "outcome": "abandoned", "unless": "justified=true"}
+    lapses = resolve(clock(rule), {}).lapses
+    assert lapses is not None
+    assert (lapses.outcome, lapses.where) == (
+        "abandoned",
+        (("justified", frozenset(("true",))),),
+    )
+
+
+def test_a_rule_without_an_outcome_has_none():
+    assert effect({"kind": "stops", "event": "sent"}).outcome == ""
