@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from engine import audit
 from engine.access import can, require, visibility
@@ -201,7 +202,7 @@ def moved_dates(env: Environment, actor: Actor, moving: Sequence[Moving]) -> Mov
             " · ".join(filter(None, (titles.get(one.clock, one.clock), one.party))),
             one.before,
             one.after,
-            f"/cases/{ids[one.case]}/clocks/{one.clock}",
+            _why(ids[one.case], one.clock, one.party),
         )
         for one in shown
     ]
@@ -272,10 +273,15 @@ def _from_trail(
                     ),
                     _date(one.get("before")),
                     _date(one.get("after")),
-                    f"/cases/{event['case_id']}/clocks/{one['clock']}",
+                    _why(event["case_id"], one["clock"], one.get("party")),
                 )
             )
     return MovedDates(len({one["case_id"] for one in events}), limits, rows)
+
+
+def _why(case_id: str | None, clock: str, party: str | None) -> str:
+    """The address of a calculation; of several parties, that of this one."""
+    return f"/cases/{case_id}/clocks/{clock}" + (f"?{urlencode({'party': party})}" if party else "")
 
 
 def _reads_cases(env: Environment, actor: Actor) -> bool:
