@@ -35,6 +35,7 @@ from tests.integration.conftest import ROOT, PostgresServer
 
 PROCEDURES = ("on_request", "confidentiality_review", "review_and_approval")
 NEW_YEAR = date(2026, 1, 1)
+IN_POST = date(2025, 1, 1)  # worked cases reach back a year
 _OLD = """编号,收到日期,申请内容,申请人类别,办理结果,办结日期
 2026-0012,2025-12-01,征收补偿方案,自然人,予以公开,2025-12-19
 """
@@ -193,7 +194,7 @@ def _people(env: Environment) -> None:
             for login in (role.id, f"{role.id}_2", f"{role.id}_3")[: 3 if third else 2]:
                 person = accounts.add_person(uow.connection, login=login, name=login)
                 for unit in office.units if role.per_unit else [None]:
-                    accounts.add_post(uow.connection, person, Post(role.id, unit), NEW_YEAR)
+                    accounts.add_post(uow.connection, person, Post(role.id, unit), IN_POST)
         uow.commit()
 
 

@@ -92,6 +92,7 @@ class Player:
         self, item: Mapping[str, Any], given: Mapping[str, Any]
     ) -> tuple[dict[str, Any], list[commands.Upload]]:
         """Return what a person posts: what the form shows already, what the run says, and its files."""
+        given = self.by_login(given)
         with UnitOfWork(self.env.database, writing=False) as uow:
             case = cases.load(uow.connection, item["case_id"])
             assert case is not None
@@ -112,6 +113,15 @@ class Player:
             for name in values.pop(field.key, None) or []
         ]
         return values, files
+
+    def by_login(self, said: Any) -> Any:
+        """Return answers in which who is called by post and section (``section_head@housing``) goes by login."""
+        if isinstance(said, Mapping):
+            return {key: self.by_login(one) for key, one in said.items()}
+        if isinstance(said, list):
+            return [self.by_login(one) for one in said]
+        role, at, _ = str(said).partition("@")
+        return role if at and role in self.env.institution().office.roles else said
 
     # Acts ---------------------------------------------------------------------------------------
 
