@@ -248,9 +248,10 @@ class Course:
         if due is not None and event.date > due:
             self._in_vain(effect, event, "expired", due)
             return
-        party = event.party if effect.per and self._several(effect) else None
-        for span in count.spans:
-            same = span.effect is effect and (party is None or span.opened.party == party)
+        several = bool(effect.per) and self._several(effect)
+        party = event.party if several else None
+        for span in self._pauses():
+            same = span.effect is effect and (not several or span.opened.party == party)
             if same and (span.gap[1] is None or span.gap[1] >= event.date):
                 return
         following = [
@@ -268,11 +269,23 @@ class Course:
             until -= ONE_DAY
         count.spans.append(Span(effect, event, (first, until), closed, ends_by))
 
+    def _pauses(self) -> list[Span]:
+        """The pauses that may still hold today: where they survive a restart, one that ends on its day does, too."""
+        survive = "suspensions" in self.clock.keeps
+        return [span for count in self.counts[-2 if survive else -1 :] for span in count.spans]
+
     def _several(self, effect: Effect) -> bool:
         """Whether the facts of this rule name more than one party; one alone need not be named every time."""
         if effect not in self._parties:
             limit = self.situation.definitions.get(effect.limit)
             kinds = {*effect.events, *effect.until, *(limit.event_names if limit else ())}
+            # A letter that was sent names its party, also where an office counts from its receipt.
+            kinds.update(
+                name
+                for rule in self.clock.definition.rules
+                if effect.limit and rule.attributes.get("limit") == effect.limit
+                for name in rule.words("from")
+            )
             named = {one.party for one in self.events if one.kind in kinds}
             self._parties[effect] = len(named - {None}) > 1
         return self._parties[effect]

@@ -238,7 +238,7 @@ class Request:
         without.events, without.ignored = self.events, self.ignored | {position}
         without.live(until=told)
         fell = without.start != self.start and self.settings["restart_extension"] == "falls"
-        return not (without.ended or without.abandoned or fell) and without.due is not None
+        return not (without.ended or without.abandoned or fell) and without.expired
 
     def delay(self, day, total):
         """Count again from the start to a new total; what was taken out before is contained in it."""

@@ -9,7 +9,7 @@ import os
 from datetime import date, timedelta
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
@@ -177,7 +177,35 @@ def assert_lawful(found, announced):
         assert days == found.allowance + out
 
 
+# A pause that ended on the day of a restart which it survives: asked again on that day, it is still the same pause.
+ASKED_AGAIN_ON_THE_DAY_OF_THE_RESTART = [
+    {"kind": "third_party_received", "date": date(2026, 8, 24)},
+    {"kind": "correction_received", "date": date(2026, 9, 14), "justified": None},
+    {"kind": "third_party_received", "date": date(2026, 9, 14)},
+]
+
+# Of several parties one is not named: its consultation is one of its own, beside that of the first.
+ONE_OF_SEVERAL_WITHOUT_A_NAME = [
+    {"kind": "third_party_sent", "date": FIRST_DAY, "party": "乙"},
+    {"kind": "third_party_received", "date": FIRST_DAY, "party": "甲"},
+    {"kind": "third_party_received", "date": FIRST_DAY + timedelta(days=1)},
+]
+
+
 @given(st.lists(FACTS, max_size=12), CHOSEN, st.booleans(), st.one_of(st.none(), DAYS))
+@example(
+    ONE_OF_SEVERAL_WITHOUT_A_NAME,
+    {name: values[0] for name, values in CONVENTIONS.items()} | {"pause_from": "received"},
+    False,
+    None,
+)
+@example(
+    ASKED_AGAIN_ON_THE_DAY_OF_THE_RESTART,
+    {name: values[0] for name, values in CONVENTIONS.items()}
+    | {"pause_from": "received", "restart_suspension": "survives"},
+    False,
+    None,
+)
 @settings(max_examples=EXAMPLES * 4)
 def test_random_stories_end_on_the_same_day(facts, chosen, announced, today):
     received = {"kind": "received", "date": FIRST_DAY}
