@@ -168,8 +168,11 @@ class Course:
             else:
                 self._release_notices()
             if "suspensions" in self.clock.keeps:
+                # One that ends today still holds today; what this fact has closed is over.
                 count.spans = [
-                    span for span in before.spans if (span.gap[1] or date.max) > event.date
+                    span
+                    for span in before.spans
+                    if (span.gap[1] or date.max) >= event.date and span.closed is not event
                 ]
         self.counts.append(count)
 
@@ -250,7 +253,7 @@ class Course:
             return
         several = bool(effect.per) and self._several(effect)
         party = event.party if several else None
-        for span in self._pauses():
+        for span in count.spans:
             same = span.effect is effect and (not several or span.opened.party == party)
             if same and (span.gap[1] is None or span.gap[1] >= event.date):
                 return
@@ -268,11 +271,6 @@ class Course:
         if until is not None and effect.last_day_counts:
             until -= ONE_DAY
         count.spans.append(Span(effect, event, (first, until), closed, ends_by))
-
-    def _pauses(self) -> list[Span]:
-        """The pauses that may still hold today: where they survive a restart, one that ends on its day does, too."""
-        survive = "suspensions" in self.clock.keeps
-        return [span for count in self.counts[-2 if survive else -1 :] for span in count.spans]
 
     def _several(self, effect: Effect) -> bool:
         """Whether the facts of this rule name more than one party; one alone need not be named every time."""

@@ -191,8 +191,24 @@ ONE_OF_SEVERAL_WITHOUT_A_NAME = [
     {"kind": "third_party_received", "date": FIRST_DAY + timedelta(days=1)},
 ]
 
+# A new total contains what was taken out before: a letter sent after it begins a pause, whatever was open then.
+SENT_AGAIN_AFTER_A_NEW_TOTAL = [
+    {"kind": "third_party_sent", "date": FIRST_DAY},
+    {"kind": "correction_received", "date": FIRST_DAY + timedelta(days=1), "justified": None},
+    {
+        "kind": "delayed_period_set",
+        "date": FIRST_DAY + timedelta(days=1),
+        "working_days_total": 5,
+    },
+    {"kind": "third_party_sent", "date": FIRST_DAY + timedelta(days=2)},
+]
+SURVIVING = {name: values[0] for name, values in CONVENTIONS.items()} | {
+    "restart_suspension": "survives"
+}
+
 
 @given(st.lists(FACTS, max_size=12), CHOSEN, st.booleans(), st.one_of(st.none(), DAYS))
+@example(SENT_AGAIN_AFTER_A_NEW_TOTAL, SURVIVING, False, None)
 @example(
     ONE_OF_SEVERAL_WITHOUT_A_NAME,
     {name: values[0] for name, values in CONVENTIONS.items()} | {"pause_from": "received"},
@@ -201,8 +217,7 @@ ONE_OF_SEVERAL_WITHOUT_A_NAME = [
 )
 @example(
     ASKED_AGAIN_ON_THE_DAY_OF_THE_RESTART,
-    {name: values[0] for name, values in CONVENTIONS.items()}
-    | {"pause_from": "received", "restart_suspension": "survives"},
+    SURVIVING | {"pause_from": "received"},
     False,
     None,
 )
