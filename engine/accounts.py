@@ -204,6 +204,13 @@ def session(env: Environment, token: str, address: str = "") -> SignedIn | None:
     return SignedIn(actor, row["display"] or {}, bool(row["must_change"]))
 
 
+def whose(env: Environment, token: str) -> str:
+    """Return the login of the person whom a token was given to, also after its time; "" where nobody knows any more."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        row = store.session_person(uow.connection, _hash(token))
+    return str(row["login"]) if row else ""
+
+
 def _touch(env: Environment, token: str, now: datetime) -> None:
     """Note that a session is in use. On a full disk or beside a long writer pages can still be read without."""
     try:

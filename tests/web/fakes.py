@@ -75,6 +75,9 @@ class Accounts:
         self.tokens[token] = PEOPLE[login]
         return token
 
+    def whose(self, env: Any, token: str) -> str:
+        return self.tokens[token].login if token in self.tokens else ""
+
     def session(self, env: Any, token: str, address: str = "") -> Any:
         actor = self.tokens.get(token)
         if actor is None:

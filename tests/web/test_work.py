@@ -12,7 +12,7 @@ from engine.errors import Denied
 from engine.tables import audit_event, work_item
 from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client, look_over
-from tests.web.fakes import Office
+from tests.web.fakes import PASSWORD, Office
 from tests.web.real import REGISTER, RealOffice
 from tests.web.test_pages import text
 
@@ -181,3 +181,22 @@ def test_after_a_step_one_goes_on_to_what_is_legally_next(real: RealOffice) -> N
         real.browser("li").http.get("/next").headers["Location"]
         == f"/tasks/{real.task(case.case_id)}"
     )
+
+
+@pytest.mark.parametrize(("login", "given"), [("fang", False), ("li", True)])
+def test_what_one_person_typed_was_given_to_whoever_signed_in_next(
+    real: RealOffice, login: str, given: bool
+) -> None:
+    task = real.task(real.start().case_id)
+    li = real.browser("li")
+    typed = {"csrf_token": li.token(f"/tasks/{task}"), "findings": "当事人的电话"}
+    real.at("2026-11-23")
+    asked = li.http.post(f"/tasks/{task}", data=typed, headers={"Sec-Fetch-Site": "same-origin"})
+    assert asked.status_code == 401
+    door = look_over(asked)
+    hidden = {one["name"]: one["value"] for one in door.select("input[type=hidden]")}
+    assert "当事人的电话" in hidden["kept"]
+    assert door.select_one("#account")["value"] == "li"
+    answer = li.http.post("/sign-in", data={**hidden, "account": login, "password": PASSWORD})
+    assert answer.status_code == (200 if given else 303)
+    assert ("当事人的电话" in answer.text) is given

@@ -48,13 +48,15 @@ def enter() -> ResponseReturnValue:
         if refused.code != "sign_in_refused":
             raise
         said = getattr(refused, "sentence", "")
-        kept = request.form.get("kept", "")
-        return _page(request.form.get("next", ""), login, said, kept=kept), 403
+        kept, by = request.form.get("kept", ""), request.form.get("kept_by", "")
+        return _page(request.form.get("next", ""), login, said, kept=kept, kept_by=by), 403
     former = session_token()
     if former:
         engine().accounts.sign_out(engine().environment, former)
     target = _own_page(request.form.get("next", ""))
-    typed = _typed_before(request.form.get("kept", ""))
+    # What somebody else typed at this desk is not theirs to read.
+    is_theirs = request.form.get("kept_by", "") in ("", login)
+    typed = _typed_before(request.form.get("kept", "")) if is_theirs else []
     answer = make_response(_kept_page(target, typed, token) if typed else redirect(target, 303))
     keep_session(answer, token)
     return answer
@@ -64,7 +66,9 @@ def enter() -> ResponseReturnValue:
 def signed_out(_error: SignedOut) -> ResponseReturnValue:
     """Ask to sign in again, and keep what was typed until then."""
     kept = json.dumps(_posted(), ensure_ascii=False) if is_from_our_page() else ""
-    return _page(request.path, kept=kept), 401
+    token = session_token()
+    typed_by = engine().accounts.whose(engine().environment, token) if token else ""
+    return _page(request.path, typed_by, kept=kept, kept_by=typed_by), 401
 
 
 @blueprint.app_errorhandler(ForeignRequest)
@@ -118,7 +122,9 @@ def _own_page(target: str) -> str:
     return target
 
 
-def _page(target: str, login: str = "", refusal: str = "", *, kept: str = "") -> str:
+def _page(
+    target: str, login: str = "", refusal: str = "", *, kept: str = "", kept_by: str = ""
+) -> str:
     door = engine().queries.front_page(engine().environment)
     return render_template(
         "sign_in.html",
@@ -127,5 +133,6 @@ def _page(target: str, login: str = "", refusal: str = "", *, kept: str = "") ->
         account=login,
         refusal=refusal,
         kept=kept,
+        kept_by=kept_by,
         display=display_of_browser(),
     )
