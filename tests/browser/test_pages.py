@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.office_server import Served, served
 from tests.web.fakes import PASSWORD
@@ -189,7 +189,7 @@ def test_without_javascript_a_task_can_be_done(browser: Any, here: Served) -> No
     page.goto(here.address + "/start/on_request")
     page.get_by_label("名称或者特征").fill("会议纪要")
     page.get_by_role("button", name="加一行").click()
-    assert page.locator("[data-table=wanted] tbody tr").count() == 2
+    expect(page.locator("[data-table=wanted] tbody tr")).to_have_count(2)
     context.close()
 
 
