@@ -10,7 +10,8 @@ import atexit
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from pathlib import Path
@@ -223,8 +224,12 @@ def submit(page: Page) -> str:
 _TEMPLATES: list[tuple[Path, Environment]] = []
 
 
-def open_bureau(folder: Path, browser: Browser, *, own_folders: bool = False) -> Bureau:
-    """Open a fresh office in a folder; with ``own_folders`` the test may change its procedures."""
+@contextmanager
+def open_bureau(folder: Path, browser: Browser, *, own_folders: bool = False) -> Iterator[Bureau]:
+    """A fresh office in a folder, closed at the end; with ``own_folders`` the test may change its procedures.
+
+    No page may have had an error in its scripts.
+    """
     if not _TEMPLATES:
         made = Path(tempfile.mkdtemp(prefix="gongkai-bureau-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
@@ -237,7 +242,11 @@ def open_bureau(folder: Path, browser: Browser, *, own_folders: bool = False) ->
         shutil.copytree(PROJECT / "processes", config.processes)
     bureau = Bureau(config, FixedTime(MORNING), browser, known)
     bureau.open()
-    return bureau
+    yield bureau
+    for page in bureau.windows.values():
+        page.context.close()
+    bureau.close()
+    assert bureau.wrong == []
 
 
 def _config(folder: Path) -> Config:

@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.bureau import Bureau, open_bureau
 
 FOLDER = Path(__file__).resolve().parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -113,3 +116,18 @@ def assets() -> Path:
     if not (folder / "THIRD_PARTY.json").exists():
         pytest.fail("the browser assets are not built: make setup")
     return folder
+
+
+@pytest.fixture
+def pictures(project: Path) -> Path:
+    """Where a walk leaves what it saw."""
+    folder = project / "build" / "walk"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def bureau(browser: Browser, tmp_path: Path, assets: object) -> Iterator[Bureau]:
+    """The office of one test, on the procedures of ``processes/``."""
+    with open_bureau(tmp_path, browser) as found:
+        yield found

@@ -28,12 +28,8 @@ PROCEDURES = sorted(
 def bureau(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, assets: object
 ) -> Iterator[Bureau]:
-    found = open_bureau(tmp_path_factory.mktemp("bureau"), browser)
-    yield found
-    for page in found.windows.values():
-        page.context.close()
-    found.close()
-    assert found.wrong == []
+    with open_bureau(tmp_path_factory.mktemp("bureau"), browser) as found:
+        yield found
 
 
 def first_form(procedure: str) -> tuple[str, Mapping[str, Any]]:

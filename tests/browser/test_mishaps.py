@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from engine.accounts import sign_in as sign_in_person
 from engine.accounts import sign_out as sign_out_person
-from tests.browser.bureau import PASSWORD, Bureau, fill, open_bureau, submit
+from tests.browser.bureau import PASSWORD, Bureau, fill, submit
 from tests.browser.test_walk import ACCEPTED, REQUEST, number_of
 
 pytestmark = pytest.mark.timeout(300)  # whole pages of the product, on a machine that may be busy
 
 TODAY = {"submitted_on": "2026-11-24"}
 LONG = "申请公开柳岸新村征收补偿方案。" * 40
-
-
-@pytest.fixture
-def bureau(browser: Browser, tmp_path: Path, assets: object) -> Iterator[Bureau]:
-    found = open_bureau(tmp_path, browser)
-    yield found
-    for page in found.windows.values():
-        page.context.close()
-    found.close()
-    assert found.wrong == []
 
 
 @pytest.fixture

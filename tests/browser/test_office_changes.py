@@ -25,20 +25,9 @@ REGISTER = """编号,收到日期,申请内容,办理结果,办结日期
 
 
 @pytest.fixture
-def pictures(project: Path) -> Path:
-    folder = project / "build" / "walk"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
 def bureau(browser: Browser, tmp_path: Path, assets: object) -> Iterator[Bureau]:
-    found = open_bureau(tmp_path, browser, own_folders=True)
-    yield found
-    for page in found.windows.values():
-        page.context.close()
-    found.close()
-    assert found.wrong == []
+    with open_bureau(tmp_path, browser, own_folders=True) as found:
+        yield found
 
 
 def test_a_limit_changed_in_the_file_counts_for_new_cases_once_it_is_enabled(

@@ -7,15 +7,14 @@ middle of the first everything in memory is dropped and opened again. Pictures o
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docx import Document
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.bureau import PASSWORD, Bureau, open_bureau
+from tests.browser.bureau import PASSWORD, Bureau
 
 pytestmark = pytest.mark.timeout(300)  # a whole case is clicked, on a machine that may be busy
 
@@ -70,23 +69,6 @@ PLAIN: list[tuple[str, str, dict[str, Any]]] = [
     *SENT_AND_FILED,
 ]
 RESTART_BEFORE = "拟定答复"
-
-
-@pytest.fixture
-def pictures(project: Path) -> Path:
-    folder = project / "build" / "walk"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def bureau(browser: Browser, tmp_path: Path, assets: object) -> Iterator[Bureau]:
-    found = open_bureau(tmp_path, browser)
-    yield found
-    for page in found.windows.values():
-        page.context.close()
-    found.close()
-    assert found.wrong == []
 
 
 def number_of(case: Page) -> str:
