@@ -44,4 +44,8 @@ def start_logging(config: Config) -> None:
     level = config.log_level.upper()
     known = logging.getLevelNamesMapping()
     logging.basicConfig(level=known.get(level, logging.INFO), handlers=[handler])
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # a line at every tick says nothing
+    for told_elsewhere in (
+        "apscheduler",
+        "alembic",
+    ):  # each tick, each table: says nothing to who starts it
+        logging.getLogger(told_elsewhere).setLevel(logging.WARNING)
