@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.access import can
+from engine.directory import title_of
 from engine.environment import OFFICE, Environment
 from engine.errors import NotFound
 from engine.identity import Actor
@@ -213,11 +214,10 @@ def _changes(
 
 def _change(office: Office, row: Mapping[str, Any], names: Mapping[str, str]) -> ChangeView:
     body = json.loads(row["body"])
-    role, unit = office.roles.get(body.get("role", "")), office.units.get(body.get("unit", ""))
     login = row["object"].partition(":")[2]
     values = {
         "name": names.get(login, login),
-        "post": (unit.title if unit else "") + (role.title if role else body.get("role", "")),
+        "post": title_of(office, str(body.get("role") or ""), body.get("unit")),
         "since": body.get("since"),
         "until": body.get("until"),
         "holder": names.get(body.get("deputy_for", ""), body.get("deputy_for", "")),

@@ -309,7 +309,7 @@ def _warning(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
     held = say("应于{day}发出，因停机迟{n}天", day=body.get("planned_for"), n=late) if late else ""
     return Told(
         say(
-            "系统{title}：{clock}于{due}届满",
+            "系统提醒“{title}”：{clock}于{due}届满",
             title=body.get("title"),
             clock=clock,
             due=body.get("due"),
