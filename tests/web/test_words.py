@@ -75,6 +75,13 @@ def test_nothing_is_left_untranslated(project: Path, english: Catalog) -> None:
     assert sorted(missing) == []
 
 
+def test_no_catalogue_holds_the_marks_of_an_unfinished_merge(project: Path) -> None:
+    """The reader of catalogues only warns of such a line and goes on."""
+    marks = re.compile(r"^(<<<<<<<|=======|>>>>>>>)", re.M)
+    sources = [*project.glob("webui/translations/*/*/*.po"), *project.glob("processes/*/locale/*")]
+    assert [one for one in sources if marks.search(one.read_text("utf-8"))] == []
+
+
 def test_translations_keep_blanks_and_markup(english: Catalog) -> None:
     inside = re.compile(r"%\(\w+\)[sd]|\{\w+\}|</?\w+[^>]*>")
     wrong = []
