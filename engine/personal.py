@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from engine.bpmn.step import State
 from engine.deployed import Deployed
 from engine.environment import Environment
-from engine.sealing import is_sealed
+from engine.sealing import PREFIX, is_sealed
 
 
 def seal_fields(env: Environment, deployed: Deployed, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def seal_state(env: Environment, personal: frozenset[str], state: State) -> Stat
             return env.sealer.seal(value, name)
         return {_SEALED: env.sealer.seal(json.dumps(value, ensure_ascii=False), name)}
 
-    return _changed(state, seal) if personal else state
+    return _changed(state, seal) if _stands_in(state, personal) else state
 
 
 def open_state(env: Environment, state: State) -> State:
@@ -58,7 +60,13 @@ def open_state(env: Environment, state: State) -> State:
             return json.loads(env.sealer.open(value[_SEALED], name))
         return value
 
-    return _changed(state, open_)
+    return _changed(state, open_) if PREFIX.encode() in orjson.dumps(state) else state
+
+
+def _stands_in(state: State, names: frozenset[str]) -> bool:
+    """Whether one of the names may stand in a state: few do, and to walk it costs more than to look for them."""
+    text = orjson.dumps(state)
+    return any(orjson.dumps(name) in text for name in names)
 
 
 _SEALED = "sealed"  # the one key of what is sealed and no text

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.bpmn import compensation, events, gateways, moments, repetition, throwing
-from engine.bpmn.machine import Extra, Machine
+from engine.bpmn.machine import WORK, Extra, Machine
 from engine.bpmn.model import Definition, Flow, Mapped, Node, Recorded, given
 from engine.bpmn.step import BpmnError, Effect, NotWaiting, StepFailed
 from engine.errors import EngineError, NotFound
@@ -45,7 +45,7 @@ def begin(
     kind = node.kind
     if node.inputs and node.call is None:
         frame = {**(frame or {}), **_mapped(machine, node.inputs, scope, frame, node)}
-    if kind in ("user", "receive"):
+    if kind in WORK:
         _wait_for_person(machine, scope, node, parent, frame)
     elif kind == "subprocess":
         _open_subprocess(machine, scope, node, parent, frame)
@@ -168,7 +168,7 @@ def complete(
         NotWaiting: no such open task.
     """
     row = machine.t.get(token)
-    if row is None or row[2] not in ("user", "receive"):
+    if row is None or row[2] not in WORK:
         raise NotWaiting("task", token)
     scope, node = row[0], machine.node(token)
     frame, parent = row[3].get("f"), row[3].get("p")

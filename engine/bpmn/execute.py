@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn import activities, events, gateways, throwing
-from engine.bpmn.machine import Machine, fresh_state, work_item
+from engine.bpmn.machine import WORK, Machine, fresh_state, work_item
 from engine.bpmn.model import Body, Definition, Node
 from engine.bpmn.step import Frontier, Host, NotWaiting, State, Step, StepFailed, Timer
 
@@ -25,6 +25,7 @@ __all__ = [
     "set_variables",
     "start",
     "visible",
+    "waits_for_somebody",
 ]
 
 
@@ -129,7 +130,7 @@ def complete(
     """
     machine = Machine(definition, host, state)
     row = machine.t.get(token)
-    if row is not None and row[2] not in ("user", "receive"):
+    if row is not None and row[2] not in WORK:
         raise NotWaiting("task", token)
     activities.complete(machine, token, values, everything=everything)
     return _finish(machine)
@@ -194,7 +195,7 @@ def frontier(definition: Definition, state: State, host: Host | None = None) -> 
     machine = Machine(definition, host, state)  # type: ignore[arg-type]  # never asked without pins
     found = Frontier([], [], [])
     for token, row in machine.t.items():
-        if row[2] in ("user", "receive"):
+        if row[2] in WORK:
             found.tasks.append(work_item(machine, token))
     for holder, _, record, node, event in events.waiting(machine):
         token = "" if holder.startswith("s") else holder
@@ -208,6 +209,11 @@ def frontier(definition: Definition, state: State, host: Host | None = None) -> 
         if adhoc is not None and not (adhoc.sequential and scope_row["k"]):
             found.begin.extend(adhoc.enabled)
     return found
+
+
+def waits_for_somebody(state: State) -> bool:
+    """Whether a work item is open: as much of the frontier as most steps need to know."""
+    return any(row[2] in WORK for row in state["t"].values())
 
 
 def visible(definition: Definition, host: Host, state: State, token: str) -> Mapping[str, object]:

@@ -40,7 +40,8 @@ from engine.feel import FeelBudgetExceeded, to_json
 
 BUDGET = 20_000
 MAX_INSTANCES = 10_000
-WAITING = frozenset(("user", "receive", "catch", "race"))
+WORK = frozenset(("user", "receive"))  # a token there has a work item
+WAITING = WORK | {"catch", "race"}
 _MISSING = object()
 
 Extra = dict[str, Any]
@@ -278,7 +279,7 @@ class Machine:
             nodes = self.table(scope)
             for key, record in extra["w"].items():
                 self.forget(token, key, record, nodes)
-        if kind in ("user", "receive"):
+        if kind in WORK:
             if token in self.opened:
                 del self.opened[token]
             else:

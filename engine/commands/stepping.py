@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine import audit, case_moments
-from engine.bpmn.execute import frontier
+from engine.bpmn.execute import frontier, waits_for_somebody
 from engine.bpmn.step import Step, WorkItem
 from engine.commands.case_host import CaseHost, clock_rows
 from engine.commands.errors import CaseClosed, CaseStopped, FormOutdated, SilentStop
@@ -142,7 +142,7 @@ def repeated(connection: Connection, case_id: str) -> Moved:
 
 def refuse_silent_stop(host: CaseHost, step: Step) -> None:
     """Idea 4 of the design: an open case has a task, an armed timer or an awaited event."""
-    if step.ended:
+    if step.ended or waits_for_somebody(step.state):
         return
     waiting = frontier(host.deployed.definition, step.state, host)
     if not (waiting.tasks or waiting.timers or waiting.waits or waiting.begin):
