@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from engine.store.prepared import driver_of, to_driver, translated
+from engine.store.prepared import driver_of, librarys, to_driver
 
 # The library's types that a command may name; its statements stay in ``engine.store``.
 __all__ = [
@@ -169,8 +169,10 @@ class UnitOfWork:
         """Make all of it durable at once."""
         if ahead := self.connection.info.get(_AHEAD):
             to_driver(self.connection, "COMMIT")  # not reached where something before it failed
-            with translated(self.connection, "COMMIT"):
+            try:
                 ahead.sync()
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                raise librarys(self.connection, error, "COMMIT") from error
         self._transaction.commit()
 
     def __exit__(

@@ -115,35 +115,31 @@ def to_driver(
 ) -> DBAPICursor:
     """Run a text in the transaction that the connection is in; ``many``: once for each of ``given``."""
     cursor: DBAPICursor = driver_of(connection).cursor()
-    with translated(connection, statement, given):
+    try:
         if many:
             cursor.executemany(statement, given)
         else:
             cursor.execute(statement, given)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise librarys(connection, error, statement, given) from error
     return cursor
 
 
-class translated:  # reads as a verb; a class is half the cost of a generator
-    """Raise the driver's errors as the library's own."""
-
-    def __init__(self, connection: Connection, statement: str, given: Any = ()) -> None:
-        self._dialect, self._statement, self._given = connection.dialect, statement, given
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        driver = self._dialect.loaded_dbapi
-        if isinstance(error, driver.Error):
-            raise DBAPIError.instance(self._statement, self._given, error, driver.Error) from error
+def librarys(
+    connection: Connection, error: Exception, statement: str, given: Any = ()
+) -> Exception:
+    """Return an error of the driver as the library's own."""
+    return DBAPIError.instance(statement, given, error, connection.dialect.loaded_dbapi.Error)
 
 
 def _first(
     connection: Connection, compiled: _Compiled, values: Mapping[str, Any]
 ) -> Sequence[Any] | None:
     cursor = to_driver(connection, compiled.text, compiled.fill(values))
-    with translated(connection, compiled.text):
+    try:
         found: Sequence[Any] | None = cursor.fetchone()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise librarys(connection, error, compiled.text) from error
     cursor.close()
     return found
 
