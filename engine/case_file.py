@@ -66,7 +66,7 @@ class CaseFile:
         self._source = events
         self._events: list[CaseEvent] | None = None
         self.today: date = legal_day(now)
-        self._deployed, self._institution = deployed, institution
+        self._deployed, self.institution = deployed, institution
         self._extra = dict(extra or {})
         self._answers: dict[ClockKey, ClockAnswer] | None = None
         self._facts: list[CaseEvent] | None = None
@@ -127,7 +127,7 @@ class CaseFile:
                 self.clocks,
                 self.events,
                 str(channel) if channel else None,
-                self._institution.settings,
+                self.institution.settings,
                 lambda name, names: self._deployed.decisions.evaluate(name, names).value,
             )
         return self._facts
@@ -158,8 +158,8 @@ class CaseFile:
         return answer(
             definition,
             self.facts(),
-            self._institution.calendar,
-            self._institution.settings,
+            self.institution.calendar,
+            self.institution.settings,
             definitions=self.clocks,
             today=self.today,
             party=party,
@@ -220,10 +220,10 @@ class _Names(Mapping[str, object]):
             "case": file.case_context,
             "clock": file.clock_context,
             "label": lambda: file._deployed.procedure.labels(
-                file.fields, file._institution.directory.name
+                file.fields, file.institution.directory.name
             ),
-            "settings": lambda: dict(file._institution.settings),
-            "units": lambda: unit_titles(file._institution),
+            "settings": lambda: dict(file.institution.settings),
+            "units": lambda: unit_titles(file.institution),
         }
 
     def __getitem__(self, name: str) -> object:

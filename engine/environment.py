@@ -64,6 +64,9 @@ class Environment:
     _as_of: date | None = field(default=None, repr=False)  # the day of _in_force
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
+    def __post_init__(self) -> None:
+        self._people = OfficePeople(self.database)
+
     def refresh(self) -> None:
         """Look again which versions are in force: after a deployment, at every tick, on a new day."""
         day = legal_day(self.time.now())
@@ -95,14 +98,16 @@ class Environment:
     def institution(self) -> Institution:
         """Return the office's data in force: roles, calendar, settings, rights."""
         version_id = self.version_in_force(OFFICE)
+        found = self._institutions.get(version_id)
+        if found is not None and found.people is self._people:
+            return found
         with self._lock:
             if version_id not in self._institutions:
                 with UnitOfWork(self.database, writing=False) as uow:
                     files = store.files(uow.connection, version_id)
                 self._institutions = {version_id: Institution.from_files(files, version_id)}
-            found = self._institutions[version_id]
-            if found.people != (people := OfficePeople(self.database)):
-                found = self._institutions[version_id] = replace(found, people=people)
+            found = replace(self._institutions[version_id], people=self._people)
+            self._institutions[version_id] = found
             return found
 
     def deployed(self, version_id: str) -> Deployed:

@@ -502,12 +502,14 @@ def _judged(
         raw[upload.field] = [*raw.get(upload.field, []), upload.filename]
     if form is None:
         return raw
-    day, institution = legal_day(env.time.now()), env.institution()
-    names = opening_names(institution)
-    if case is not None:
+    day = legal_day(env.time.now())
+    if case is None:
+        institution = env.institution()
+        names, functions = opening_names(institution), institution.functions(day)
+    else:
         file = case_file(env, deployed, case)
         names = names_at(env, deployed, case, file, token) if token else file.names()
-    functions = institution.functions(day)
+        functions = file.functions
     judged = form.validate(raw, today=day, names=names, functions=functions)
     if not judged.ok:
         raise SubmissionInvalid(judged.errors, judged.values)
@@ -554,9 +556,8 @@ def _refuse_classified(
     values: Mapping[str, Any],
 ) -> None:
     """Raise ``SubmissionInvalid`` where a file bears a mark of state secrets; nothing of it is kept."""
-    marks = env.institution().marks
     for upload in files:
-        mark = mark_in(upload.filename, upload.data, marks)
+        mark = mark_in(upload.filename, upload.data, env.institution().marks)
         if mark is None:
             continue
         body = {"action": "upload", "field": upload.field, "mark": mark}

@@ -53,7 +53,7 @@ class CaseHost:
         file: CaseFile,
     ) -> None:
         self.env, self.actor, self.case, self.deployed = env, actor, case, deployed
-        self.institution: Institution = env.institution()
+        self.institution: Institution = file.institution
         self.file = file
         self.now: datetime = env.time.now()
         self.today: date = legal_day(self.now)
