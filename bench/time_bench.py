@@ -20,7 +20,7 @@ import chinese_calendar
 from engine.bpmn.clocks import read_clocks
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
-from engine.office_settings import OfficeSettings
+from engine.office.settings import OfficeSettings
 from engine.statutory_clock import CaseEvent, answer
 
 PROCESSES = Path(__file__).resolve().parents[1] / "processes"

@@ -22,7 +22,7 @@ from engine import audit
 from engine.environment import Environment
 from engine.errors import EngineError
 from engine.identity import Actor
-from engine.security import SignInRules
+from engine.office.security import SignInRules
 from engine.storage_faults import fault_of
 from engine.store import accounts as store
 from engine.store import audit as trail

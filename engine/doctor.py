@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine import __version__, commands
-from engine.checkpoints import CheckpointsUnusable
+from engine.audit.checkpoints import CheckpointsUnusable
 from engine.commands import checkpoints
 from engine.commands.publishing import site_of
+from engine.documents.pdfa import converter
 from engine.environment import Environment
 from engine.invariants import violations
-from engine.pdfa import converter
 from engine.storage_faults import fault_of
 from engine.store import accounts, cases, outbox, people
 from engine.timesource import legal_day

@@ -15,10 +15,10 @@ from engine.blobs import Blobs
 from engine.bpmn.model import Definition
 from engine.config import Config
 from engine.deployed import Deployed, deployed_from
-from engine.directory import Holder
 from engine.errors import NotFound
 from engine.guessing import Strangers
 from engine.institution import Institution
+from engine.office.directory import Holder
 from engine.sealing import Sealer
 from engine.store import accounts
 from engine.store import definitions as store

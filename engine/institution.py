@@ -16,17 +16,17 @@ from engine.access import AccessRules
 from engine.annual_report import FOLDER as REPORTS
 from engine.annual_report import parse_definition
 from engine.business_calendar import BusinessCalendar
-from engine.classified import Marks
 from engine.counting import FOLDER as FIGURES
 from engine.counting import parse_figures
-from engine.directory import Directory, ImaginaryPeople, choices
+from engine.documents.classified import Marks
 from engine.lengths import Length
 from engine.office import Office
+from engine.office.directory import Directory, ImaginaryPeople, choices
+from engine.office.security import FILE as SECURITY_FILE
+from engine.office.security import SecurityInvalid, SignInRules, read_security
+from engine.office.settings import FILE as SETTINGS_FILE
+from engine.office.settings import OfficeSettings
 from engine.office_functions import Functions, functions_of
-from engine.office_settings import FILE as SETTINGS_FILE
-from engine.office_settings import OfficeSettings
-from engine.security import FILE as SECURITY_FILE
-from engine.security import SecurityInvalid, SignInRules, read_security
 from engine.statutory_clock.counting import shifted
 from engine.written_rules import FOLDER as RULES
 from engine.written_rules import parse_wording

@@ -16,9 +16,9 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
-from engine.form_schema import Field, FormInvalid, Option
-from engine.form_values import feel_value
 from engine.forms import Form, Json
+from engine.forms.schema import Field, FormInvalid, Option
+from engine.forms.values import feel_value
 from engine.office import Office
 from engine.yaml_source import Entry, YamlRefused
 

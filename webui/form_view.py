@@ -1,6 +1,6 @@
 """A form as it is shown: questions with their present answers, errors and choices, ready for a template.
 
-Knows the shape of ``engine.form_schema`` and the names of HTML fields; decides nothing. Answers come
+Knows the shape of ``engine.forms.schema`` and the names of HTML fields; decides nothing. Answers come
 either as stored (JSON values) or as posted (texts, tables as ``key-0-column``); both are understood.
 """
 

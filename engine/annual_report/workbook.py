@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from engine.annual_report.balance import Check
 from engine.annual_report.definition import Group
 from engine.annual_report.figures import TOTAL, Cell, Report
-from engine.sheets import saved
+from engine.documents.sheets import saved
 
 _LINE = Side(style="thin")
 _BORDER = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)

@@ -17,7 +17,7 @@ from engine.bpmn.clocks import read_clocks, recorded_events
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
 from engine.errors import BadInput, EngineError
-from engine.office_settings import OfficeSettings
+from engine.office.settings import OfficeSettings
 from engine.receipt import RETRACTED, with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
 from engine.timesource import OFFICE_ZONE, legal_day

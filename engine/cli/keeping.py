@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from engine import commands
+from engine.audit.checkpoints import read_checkpoints
 from engine.backup import restore_backup, write_backup
 from engine.bootstrap import build_environment
 from engine.bpmn.findings import DefinitionRefused
-from engine.checkpoints import read_checkpoints
 from engine.cli.server import config_option, refused
 from engine.commands.errors import WarningsNotAccepted
 from engine.config import load_config

@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from engine.business_calendar import BusinessCalendar
-from engine.calendar_notice import read_notice
-from engine.calendar_years import (
+from engine.business_calendar.notice import read_notice
+from engine.business_calendar.years import (
     CalendarChange,
     CalendarRefused,
     Day,

@@ -18,7 +18,6 @@ from engine.access import ActionFacts, Refused, can, require
 from engine.bpmn import execute
 from engine.bpmn.step import Step
 from engine.case_file import opening_names
-from engine.classified import mark_in
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
 from engine.commands.effects import Taken
@@ -27,6 +26,7 @@ from engine.commands.joining import joined
 from engine.commands.noting import note
 from engine.commands.stepping import Cause, Moved
 from engine.deployed import Deployed
+from engine.documents.classified import mark_in
 from engine.environment import Environment
 from engine.errors import Denied, NotFound, RevisionConflict
 from engine.forms import Form, Sentence

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine import audit
 from engine.bpmn.step import Effect
-from engine.case_index import IndexLine, Paper, digest_of, index_of, package
 from engine.commands.errors import EffectFailed
 from engine.commands.reporting import DOCX
+from engine.documents.case_index import IndexLine, Paper, digest_of, index_of, package
+from engine.documents.pdfa import converter, to_pdfa
 from engine.feel import to_json
 from engine.letters import LetterInvalid, refuse_active_content
-from engine.pdfa import converter, to_pdfa
 from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day

@@ -15,8 +15,8 @@ from engine import audit
 from engine.commands.noting import note
 from engine.environment import Environment
 from engine.identity import SYSTEM
-from engine.ladder import LadderStep
 from engine.lengths import Length, parse_length
+from engine.office.ladder import LadderStep
 from engine.statutory_clock import ClockDefinition
 from engine.store import cases, outbox
 from engine.store import warnings as store

@@ -1,7 +1,7 @@
 """Keeping a checkpoint of the audit trail outside the machine: on demand, and once a day.
 
 What is written and where stands in ``config.yaml`` (``audit_checkpoint_file``), what a line means in
-``engine.checkpoints``. That it was done is an audit event itself.
+``engine.audit.checkpoints``. That it was done is an audit event itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from engine import audit
-from engine.checkpoints import (
+from engine.audit.checkpoints import (
     Checkpoint,
     CheckpointsUnusable,
     append_checkpoint,

@@ -14,8 +14,8 @@ from typing import Any
 
 from engine import audit
 from engine.access import can, require
+from engine.audit.checkpoints import Checkpoint, misfits
 from engine.blobs import BlobDamaged
-from engine.checkpoints import Checkpoint, misfits
 from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import BadInput, Denied, NotFound
@@ -28,7 +28,7 @@ from engine.stored_case import case_facts
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
 
-VERIFIER = Path(__file__).parent.parent / "audit_verifier.py"
+VERIFIER = Path(__file__).parent.parent / "audit" / "verifier.py"
 
 
 def verify_audit(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from engine import audit
 from engine.access import require
-from engine.calendar_notice import read_notice
-from engine.calendar_years import CalendarChange, preview_year
+from engine.business_calendar.notice import read_notice
+from engine.business_calendar.years import CalendarChange, preview_year
 from engine.commands.deploying import DeployedVersion, deploy_office
 from engine.commands.folders import write_file
 from engine.commands.noting import note
@@ -24,8 +24,8 @@ from engine.environment import OFFICE, Environment
 from engine.errors import BadInput, EngineError
 from engine.identity import Actor
 from engine.institution import CALENDAR_FOLDER, Institution
-from engine.office_settings import FILE as SETTINGS_FILE
-from engine.office_settings import OfficeSettings, Setting, Value
+from engine.office.settings import FILE as SETTINGS_FILE
+from engine.office.settings import OfficeSettings, Setting, Value
 from engine.procedure import read_folder
 from engine.store import definitions as store
 from engine.unit_of_work import UnitOfWork

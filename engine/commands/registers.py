@@ -19,6 +19,7 @@ from engine import audit
 from engine.access import require, visibility
 from engine.case_file import CaseFile
 from engine.commands.noting import note
+from engine.documents.sheets import saved, write_texts
 from engine.environment import Environment
 from engine.errors import BadInput, NotFound
 from engine.feel import to_json
@@ -27,7 +28,6 @@ from engine.personal import open_fields
 from engine.procedure import RegisterColumn
 from engine.register_import import MEANINGS
 from engine.sealing import is_sealed
-from engine.sheets import saved, write_texts
 from engine.statutory_clock import CaseEvent
 from engine.store import figures, report
 from engine.store.figures import Chosen

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from engine.counting.definition import Definition
 from engine.counting.figures import Figures
-from engine.sheets import saved, write_texts
+from engine.documents.sheets import saved, write_texts
 
 ALL = "合计"
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from engine.access import require, visibility
-from engine.checkpoints import Checkpoint
+from engine.audit.checkpoints import Checkpoint
 from engine.commands.checkpoints import KEPT
 from engine.environment import OFFICE, Environment
 from engine.identity import SYSTEM, Actor

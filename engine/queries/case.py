@@ -9,8 +9,8 @@ from typing import Any
 from engine.access import ActionFacts, Refused, can
 from engine.deployed import Deployed
 from engine.environment import Environment
-from engine.form_schema import Field
 from engine.forms import Form
+from engine.forms.schema import Field
 from engine.identity import Actor
 from engine.personal import open_fields
 from engine.queries import sentences

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.bpmn.load import XmlRefused, load_xml
 from engine.errors import BadInput
-from engine.form_schema import Field
 from engine.forms import Form
+from engine.forms.schema import Field
 from engine.procedure import Letter, Procedure
 from engine.queries.changes import Change, altered
 from engine.words import say

@@ -8,8 +8,8 @@ from engine.deployed import Deployed, deployed_from
 from engine.environment import OFFICE
 from engine.errors import BadInput, EngineError
 from engine.office import Office
-from engine.office_settings import FILE as SETTINGS
-from engine.office_settings import OfficeSettings
+from engine.office.settings import FILE as SETTINGS
+from engine.office.settings import OfficeSettings
 from engine.queries.changes import Change, altered
 from engine.queries.content_changes import content_changes, file_change
 from engine.queries.drawn_changes import drawn_changes

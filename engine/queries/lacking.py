@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from engine.directory import title_of
 from engine.institution import Institution
+from engine.office.directory import title_of
 from engine.store import people as store
 from engine.unit_of_work import Connection
 

@@ -13,11 +13,11 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.access import can
-from engine.directory import title_of
 from engine.environment import OFFICE, Environment
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.office import Office, Role, Unit
+from engine.office.directory import title_of
 from engine.queries.common import today_of
 from engine.queries.lacking import Lack, lacking
 from engine.queries.pages import Today

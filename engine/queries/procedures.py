@@ -17,7 +17,7 @@ from engine.environment import OFFICE, Environment
 from engine.errors import BadInput, EngineError, NotFound
 from engine.identity import Actor
 from engine.institution import Institution
-from engine.office_settings import OfficeSettings
+from engine.office.settings import OfficeSettings
 from engine.procedure import content_hash, read_folder
 from engine.queries.changes import Change, length_words
 from engine.queries.common import People

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from engine.deployed import Deployed
-from engine.directory import title_of
 from engine.environment import Environment
 from engine.identity import SYSTEM
+from engine.office.directory import title_of
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.words import say

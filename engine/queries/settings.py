@@ -9,7 +9,7 @@ from engine.access import can, require
 from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
-from engine.office_settings import Setting, Value
+from engine.office.settings import Setting, Value
 from engine.queries.changes import length_words
 from engine.queries.common import today_of
 from engine.queries.pages import Today

@@ -107,7 +107,7 @@ def answer(
         definition: the clock asked about.
         events: the facts of the case, in any order; within one day in the order listed.
         calendar: the working days.
-        settings: the office's choices by name, see ``engine.office_settings``.
+        settings: the office's choices by name, see ``engine.office.settings``.
         definitions: all clocks of the procedure by id; clocks ask each other.
         today: up to when silence is known; without it, up to the last fact.
         party: for a clock that runs once per party, whose; without it, the one that ends last.

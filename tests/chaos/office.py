@@ -20,13 +20,14 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, text
 
-from engine import commands, letter_worker
+from engine import commands
 from engine.blobs import Blobs
 from engine.bootstrap import build_environment
 from engine.config import Config
 from engine.environment import Environment
 from engine.identity import SYSTEM, Post
 from engine.letters import to_plain
+from engine.letters import worker as letter_worker
 from engine.store import accounts
 from engine.tables import metadata
 from engine.timesource import OFFICE_ZONE, FixedTime

@@ -14,7 +14,7 @@ import pytest
 from engine import commands
 from engine.commands.acting import Upload
 from engine.commands.reporting import DOCX
-from engine.pdfa import is_pdfa
+from engine.documents.pdfa import is_pdfa
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from engine import accounts, commands, queries
 from engine.bootstrap import build_environment
-from engine.ladder import Quiet
+from engine.office.ladder import Quiet
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from engine import audit, commands, queries
-from engine.checkpoints import Checkpoint, CheckpointsUnusable, read_checkpoints
+from engine.audit.checkpoints import Checkpoint, CheckpointsUnusable, read_checkpoints
 from engine.cli import keeping
 from engine.commands.checkpoints import keep_checkpoint, keep_daily
 from engine.config import ConfigInvalid, load_config

@@ -12,8 +12,8 @@ import pytest
 from engine import commands
 from engine.bpmn import check, load_xml
 from engine.bpmn.findings import ERROR
-from engine.classified import Marks, mark_in
 from engine.decisions import Decisions
+from engine.documents.classified import Marks, mark_in
 from engine.errors import BadInput
 from engine.letters import fields_of
 from engine.register_import import ImportRefused

@@ -7,8 +7,8 @@ from pathlib import Path
 import docx
 import pytest
 
-from engine import letter_worker
 from engine.letters import to_plain
+from engine.letters import worker as letter_worker
 from engine.scenarios import read_scenario
 from engine.scenarios.runner import run_one
 from engine.scenarios.world import World

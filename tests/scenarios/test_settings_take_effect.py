@@ -14,11 +14,11 @@ import pytest
 
 from engine.annual_report import Record, compile_report, parse_definition
 from engine.business_calendar import BusinessCalendar
-from engine.calendar_years import Day, read_statutory, read_years
+from engine.business_calendar.years import Day, read_statutory, read_years
 from engine.case_moments import task_due
 from engine.cli.clock_questions import Institution, answered
 from engine.errors import EngineError
-from engine.office_settings import OfficeSettings
+from engine.office.settings import OfficeSettings
 from engine.scenarios import load_subject
 from engine.scenarios.files import Act
 from engine.scenarios.runner import Player, Unexpected

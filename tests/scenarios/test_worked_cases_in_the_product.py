@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from engine import commands, letter_worker, queries
+from engine import commands, queries
 from engine.bootstrap import build_environment
 from engine.commands import RegisterQuery
 from engine.config import Config
 from engine.errors import EngineError
 from engine.identity import Actor, Post
 from engine.letters import to_plain
+from engine.letters import worker as letter_worker
 from engine.scenarios import read_scenario
 from engine.store import accounts, cases
 from engine.stored_case import case_file, names_at, task_form

@@ -12,7 +12,7 @@ from engine.bpmn.clocks import read_clocks
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
 from engine.lengths import parse_length
-from engine.office_settings import OfficeSettings
+from engine.office.settings import OfficeSettings
 from engine.statutory_clock import ClockAnswer, ClockDefinition, answer
 from tests.time.calculations import assert_reviewed, story
 from tests.time.weekdays import day, fact

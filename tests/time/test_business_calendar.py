@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.business_calendar import BusinessCalendar, CalendarNotCovered
-from engine.calendar_years import CalendarRefused, import_year, preview_year
+from engine.business_calendar.years import CalendarRefused, import_year, preview_year
 from tests.time.weekdays import day
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from engine.calendar_notice import read_notice
-from engine.calendar_years import CalendarRefused, parse_year
+from engine.business_calendar.notice import read_notice
+from engine.business_calendar.years import CalendarRefused, parse_year
 from tests.time.conftest import PROCESSES
 
 # The arrangements of two years in the words of such notices.

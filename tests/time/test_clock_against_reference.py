@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 from engine.bpmn.clocks import read_clocks
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
-from engine.calendar_years import parse_year, read_statutory, read_years
-from engine.office_settings import OfficeSettings
+from engine.business_calendar.years import parse_year, read_statutory, read_years
+from engine.office.settings import OfficeSettings
 from engine.statutory_clock import CaseEvent, ClockDefinition, answer
 from tests.time.conftest import PROCESSES
 from tests.time.reference_clock import Request

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 import pytest
 
 from engine.business_calendar import BusinessCalendar, CalendarNotCovered
-from engine.calendar_years import Day, parse_year
+from engine.business_calendar.years import Day, parse_year
 from engine.lengths import parse_length
 from engine.statutory_clock import (
     CaseEvent,

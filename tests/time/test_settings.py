@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.office_settings import OfficeSettings, SettingRefused, SettingsInvalid, SettingUnknown
+from engine.office.settings import OfficeSettings, SettingRefused, SettingsInvalid, SettingUnknown
 
 # The names and choices that other programs rely on.
 FIXED = {

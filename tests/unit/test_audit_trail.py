@@ -1,6 +1,6 @@
 """The trail as evidence: one text per value, and no change of any row that goes unseen.
 
-The verifier that is handed out with evidence (``engine.audit_verifier``) shares no code with the engine: it must
+The verifier that is handed out with evidence (``engine.audit.verifier``) shares no code with the engine: it must
 come to the same verdict.
 """
 
@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import audit, audit_verifier
-from engine.audit import CHAINED, AuditEvent, Head, Who
+from engine import audit
+from engine.audit import CHAINED, AuditEvent, Head, Who, verifier
 
 Rows = list[dict[str, Any]]
 
@@ -67,7 +67,7 @@ def test_what_has_no_single_text_is_refused(value):
 def test_an_untouched_trail_holds_for_both_verifiers(alg):
     rows = trail(alg)
     assert list(audit.breaks(rows)) == []
-    assert list(audit_verifier.problems(rows)) == []
+    assert list(verifier.problems(rows)) == []
 
 
 @pytest.mark.parametrize("column", [*CHAINED, "hash"])
@@ -82,7 +82,7 @@ def test_a_change_of_any_column_of_any_row_is_found_at_its_row(column):
         assert found, (column, place)
         # A changed number leaves a gap before its row; every other change is told with the row's own number.
         assert found[0].seq in (place + 1, place + 2), (column, place)
-        assert list(audit_verifier.problems(rows)), (column, place)
+        assert list(verifier.problems(rows)), (column, place)
 
 
 def _without(rows: Rows) -> None:
@@ -112,4 +112,4 @@ def test_a_row_that_is_lacking_moved_doubled_or_hashed_anew_is_found(
     assert all(one.sentence and not one.sentence.isascii() for one in found)
     assert found
     assert found[0].seq in (6, 7)
-    assert list(audit_verifier.problems(rows))
+    assert list(verifier.problems(rows))

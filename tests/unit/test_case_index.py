@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.case_index import Paper, digest_of, index_of, package, pages_of
+from engine.documents.case_index import Paper, digest_of, index_of, package, pages_of
 
 PDF = b"%PDF-1.4 <</Type /Pages /Kids [1 0 R 2 0 R] /Count 2>> <</Type /Page>> <</Type /Page>>"
 

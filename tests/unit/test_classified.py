@@ -9,9 +9,9 @@ import docx
 import openpyxl
 import pytest
 
-from engine.classified import Marks, mark_in
 from engine.demo.paper import paper
-from engine.security import read_security
+from engine.documents.classified import Marks, mark_in
+from engine.office.security import read_security
 from tests.integration.conftest import ROOT
 
 MARKS = Marks(("绝密★", "机密★", "秘密★"), ("绝密", "机密", "秘密"))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.directory import Holder
 from engine.forms import Form, FormInvalid, Option
 from engine.institution import Institution
+from engine.office.directory import Holder
 
 TODAY = date(2026, 11, 24)  # Tue
 

@@ -10,8 +10,15 @@ from decimal import Decimal
 import docx
 import pytest
 
-from engine import letters
-from engine.letters import LetterInvalid, fields, fields_of, refuse_active_content, render, to_plain
+from engine.letters import (
+    LetterInvalid,
+    fields,
+    fields_of,
+    filling,
+    refuse_active_content,
+    render,
+    to_plain,
+)
 
 
 def a_template(*paragraphs: str) -> bytes:
@@ -133,7 +140,7 @@ def test_abuse_18_a_hostile_template_yields_no_letter(payload):
 
 
 def test_abuse_18_a_template_that_multiplies_is_ended_by_its_limits(monkeypatch):
-    monkeypatch.setattr("engine.letters.CPU_SECONDS", 1)
+    monkeypatch.setattr("engine.letters.filling.CPU_SECONDS", 1)
     loops = "".join(f"{{% for {name} in 甲 %}}" for name in "abcdefgh")
     bomb = loops + "x" + "{% endfor %}" * 8
     with pytest.raises(LetterInvalid) as refused:
@@ -194,7 +201,7 @@ def test_a_web_address_in_a_template_is_no_danger():
 
 
 def test_an_unpacking_bomb_is_refused(monkeypatch):
-    monkeypatch.setattr("engine.letters.MAX_UNPACKED_BYTES", 100_000)
+    monkeypatch.setattr("engine.letters.template.MAX_UNPACKED_BYTES", 100_000)
     with pytest.raises(LetterInvalid) as refused:
         refuse_active_content(repacked(a_template("x"), {"word/media/a.xml": b" " * 200_000}), "x")
     assert refused.value.problem == "broken"
@@ -203,11 +210,11 @@ def test_an_unpacking_bomb_is_refused(monkeypatch):
 def test_a_worker_gone_to_rest_is_replaced_and_leaves_no_open_pipe():
     template = a_template("{{ 页数 }}")
     render(template, {"页数": 1})
-    resting = letters._WAITING._process
+    resting = filling._WAITING._process
     os.killpg(resting.pid, signal.SIGKILL)
     resting.wait()
     assert paragraphs_of(render(template, {"页数": 2})) == ["2"]
-    assert letters._WAITING._process is not resting
+    assert filling._WAITING._process is not resting
     assert resting.stdin.closed
     assert resting.stdout.closed
 

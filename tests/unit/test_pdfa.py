@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from engine import pdfa
+from engine.documents import pdfa
 
 META = "<rdf:Description pdfaid:part='2' pdfaid:conformance='B'/>"
 

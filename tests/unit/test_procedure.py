@@ -7,7 +7,7 @@ from pathlib import Path
 import docx
 import pytest
 
-from engine.form_schema import FormInvalid
+from engine.forms.schema import FormInvalid
 from engine.office import Office
 from engine.procedure import Procedure, ProcedureInvalid, content_hash, read_folder
 from engine.procedure_check import inspect, known

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import openpyxl
 
-from engine.sheets import saved, write_texts
+from engine.documents.sheets import saved, write_texts
 
 
 def book(text: str, written: datetime) -> openpyxl.Workbook:

@@ -1,4 +1,4 @@
-"""Two forms for the page tests, in the shape of ``engine.form_schema``."""
+"""Two forms for the page tests, in the shape of ``engine.forms.schema``."""
 
 from __future__ import annotations
 

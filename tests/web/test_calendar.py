@@ -175,7 +175,7 @@ def test_a_setting_shows_what_it_moves_before_it_is_saved(real: RealOffice) -> N
 
 def test_every_setting_can_be_set_and_set_back_without_touching_the_rest(real: RealOffice) -> None:
     from engine.commands.office_data import _with_value
-    from engine.office_settings import OfficeSettings
+    from engine.office.settings import OfficeSettings
 
     settings = real.env.institution().settings
     other = {"integer": 7, "length": "P9WD", "working_days": "P9WD", "time": "09:15"}

@@ -1,7 +1,7 @@
 """What a form is: frozen values read from one YAML file of a procedure's ``forms/`` folder.
 
 Reading only. How a submission is judged stands in ``engine.forms``; how one value is read in
-``engine.form_values``. Knows no HTML and no case.
+``engine.forms.values``. Knows no HTML and no case.
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import hashlib
-import html
-import io
 import json
 import os
 import re
@@ -21,18 +19,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadInput
+from engine.letters.template import LetterInvalid, refusal, refuse_active_content
 
-MAX_TEMPLATE_BYTES = 8 * 1024 * 1024
-MAX_UNPACKED_BYTES = 64 * 1024 * 1024
-MAX_PARTS = 500
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 MEGABYTES = 512
 CPU_SECONDS = 5
@@ -41,25 +35,9 @@ WALL_SECONDS = 30
 MAX_REMEMBERED = 1000
 
 _NAMES: dict[bytes, frozenset[str]] = {}
-_WORKER = Path(__file__).with_name("letter_worker.py")
+_WORKER = Path(__file__).with_name("worker.py")
 _ISO_DAY = re.compile(r"[12]\d{3}-\d{2}-\d{2}")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-
-
-class LetterInvalid(BadInput):
-    """A template cannot be used or filled; ``problem`` is a stable word.
-
-    One of ``broken``, ``active``, ``syntax``, ``forbidden``, ``missing`` (then ``names`` holds what nobody
-    filled), ``too_heavy``, ``timeout``.
-    """
-
-    code = "letter_invalid"
-
-    def __init__(
-        self, template: str, problem: str, sentence: str, *, names: tuple[str, ...] = ()
-    ) -> None:
-        super().__init__(f"{template}: {problem}", sentence=f"{template}：{sentence}")
-        self.template, self.problem, self.names = template, problem, names
 
 
 def render(template: bytes, context: Mapping[str, object], name: str = "模板") -> bytes:
@@ -81,7 +59,7 @@ def render(template: bytes, context: Mapping[str, object], name: str = "模板")
     question: dict[str, object] = {"do": "render", "context": to_plain(context)}
     head, body = _ask(question, template, name)
     if not head["ok"] or not body.startswith(b"PK"):
-        raise _refusal(head, name)
+        raise refusal(head, name)
     return body
 
 
@@ -118,7 +96,7 @@ def _read_names(templates: Mapping[str, bytes]) -> dict[str, list[str]]:
     question: dict[str, object] = {"do": "fields", "templates": sizes}
     head, _ = _ask(question, b"".join(templates.values()), first)
     if not head["ok"]:
-        raise _refusal(head, head.get("template") or first)
+        raise refusal(head, head.get("template") or first)
     names: dict[str, list[str]] = head["names"]
     return names
 
@@ -237,87 +215,3 @@ class _Waiting:
 
 
 _WAITING = _Waiting()
-
-
-def _refusal(head: Mapping[str, Any], name: str) -> LetterInvalid:
-    problem = str(head.get("problem", "broken"))
-    if problem == "missing":
-        names = tuple(str(one) for one in head["names"])
-        return LetterInvalid(
-            name, problem, f"还没有填“{'”“'.join(names)}”，请补全后再发出", names=names
-        )
-    sentences = {
-        "syntax": "{{ }} 或 {% %} 写得不对"
-        + (f"，在“{head.get('near')}”附近" if head.get("near") else ""),
-        "forbidden": "用了不许用的写法，模板里只能填写名称、判断和循环",
-        "too_heavy": "模板太复杂，超过内存或时间限度，请简化后再用",
-        "broken": "不是完整的 Word 文件（.docx），请在 Word 或 WPS 里重新另存",
-    }
-    return LetterInvalid(name, problem, sentences.get(problem, sentences["broken"]))
-
-
-# -- what a template may not carry -------------------------------------------------------------------
-
-_EXTERNAL = re.compile(rb"<Relationship\b[^>]*TargetMode\s*=\s*[\"']External[\"'][^>]*>", re.I)
-_HYPERLINK = re.compile(rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']")
-_FIELD_TEXT = re.compile(
-    r"<w:instrText[^>]*>([^<]*)<|<w:fldSimple[^>]*w:instr\s*=\s*[\"']([^\"']*)", re.I
-)
-_ACTIVE_FIELD = re.compile(
-    r"\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|IMPORT|LINK|DATABASE)\b", re.I
-)
-_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", re.I)
-_ACTIVE_PARTS = ("vbaproject", "vbadata", "/embeddings/", "/activex/", "oleobject", "/afchunk")
-
-
-def refuse_active_content(template: bytes, name: str) -> None:
-    """Refuse a template that is no plain .docx: macros, embedded objects, links to elsewhere, too large.
-
-    Raises:
-        LetterInvalid: ``broken`` or ``active``.
-    """
-    if len(template) > MAX_TEMPLATE_BYTES:
-        raise LetterInvalid(
-            name, "broken", f"模板超过{MAX_TEMPLATE_BYTES // 1024 // 1024} MB，请缩小图片"
-        )
-    try:
-        with zipfile.ZipFile(io.BytesIO(template)) as package:
-            _inspect(package, name)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _refusal({"problem": "broken"}, name) from error
-
-
-def _inspect(package: zipfile.ZipFile, name: str) -> None:
-    parts = package.infolist()
-    if len(parts) > MAX_PARTS or sum(one.file_size for one in parts) > MAX_UNPACKED_BYTES:
-        raise LetterInvalid(name, "broken", "文件解开后太大，请检查是否放错了文件")
-    for part in parts:
-        if any(word in f"/{part.filename}".lower() for word in _ACTIVE_PARTS):
-            raise _active(name, "宏、控件或嵌入的对象")
-    types = package.read("[Content_Types].xml")
-    if b"macroEnabled" in types or b"wordprocessingml.document.main+xml" not in types:
-        raise _active(name, "宏，或者不是普通的 Word 文档（.docx）")
-    for part in parts:
-        if part.filename.endswith((".xml", ".rels")):
-            _inspect_xml(package.read(part), name)
-
-
-def _inspect_xml(data: bytes, name: str) -> None:
-    encoding = _ENCODING.search(data[:200])
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (encoding and encoding[1].lower() != b"utf-8"):
-        raise LetterInvalid(name, "broken", "内部编码不是 UTF-8，请在 Word 或 WPS 里重新另存")
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise _active(name, "DOCTYPE 或实体声明")
-    for relation in _EXTERNAL.findall(data):
-        if not _HYPERLINK.search(relation):
-            raise _active(name, "指向外部文件的链接（例如外部模板或图片）")
-    if b"<w:altChunk" in data:
-        raise _active(name, "嵌入的其他文档")
-    text = data.decode("utf-8", "replace")
-    fields_text = "".join(first or second for first, second in _FIELD_TEXT.findall(text))
-    if _ACTIVE_FIELD.search(html.unescape(fields_text)):
-        raise _active(name, "取外部内容的域")
-
-
-def _active(name: str, what: str) -> LetterInvalid:
-    return LetterInvalid(name, "active", f"模板里有{what}，请删去后另存为 .docx")

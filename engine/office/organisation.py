@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from engine.form_schema import Option
-from engine.ladder import LadderStep, Quiet, read_quiet, read_step
+from engine.forms.schema import Option
 from engine.lengths import Length, LengthInvalid, parse_length
+from engine.office.ladder import LadderStep, Quiet, read_quiet, read_step
 from engine.yaml_source import Entry, YamlRefused
 
 FILES = ("roles", "units", "numbering", "letterhead", "remedies", "ladder")

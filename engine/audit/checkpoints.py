@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from engine.audit import Break
+from engine.audit.trail import Break
 from engine.errors import BadInput
 from engine.timesource import OFFICE_ZONE
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
-from engine.publication_pages import SCRIPT, STYLE, catalogue_page, entry_page
+from engine.publication.pages import SCRIPT, STYLE, catalogue_page, entry_page
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\s]+")
 _LONGEST_NAME = 80

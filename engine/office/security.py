@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.access import GENERAL, Rights
-from engine.classified import Marks
+from engine.documents.classified import Marks
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
 FILE = "security.yaml"

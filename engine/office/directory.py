@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from engine.office import Office
+from engine.office.organisation import Office
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import TypeAlias, TypeVar
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
-from engine.form_schema import Field
+from engine.forms.schema import Field
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

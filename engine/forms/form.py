@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Protocol, cast
 
 from engine.feel import Expression, to_json
-from engine.form_schema import (
+from engine.forms.schema import (
     Field,
     FormInvalid,
     FormSchema,
@@ -25,7 +25,7 @@ from engine.form_schema import (
     parse_schema,
     with_lists,
 )
-from engine.form_values import (
+from engine.forms.values import (
     Json,
     Sentence,
     ValueRefused,

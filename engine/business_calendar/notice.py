@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NoReturn
 
-from engine.calendar_years import CalendarRefused, Day
+from engine.business_calendar.years import CalendarRefused, Day
 
 _TITLE = re.compile(r"(\d{4})\s*年部分节假日安排")
 _ITEM = re.compile(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from engine.calendar_years import Day, YearFile, read_local, read_statutory, read_years
+from engine.business_calendar.years import Day, YearFile, read_local, read_statutory, read_years
 from engine.errors import BadInput
 
 MAKE_UP = "调休上班"

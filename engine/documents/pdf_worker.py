@@ -1,4 +1,4 @@
-"""Child process that reads the text of a PDF; started by ``engine.classified``, never imported by it.
+"""Child process that reads the text of a PDF; started by ``engine.documents.classified``, never imported by it.
 
 A file from outside is treated as hostile: it is read with little processor time and memory and in an empty
 environment. Standard input is the file; standard output its text as UTF-8, one page after another. A file

@@ -1,4 +1,4 @@
-"""Child process that becomes the office's converter, within limits; started by ``engine.pdfa``, never imported.
+"""Child process that becomes the office's converter, within limits; started by ``engine.documents.pdfa``, never imported.
 
 Arguments: the converter's path, then its own arguments. Limits itself and becomes that program, so that a document
 that somebody sent in can neither eat the machine nor outlive its time.

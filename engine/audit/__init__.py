@@ -1,0 +1,31 @@
+"""The audit trail as evidence: hash chain, verification, checkpoints kept outside the machine. No storage."""
+
+from engine.audit.trail import (
+    CHAINED,
+    GENESIS,
+    AuditEvent,
+    Break,
+    Head,
+    Who,
+    breaks,
+    canonical,
+    chain,
+    commitment,
+    row_hash,
+    stamp,
+)
+
+__all__ = [
+    "CHAINED",
+    "GENESIS",
+    "AuditEvent",
+    "Break",
+    "Head",
+    "Who",
+    "breaks",
+    "canonical",
+    "chain",
+    "commitment",
+    "row_hash",
+    "stamp",
+]
