@@ -12,11 +12,19 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from engine.decisions import Decisions
+from engine.done_steps import DoneStep, Issued
 from engine.errors import NotFound
 from engine.feel import to_json
 from engine.institution import Institution
 from engine.receipt import with_derived
-from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer, in_force
+from engine.statutory_clock import (
+    CaseEvent,
+    ClockAnswer,
+    ClockDefinition,
+    answer,
+    in_force,
+    length_of,
+)
 from engine.timesource import legal_day
 
 CHANNEL = "channel"  # the field by which decision tables derive facts
@@ -60,6 +68,8 @@ class CaseFile:
         events: Sequence[CaseEvent] | Callable[[], Sequence[CaseEvent]],
         now: datetime,
         extra: Mapping[str, object] | None = None,
+        steps: Callable[[], Sequence[DoneStep]] = tuple,
+        letters: Callable[[], Sequence[Issued]] = tuple,
     ) -> None:
         self.number, self.procedure = number, procedure
         self.fields = fields
@@ -68,6 +78,8 @@ class CaseFile:
         self.today: date = legal_day(now)
         self._deployed, self.institution = deployed, institution
         self._extra = dict(extra or {})
+        self._steps_before, self._steps_now = steps, list[DoneStep]()
+        self._letters_before, self._letters_now = letters, list[Issued]()
         self._answers: dict[ClockKey, ClockAnswer] | None = None
         self._facts: list[CaseEvent] | None = None
         self.functions = institution.functions(self.today)
@@ -172,8 +184,27 @@ class CaseFile:
         named = (event.party for event in self.facts() if event.kind in names)
         return list(dict.fromkeys(party for party in named if party is not None)) or [None]
 
+    def did(self, step: DoneStep) -> None:
+        """Take in a step that a person completes just now."""
+        self._steps_now.append(step)
+
+    def steps(self) -> list[dict[str, object]]:
+        """Return ``steps``: what people completed so far, oldest first, each as ``DoneStep.seen`` says."""
+        office, directory = self.institution.office, self.institution.directory
+        return [one.seen(office, directory) for one in (*self._steps_before(), *self._steps_now)]
+
+    def issued(self, letter: str, title: str, number: str) -> None:
+        """Take in a letter that goes out just now."""
+        self._letters_now.append(Issued(letter, title, number, self.today))
+
+    def letters(self) -> list[dict[str, object]]:
+        """Return ``letters``: those issued so far, oldest first, ``{letter, title, number, date}``."""
+        return [one.seen() for one in (*self._letters_before(), *self._letters_now)]
+
     def names(self) -> Mapping[str, object]:
-        """Return what expressions see: the record, ``case``, ``clock``, ``label``, ``settings``, ``units``."""
+        """Return what expressions see: the record, ``case``, ``clock``, ``label``, ``settings``, ``units``,
+        ``steps``, ``letters``.
+        """
         return _Names(self)
 
     def case_context(self) -> dict[str, object]:
@@ -194,15 +225,17 @@ class CaseFile:
         }
 
     def clock_context(self) -> dict[str, object]:
-        """Return ``clock``: {id: {due, original, state, left}}."""
+        """Return ``clock``: {id: {due, original, state, left, length}}; ``length`` is the number as drawn."""
         context: dict[str, object] = {}
-        for clock_id in self.clocks:
+        for clock_id, definition in self.clocks.items():
             given = self.clock(clock_id)
+            length = length_of(definition, self.institution.settings)
             context[clock_id] = {
                 "due": given.due if given else None,
                 "original": given.original if given else None,
                 "state": given.state if given else None,
                 "left": given.left if given else None,
+                "length": length.amount if length else None,
             }
         return context
 
@@ -224,6 +257,8 @@ class _Names(Mapping[str, object]):
             ),
             "settings": lambda: dict(file.institution.settings),
             "units": lambda: unit_titles(file.institution),
+            "steps": file.steps,
+            "letters": file.letters,
         }
 
     def __getitem__(self, name: str) -> object:

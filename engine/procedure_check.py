@@ -71,7 +71,7 @@ CASE_EVENTS = frozenset(
         "contact_attempt_failed",
     )
 )
-BUILT_IN_NAMES = frozenset(("case", "clock", "label", "settings", "units"))
+BUILT_IN_NAMES = frozenset(("case", "clock", "label", "letters", "settings", "steps", "units"))
 LETTER_NAMES = frozenset(("文号", "成文日期", "标题", "救济", "案件编号"))
 
 

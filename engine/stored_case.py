@@ -11,12 +11,15 @@ from engine.bpmn.model import Button, Definition
 from engine.bpmn.step import NotWaiting
 from engine.case_file import CaseFile
 from engine.deployed import Deployed
+from engine.done_steps import DoneStep, Issued, name_in
 from engine.environment import Environment
 from engine.forms import Form
+from engine.identity import Post
 from engine.institution import Institution
 from engine.statutory_clock import CaseEvent
 from engine.store import cases
 from engine.store.cases import CaseRow
+from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
 
 
@@ -45,7 +48,40 @@ def case_file(
         events=_reading(env, case.id) if events is None else [_event(row) for row in events],
         now=env.time.now(),
         extra={"subject": case.subject, "kind": case.kind, "outcome": case.outcome},
+        steps=lambda: done_steps(env, case),
+        letters=lambda: _issued(env, case.id),
     )
+
+
+def _issued(env: Environment, case_id: str) -> list[Issued]:
+    with UnitOfWork(env.database, writing=False) as uow:
+        rows = cases.case_documents(uow.connection, case_id)
+    return [
+        Issued(
+            row["letter"], row["title"], row["letter_number"] or "", legal_day(row["created_at"])
+        )
+        for row in rows
+        if row["letter"]
+    ]
+
+
+def done_steps(env: Environment, case: CaseRow) -> list[DoneStep]:
+    """Return what people completed in a case, oldest first."""
+    with UnitOfWork(env.database, writing=False) as uow:
+        rows = cases.steps_of_people(uow.connection, case.id)
+    versions = (case.version_id, *case.called_versions.values())
+    definitions = [env.deployed(version_id).definition for version_id in versions]
+    return [
+        DoneStep(
+            row["activity_id"],
+            row["name"] or name_in(definitions, row["activity_id"]),
+            row["login"] or row["actor"],
+            Post(row["role"], row["unit"], row["on_behalf"]) if row["role"] else None,
+            legal_day(row["at"]),
+            row["submission"] or {},
+        )
+        for row in rows
+    ]
 
 
 def names_at(

@@ -248,6 +248,9 @@ history = Table(
     Column("revision", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("actor", Key, nullable=False),
+    Column("role", Key),  # the post in which the person acted, its section, in whose place (login)
+    Column("unit", Key),
+    Column("on_behalf", Key),
     Column("cause", String(32), nullable=False),  # start | complete | fire | message | ...
     Column("work_item_id", Key),
     Column("activity_id", String(128)),

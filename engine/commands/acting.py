@@ -139,6 +139,7 @@ def _start(
             documents=documents,
             key=key,
             personal=_personal(deployed, submitted),
+            roles=roles,
         ),
         fields=submitted,
     )
@@ -396,6 +397,7 @@ def deliver_action(
             documents=_stored(env, form, files),
             key=key,
             body={"label": action.label},
+            roles=(action.group,) if action.group else (),
             personal=_personal(deployed, submitted),
             resolves=resolves,
         ),

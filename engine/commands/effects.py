@@ -82,6 +82,7 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         letter=key,
         number=number,
     )
+    host.file.issued(key, title, number)
     host.audit_events.append(
         audit.AuditEvent(
             "LetterIssued",

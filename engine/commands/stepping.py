@@ -20,10 +20,11 @@ from engine.commands.case_host import CaseHost, clock_rows
 from engine.commands.errors import CaseClosed, CaseStopped, FormOutdated, SilentStop
 from engine.commands.noting import note
 from engine.deployed import Deployed
+from engine.done_steps import DoneStep, acting_post, name_in
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
 from engine.feel import to_json
-from engine.identity import Actor
+from engine.identity import Actor, Post
 from engine.personal import open_state
 from engine.store import accounts, batches, cases, definitions, numbers, outbox
 from engine.store.cases import CaseRow
@@ -58,6 +59,25 @@ class Cause:
     personal: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     resolves: tuple[str, ...] = ()
+    roles: Sequence[str] = ()  # to whom the step was offered, where no work item says it
+
+    def post_of(self, actor: Actor) -> Post | None:
+        """Return the post in which the actor takes the step; None for the system."""
+        if self.item is None:
+            return acting_post(actor, self.roles)
+        offered = self.item["candidates"].get("roles", [])
+        return acting_post(actor, offered, self.item["unit"])
+
+    def by_person(self, actor: Actor, name: str, day: date) -> DoneStep | None:
+        """Return the step as one that a person completes; None where no drawn step is."""
+        if self.activity_id is None or self.kind not in {"start", "complete", "message"}:
+            return None
+        post = self.post_of(actor)
+        if post is None:
+            return None
+        own = replace(post, deputy_for=actor.acts_for(post.role))
+        login = actor.login or actor.person_id
+        return DoneStep(self.activity_id, name, login, own, day, self.submission or {})
 
 
 @dataclass(frozen=True)
@@ -107,6 +127,8 @@ def run(
             raise CaseClosed(before.number)
         host = CaseHost.open(env, actor, before, fields or {})
         host.uploads = cause.documents
+        if own := cause.by_person(actor, _name_of(cause, host), host.today):
+            host.file.did(own)
         try:
             step = act(host, open_state(env, before.state))
             refuse_silent_stop(host, step)
@@ -124,6 +146,12 @@ def run(
             if not _came_twice(error):
                 raise
     raise RevisionConflict(f"case {before.id} kept changing")
+
+
+def _name_of(cause: Cause, host: CaseHost) -> str:
+    if cause.item is not None:
+        return str(cause.item["name"])
+    return name_in([host.deployed.definition], cause.activity_id or "")
 
 
 def _came_twice(error: IntegrityError) -> bool:
@@ -203,7 +231,7 @@ def write_in(
         connection,
         actor,
         *_audit_events(after, is_new, host, step, cause),
-        role=_role(cause),
+        role=_role(cause, actor),
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
@@ -414,11 +442,15 @@ def _documents(case: CaseRow, cause: Cause, actor: Actor, now: datetime) -> list
 def _history_row(
     case: CaseRow, step: Step, cause: Cause, actor: Actor, now: datetime
 ) -> dict[str, Any]:
+    post = cause.post_of(actor)
     return {
         "case_id": case.id,
         "revision": case.revision,
         "at": now,
         "actor": actor.person_id,
+        "role": post.role if post else None,
+        "unit": post.unit if post else None,
+        "on_behalf": actor.acts_for(post.role) if post else None,
         "cause": cause.kind,
         "work_item_id": cause.item["id"] if cause.item is not None else None,
         "activity_id": cause.activity_id,
@@ -429,9 +461,10 @@ def _history_row(
     }
 
 
-def _role(cause: Cause) -> str:
-    """The post that the task was offered to."""
-    return str(cause.item["role"] or "") if cause.item is not None else ""
+def _role(cause: Cause, actor: Actor) -> str:
+    """The post in which the step is taken."""
+    post = cause.post_of(actor)
+    return post.role if post else ""
 
 
 def _audit_events(
@@ -533,7 +566,7 @@ def _stopped(
                 result="failed",
                 version=before.version_id,
             ),
-            role=_role(cause),
+            role=_role(cause, actor),
         )
         uow.commit()
     return CaseStopped(incident_id, element, sentence)

@@ -44,7 +44,7 @@ class ImaginaryPeople:
     def in_post(self, day: date) -> Sequence[Holder]:
         """Return the same people on every day."""
         return [
-            Holder(_login(role.id, unit), title_of(self.office, role.id, unit), role.id, unit)
+            Holder(login_of(role.id, unit), title_of(self.office, role.id, unit), role.id, unit)
             for role in self.office.roles.values()
             for unit in (self.office.units if role.per_unit else (None,))
         ]
@@ -55,7 +55,8 @@ class ImaginaryPeople:
         return title_of(self.office, role, unit or None) if role in self.office.roles else login
 
 
-def _login(role: str, unit: str | None) -> str:
+def login_of(role: str, unit: str | None) -> str:
+    """Return the login of an imaginary person: the post, of one held per section with it."""
     return f"{role}@{unit}" if unit else role
 
 

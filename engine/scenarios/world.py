@@ -27,8 +27,11 @@ from engine.bpmn import (
 )
 from engine.bpmn.model import Expression, Value
 from engine.bpmn.moments import as_instant
+from engine.directory import login_of
+from engine.done_steps import DoneStep, Issued
 from engine.errors import Denied, EngineError, NotFound
 from engine.feel import to_json
+from engine.identity import Post
 from engine.scenarios.subject import Subject
 from engine.timesource import OFFICE_ZONE, legal_day
 
@@ -86,6 +89,8 @@ class World:
         self.instances: list[Instance] = []
         self.letters: list[str] = []
         self.actors: dict[str, str] = {}
+        self.done: list[DoneStep] = []
+        self._issued: list[Issued] = []
         self.by_hand = False  # somebody has started the process: its start timers rest
         self.start_timers: dict[str, tuple[datetime, int | None, str]] | None = None
         self._imaginary = 0
@@ -113,6 +118,8 @@ class World:
             fields=self.fields,
             events=[],
             now=self.now,
+            steps=lambda: self.done,
+            letters=lambda: self._issued,
         )
 
     def set_time(self, now: datetime) -> None:
@@ -193,7 +200,9 @@ class World:
             title = key
             if procedure is not None:
                 title = procedure.letter_title(key, self.names(), self.functions)
-            return {"number": f"试算〔{self.now.year}〕{len(self.letters)}号", "title": title}
+            number = f"试算〔{self.now.year}〕{len(self.letters)}号"
+            self._issued.append(Issued(key, title, number, legal_day(self.now)))
+            return {"number": number, "title": title}
         if effect.name == "allot_number":
             self._imaginary += 1
             return {"number": f"试算〔{self.now.year}〕{self._imaginary}号"}
@@ -459,6 +468,7 @@ class World:
         before = dict(self.fields)
         if form is not None and item.process_id == self.process:
             self.fields.update(values)
+        self.done.append(self._done(item, by, values))
         try:
             step = execute.complete(
                 instance.definition,
@@ -472,9 +482,16 @@ class World:
         except EngineError:
             self.fields.clear()
             self.fields.update(before)
+            self.done.pop()
             raise
         self._imaginary += 1
         self.actors[item.activity_id] = by or f"somebody {self._imaginary}"
+
+    def _done(self, item: WorkItem, by: str | None, values: Mapping[str, Any]) -> DoneStep:
+        role = by if by in item.groups else next(iter(item.groups), None)
+        post = Post(role, item.unit) if role else None
+        login = by or login_of(role or "", item.unit)
+        return DoneStep(item.activity_id, item.name, login, post, legal_day(self.now), values)
 
     def judged(
         self,

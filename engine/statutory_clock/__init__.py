@@ -17,7 +17,7 @@ from engine.statutory_clock.course import LengthMixed
 from engine.statutory_clock.definition import ClockDefinition, ClockInvalid, check_references
 from engine.statutory_clock.entries import Entry
 from engine.statutory_clock.facts import CaseEvent, FactUnusable, Supersession, in_force
-from engine.statutory_clock.resolved import SettingMissing
+from engine.statutory_clock.resolved import SettingMissing, length_of
 
 __all__ = [
     "STATES",
@@ -34,6 +34,7 @@ __all__ = [
     "check_references",
     "in_force",
     "instant_of",
+    "length_of",
     "shift",
     "warning_days",
 ]

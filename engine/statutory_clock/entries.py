@@ -93,8 +93,11 @@ def begun(count: Count, *, anew: bool) -> Entry:
         "restarts" if anew else "starts",
         article if isinstance(article, str) and article else count.effect.article,
         count.event,
-        wording.begun(
-            count.event, count.effect.title, count.length.unit if count.length else "day"
+        wording.approved(
+            wording.begun(
+                count.event, count.effect.title, count.length.unit if count.length else "day"
+            ),
+            count.event,
         ),
         title=count.effect.title,
     )
@@ -213,7 +216,7 @@ def ended(course: Course) -> Entry | None:
         end.on,
         0,
         0,
-        text,
+        wording.approved(text, end.event),
         title=end.effect.title,
         on=end.on,
         evidence=evidence_of(end.event),

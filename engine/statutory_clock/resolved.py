@@ -119,6 +119,15 @@ def resolve(definition: ClockDefinition, settings: Mapping[str, object]) -> Reso
     return known
 
 
+def length_of(definition: ClockDefinition, settings: Mapping[str, object]) -> Length | None:
+    """Return how long a clock is as it is drawn under ``settings``; None where it falls on a fixed day.
+
+    Raises:
+        SettingMissing, ClockInvalid.
+    """
+    return resolve(definition, settings).length
+
+
 class _Reading:
     """Reads one definition; errors name it."""
 

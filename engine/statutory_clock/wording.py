@@ -67,6 +67,17 @@ def begun(event: CaseEvent, title: str, unit: Unit) -> str:
     return say("{title}，当日不计（第0天）", title=title)
 
 
+def approved(text: str, event: CaseEvent | None) -> str:
+    """Add who approved what the fact is about, and when, where the fact says so (``approved_by``, ``approved_on``)."""
+    who = str(event.fields.get("approved_by") or "") if event else ""
+    day = event.fields.get("approved_on") if event else None
+    if not who:
+        return text
+    if day:
+        return joined([text, say("{day}经{who}批准", day=day, who=who)])
+    return joined([text, say("经{who}批准", who=who)])
+
+
 def stretch(
     first: int, last: int, unit: Unit, start: date, end: date, calendar: BusinessCalendar
 ) -> str:

@@ -39,6 +39,7 @@ from engine.tables import (
     event_wait,
     history,
     incident,
+    person,
     timer,
     work_item,
 )
@@ -380,6 +381,23 @@ def case_history(connection: Connection, case_id: str) -> list[Row]:
     """Return the steps of a case, oldest first."""
     return many(
         connection, select(history).where(history.c.case_id == case_id).order_by(history.c.id)
+    )
+
+
+def steps_of_people(connection: Connection, case_id: str) -> list[Row]:
+    """Return the steps that people completed, oldest first, each with its ``name`` and the person's ``login``."""
+    return many(
+        connection,
+        select(history, work_item.c.name, person.c.login)
+        .outerjoin(work_item, work_item.c.id == history.c.work_item_id)
+        .outerjoin(person, person.c.id == history.c.actor)
+        .where(
+            history.c.case_id == case_id,
+            history.c.cause.in_(("start", "complete", "message")),
+            history.c.activity_id.is_not(None),
+            history.c.role.is_not(None),
+        )
+        .order_by(history.c.id),
     )
 
 

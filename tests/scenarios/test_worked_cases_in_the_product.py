@@ -92,12 +92,22 @@ class Player:
 
     def __init__(self, env, clock: FixedTime) -> None:
         self.env, self.clock, self.case = env, clock, None
+        self.procedure = "on_request"
 
     def actor(self, role: str) -> Actor:
         with UnitOfWork(self.env.database, writing=False) as uow:
             row = accounts.by_login(uow.connection, role)
             posts = accounts.posts(uow.connection, row["id"], date(2026, 1, 1))
         return Actor(row["id"], row["name"], posts, "127.0.0.1", role)
+
+    def letter(self, key: str) -> str:
+        """Return the text of the last letter of a kind."""
+        with UnitOfWork(self.env.database, writing=False) as uow:
+            documents = cases.case_documents(uow.connection, self.case)
+        found = [one for one in documents if one["letter"] == key]
+        document = Document(io.BytesIO(self.env.blobs.get(found[-1]["sha256"])))
+        cells = [cell for table in document.tables for row in table.rows for cell in row.cells]
+        return "\n".join([*(one.text for one in document.paragraphs), *(c.text for c in cells)])
 
     def open_items(self) -> list:
         with UnitOfWork(self.env.database, writing=False) as uow:
@@ -122,7 +132,7 @@ class Player:
 
     def _start(self, value) -> None:
         actor = self.actor("disclosure_officer")
-        moved = commands.start_case(self.env, actor, "on_request", via_form=False)
+        moved = commands.start_case(self.env, actor, self.procedure, via_form=False)
         self.case = moved.case_id
 
     def _complete(self, value) -> None:
@@ -233,9 +243,9 @@ def test_a_worked_case_goes_the_same_way_in_the_product(file, run, player):
     played(player, run)
 
 
-def worked(file: str, name: str):
-    """Return a run of the request procedure by the name of its file and its own."""
-    path = PROCESSES / "on_request/scenarios" / f"{file}.yaml"
+def worked(file: str, name: str, procedure: str = "on_request"):
+    """Return a run of a procedure by the name of its file and its own."""
+    path = PROCESSES / procedure / "scenarios" / f"{file}.yaml"
     return next(one for one in read_scenario(path.read_bytes(), file).runs if one.name == name)
 
 
@@ -272,6 +282,66 @@ def test_the_letter_to_a_third_party_says_what_it_said_itself(player):
     assert "2026年10月13日" in neighbour
     assert "不同意公开" in neighbour
     assert "商业秘密" not in neighbour
+
+
+def test_a_sheet_is_signed_by_who_decided_at_each_level(player):
+    """The approval and the secrecy sheet named nobody and no day."""
+    player.procedure = "review_and_approval"
+    played(player, worked("alone", "按分工责任表送审，两级同意，网上发布", player.procedure))
+    text = player.letter("approval_sheet")
+    for title in ("科室经办人", "科室负责人", "信息公开专员", "分管领导", "主要领导"):
+        assert f"{title}）　2026年3月2日" in text, title
+    assert "市容环卫科科室负责人" in text
+    player.procedure = "confidentiality_review"
+    played(player, worked("alone", "不能确定，10个工作日内报请确定", player.procedure))
+    text = player.letter("secrecy_sheet")
+    assert text.count("保密审查员（保密审查员）") == 3  # reviewed, referred, answered
+    assert "主管副局长（主管副局长）" in text
+
+
+def test_who_stands_in_for_somebody_signs_for_him(player):
+    player.procedure = "review_and_approval"
+    run = worked("alone", "按分工责任表送审，两级同意，网上发布", player.procedure)
+    until = next(n for n, act in enumerate(run.steps) if act.value == ["approve"])
+    for act in run.steps[:until]:
+        player.play(act.word, act.value)
+    with UnitOfWork(player.env.database, writing=True) as uow:
+        person = accounts.add_person(uow.connection, login="he", name="何苗")
+        accounts.add_post(
+            uow.connection, person, Post("director", None, "director"), date(2020, 1, 1)
+        )
+        uow.commit()
+    [item] = player.open_items()
+    commands.complete_task(player.env, player.actor("he"), item["id"], {"approve_result": "agree"})
+    assert "何苗（代主要领导，主要领导）　2026年3月2日" in player.letter("approval_sheet")
+
+
+def test_a_proof_of_service_names_the_letter_that_was_served(player):
+    """Every one said 政府信息公开告知书, whatever letter it went with."""
+    path = PROCESSES / "on_request/scenarios/outcomes.yaml"
+    runs = read_scenario(path.read_bytes(), path.name).runs
+    refusal = next(one for one in runs if "reply_refusal" in str(one.steps))
+    played(player, refusal)
+    text = player.letter("proof_of_service")
+    assert "不予公开告知书" in text
+    assert "某城执公开〔2026〕第1号—不公" in text
+
+
+def test_who_agreed_to_an_extension_and_approved_the_reply_is_recorded(player):
+    """The explanation named whoever recorded the fact."""
+    played(player, worked("extension", "经同意延长10个工作日，告知申请人"))
+    with UnitOfWork(player.env.database, writing=False) as uow:
+        facts = {one["kind"]: one["fields"] for one in cases.events(uow.connection, player.case)}
+    assert facts["extension_approved"]["approved_by"] == "办公室主任（办公室主任）"
+    assert "负责人办公室主任（办公室主任）同意，答复期限延长10个工作日" in player.letter(
+        "extension"
+    )
+    played(player, worked("plain", "当面提交，按时答复"))
+    with UnitOfWork(player.env.database, writing=False) as uow:
+        facts = {one["kind"]: one["fields"] for one in cases.events(uow.connection, player.case)}
+    assert facts["reply_sent"]["approved_by"] == "主要领导（主要领导）"
+    said = " ".join(one.text for one in player.file().clock("reply").explanation)
+    assert f"{facts['reply_sent']['approved_on']}经主要领导（主要领导）批准" in said
 
 
 def test_a_fee_that_was_paid_says_how_much(player):
