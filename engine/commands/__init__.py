@@ -1,18 +1,14 @@
 """Everything that changes a case. Web, command line and scheduler all act through these."""
 
 from engine.commands.acting import (
-    Upload,
     cancel_case,
-    claim,
     complete_task,
     deliver_action,
     record_fact,
-    release,
     save_draft,
-    start_case,
 )
 from engine.commands.checkpoints import keep_checkpoint, take_checkpoint
-from engine.commands.claiming import claim_all, picked
+from engine.commands.claiming import claim, claim_all, picked, release
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
@@ -31,10 +27,12 @@ from engine.commands.office_data import (
     preview_setting,
     year_file,
 )
+from engine.commands.opening import start_case
 from engine.commands.passing_time import fire_due_timers, fire_timer, tick
 from engine.commands.recomputing import Moving, recompute_clocks
 from engine.commands.registers import RegisterQuery, export_register
 from engine.commands.stepping import Moved
+from engine.commands.submitting import Upload
 from engine.commands.trying import try_folder
 
 __all__ = [

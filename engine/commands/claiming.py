@@ -1,4 +1,4 @@
-"""Several tasks taken at once: what can be taken and what not is said before, each is taken by itself."""
+"""Tasks taken and given back, one or several at once: what can be taken and what not is said before."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine import audit
-from engine.access import Refused, can
+from engine.access import Refused, can, require
+from engine.commands import stepping
 from engine.commands.noting import note
+from engine.commands.reading import item_of
 from engine.environment import Environment
+from engine.errors import Denied, RevisionConflict
 from engine.identity import Actor
 from engine.store import cases
 from engine.stored_case import task_facts
@@ -29,6 +32,48 @@ class Picked:
     subject: str
     step: str
     why_not: str
+
+
+def claim(env: Environment, actor: Actor, task_id: str) -> None:
+    """Take an open task so that others see who works on it.
+
+    Raises:
+        Denied: somebody else has it (``assigned``), or it is not offered to the actor.
+        NotFound, TaskAlreadyCompleted: it was finished or withdrawn.
+    """
+    with UnitOfWork(env.database, writing=True) as uow:
+        case, item, _ = item_of(uow.connection, task_id)
+        if item["status"] != "open":
+            raise stepping.already_completed(uow.connection, task_id)
+        decision = can(env.institution().rules, actor, "task.claim", task_facts(case, item))
+        if isinstance(decision, Refused):
+            raise Denied(decision.reason, decision.sentence)
+        if not cases.set_assignee(uow.connection, task_id, actor.person_id, item["assignee"]):
+            raise RevisionConflict(f"task {task_id} was taken meanwhile")
+        note(
+            env, uow.connection, actor, audit.AuditEvent("TaskClaimed", f"task:{task_id}", case.id)
+        )
+        uow.commit()
+
+
+def release(env: Environment, actor: Actor, task_id: str) -> None:
+    """Give a task back that one has taken.
+
+    Raises:
+        Denied: it is not the actor's, or it was given by name and nobody else could take it.
+        TaskAlreadyCompleted: it was finished or withdrawn.
+    """
+    with UnitOfWork(env.database, writing=True) as uow:
+        case, item, _ = item_of(uow.connection, task_id)
+        if item["status"] != "open":
+            raise stepping.already_completed(uow.connection, task_id)
+        require(env.institution().rules, actor, "task.release", task_facts(case, item))
+        if not cases.set_assignee(uow.connection, task_id, None, actor.person_id):
+            raise RevisionConflict(f"task {task_id} was changed meanwhile")
+        note(
+            env, uow.connection, actor, audit.AuditEvent("TaskReleased", f"task:{task_id}", case.id)
+        )
+        uow.commit()
 
 
 def picked(env: Environment, actor: Actor, task_ids: Sequence[str]) -> list[Picked]:

@@ -13,11 +13,12 @@ from typing import Any
 from engine import audit
 from engine.bpmn import execute
 from engine.bpmn.step import Step
-from engine.commands import acting, publishing, stepping
-from engine.commands.acting import start_case
+from engine.commands import publishing, stepping
 from engine.commands.case_host import CaseHost
 from engine.commands.errors import CaseClosed
 from engine.commands.noting import note
+from engine.commands.opening import start_case
+from engine.commands.reading import reading
 from engine.commands.stepping import Cause
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound
@@ -134,7 +135,7 @@ def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> N
     )
     # Where the case moved on or ended meanwhile, or waits for another key, it takes nothing.
     with suppress(NotFound, CaseClosed):
-        stepping.run(env, SYSTEM, acting.reading(case_id), act, cause)
+        stepping.run(env, SYSTEM, reading(case_id), act, cause)
 
 
 def _start_by(

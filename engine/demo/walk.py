@@ -17,7 +17,7 @@ from typing import Any
 
 from engine import commands
 from engine.case_file import opening_names
-from engine.commands.acting import first_form
+from engine.commands.opening import first_form
 from engine.demo.paper import paper
 from engine.demo.plan import Action, Request, Step, read_arising
 from engine.environment import Environment

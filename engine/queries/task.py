@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.access import ActionFacts, Refused, can
 from engine.case_file import opening_names
-from engine.commands.acting import first_form, form_key
+from engine.commands.opening import first_form
+from engine.commands.submitting import form_key
 from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.forms import Form

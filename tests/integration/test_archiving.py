@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine import commands
-from engine.commands.acting import Upload
 from engine.commands.reporting import DOCX
+from engine.commands.submitting import Upload
 from engine.documents.pdfa import is_pdfa
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork

@@ -10,7 +10,7 @@ from docx import Document
 
 from engine import commands
 from engine.commands import passing_time, publishing
-from engine.commands.acting import Upload
+from engine.commands.submitting import Upload
 from engine.identity import Post
 from engine.queries import audit_page
 from engine.store import accounts, cases

@@ -8,7 +8,7 @@ import pytest
 
 from engine import commands
 from engine.commands import passing_time, publishing
-from engine.commands.acting import Upload
+from engine.commands.submitting import Upload
 from engine.store import audit as trail
 from engine.store import cases, outbox
 from engine.unit_of_work import UnitOfWork
