@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.bpmn.model import Definition
-from engine.directory import Directory, title_of
 from engine.identity import Actor, Post
 from engine.office import Office
+from engine.office.directory import Directory, title_of
 from engine.sealing import is_sealed
 
 

@@ -27,11 +27,11 @@ from engine.bpmn import (
 )
 from engine.bpmn.model import Expression, Value
 from engine.bpmn.moments import as_instant
-from engine.directory import login_of
 from engine.done_steps import DoneStep, Issued
 from engine.errors import Denied, EngineError, NotFound
 from engine.feel import to_json
 from engine.identity import Post
+from engine.office.directory import login_of
 from engine.scenarios.subject import Subject
 from engine.timesource import OFFICE_ZONE, legal_day
 
