@@ -226,13 +226,45 @@ def _check_ids(events: Sequence[CaseEvent]) -> None:
     if twice := next((one for one in ids if ids.count(one) > 1), None):
         raise QuestionInvalid(f"id {twice} twice", f"有两个事实的 id 都是“{twice}”，请各用一个")
     for event in events:
-        named = event.fields.get("supersedes")
-        for one in named if isinstance(named, list) else [named]:
-            if one is not None and str(one) not in ids:
+        for one in _corrected(event):
+            if one not in ids:
                 raise QuestionInvalid(
                     f"supersedes {one!r}",
                     f"“{event.kind}”要更正的“{one}”不是任何事实的 id，请核对 supersedes",
                 )
+    by_id = {str(one.fields["id"]): one for one in events if one.fields.get("id") is not None}
+    for name, event in by_id.items():
+        _check_correction(name, event, by_id)
+    _refuse_taking_back_twice(events, by_id)
+
+
+def _corrected(event: CaseEvent) -> list[str]:
+    """The ids of the facts that this one corrects."""
+    named = event.fields.get("supersedes")
+    return [str(one) for one in (named if isinstance(named, list) else [named]) if one is not None]
+
+
+def _check_correction(name: str, event: CaseEvent, by_id: Mapping[str, CaseEvent]) -> None:
+    """What corrects is not corrected by what it corrects; a fact that was taken back is recorded anew."""
+    ahead, seen = _corrected(event), set[str]()
+    while ahead:
+        one = ahead.pop()
+        if one == name:
+            raise QuestionInvalid(
+                f"{name} supersedes itself",
+                f"事实“{name}”更正了自己，或与别的事实互相更正，请核对 supersedes",
+            )
+        if one not in seen:
+            seen.add(one)
+            ahead.extend(_corrected(by_id[one]))
+
+
+def _refuse_taking_back_twice(events: Sequence[CaseEvent], by_id: Mapping[str, CaseEvent]) -> None:
+    for event in events:
+        if any(by_id[one].kind == RETRACTED for one in _corrected(event)):
+            raise QuestionInvalid(
+                "a retraction is retracted", "撤销不能再更正；原来的事实仍然有效的，请重新记载一次"
+            )
 
 
 def _event(entry: object) -> CaseEvent:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from engine.business_calendar import BusinessCalendar
+from engine.business_calendar import BusinessCalendar, CalendarNotCovered
 from engine.errors import BadInput
 from engine.lengths import Length
 from engine.statutory_clock import counting
@@ -78,6 +78,7 @@ class Course:
         "counts",
         "due",
         "due_at",
+        "early",
         "end",
         "events",
         "original",
@@ -99,6 +100,8 @@ class Course:
         # Places of extensions to leave out, to ask what would be without them.
         self.revoked = revoked
         self.counts: list[Count] = []
+        # What lies before the start and so changes nothing.
+        self.early: list[NoEffect] = []
         self.end: End | None = None
         self.state = "waiting"
         self.due: date | None = None
@@ -127,7 +130,11 @@ class Course:
                 continue
             self._lapse(event.date)
             for kind, effect in rules:
-                if self.end is None or effect.reopens or (kind == "starts" and not self.counts):
+                if (
+                    self.end is None
+                    or effect.reopens
+                    or (kind == "starts" and not self._has_begun())
+                ):
                     _HANDLERS[kind](self, effect, event)
                 elif kind in ("restarts", "extends", "suspends"):
                     self._in_vain(effect, event, "ended")
@@ -137,14 +144,43 @@ class Course:
     # Starting and starting anew ----------------------------------------------------------------------------
 
     def _start(self, effect: Effect, event: CaseEvent) -> None:
-        if not self.counts and event.says(effect.where):
-            # What would have ended the clock on an earlier day ended something else.
-            if self.end is not None and self.end.on < event.date:
-                self.end = None
-            self._begin(effect, event)
+        if not event.says(effect.where):
+            return
+        if self._has_begun():
+            if all(count.event is not event for count in self.counts):
+                self._in_vain(effect, event, "begun")
+            return
+        # What would have ended the clock on an earlier day ended something else.
+        if self.end is not None and (self.end.event is None or self.end.on < event.date):
+            self.end = None
+        self.early = self._before(event)
+        self.counts.clear()
+        self._rounds.clear()
+        self._unanswered.clear()
+        self._begin(effect, event)
+
+    def _has_begun(self) -> bool:
+        """Whether a start has taken effect, or a restart that needs none (it reopens)."""
+        first = self.counts[0].effect if self.counts else None
+        return first is not None and (first.kind == "starts" or first.reopens)
+
+    def _before(self, start: CaseEvent) -> list[NoEffect]:
+        """What was listed before the start; an end of the same day holds all the same."""
+        kept = self.end.event if self.end else None
+        found = []
+        for event in self.events[: self._index]:
+            if event is not kept and (rules := self.clock.by_event.get(event.kind)):
+                reason = "listed_before" if event.date == start.date else "before_start"
+                found.append(NoEffect(rules[0][1], event, reason))
+        return found
 
     def _restart(self, effect: Effect, event: CaseEvent) -> None:
         if not event.says(effect.where):
+            return
+        if effect.only_ended and (self.end is None or not self.counts):
+            return
+        if effect.times is not None and len(self.counts) >= effect.times:
+            self._in_vain(effect, event, "times")
             return
         if event.kind in self._unanswered:
             self._unanswered.discard(event.kind)
@@ -193,9 +229,7 @@ class Course:
             return
         wait = Wait(effect, event)
         if effect.limit:
-            limit = self.situation.course(
-                effect.limit, self.clock.definition.id, self.events[self._index :]
-            )
+            limit = self._limit(effect, self.events[self._index :])
             wait.ends_by = limit.due
             if limit.state == "abandoned" and limit.due and effect.limit in self.clock.abandons:
                 wait.lapses_on = limit.due + ONE_DAY
@@ -220,6 +254,12 @@ class Course:
             if limit.due is not None and event.date > limit.due:
                 return "late", limit.due
         return "", None
+
+    def _limit(self, effect: Effect, events: Sequence[CaseEvent]) -> Course:
+        """The clock that bounds this suspension or wait, up to the answer: what is asked later is another round."""
+        answered = (place for place, one in enumerate(events) if one.kind in effect.until)
+        place = next(answered, len(events))
+        return self.situation.course(effect.limit, self.clock.definition.id, events[: place + 1])
 
     def _close(self, effect: Effect, event: CaseEvent) -> None:
         count = self.count
@@ -261,9 +301,7 @@ class Course:
             one for one in self.events[self._index :] if party is None or one.party == party
         ]
         closed = next((one for one in following if one.kind in effect.until), None)
-        ends_by = None
-        if effect.limit:
-            ends_by = self.situation.course(effect.limit, self.clock.definition.id, following).due
+        ends_by = self._limit(effect, following).due if effect.limit else None
         until = closed.date if closed else ends_by
         if closed and ends_by and not effect.late_counts:
             until = min(closed.date, ends_by)
@@ -388,7 +426,9 @@ class Course:
             moment = self.events[-1].date
         if moment is not None:
             self._lapse(moment)
-        if self.counts:
+        if not self.counts:
+            self.early = self._not_begun()
+        else:
             first = self.counts[0]
             self.original = self._rolled(self._plain_due(first))
             self.original_at = self._instant(first)
@@ -406,6 +446,15 @@ class Course:
             self.state = "abandoned" if lapses and lapses.outcome == "abandoned" else "exceeded"
         else:
             self.state = "running"
+
+    def _not_begun(self) -> list[NoEffect]:
+        """What could have changed a period that has not begun."""
+        return [
+            NoEffect(rules[0][1], event, "not_begun")
+            for event in self.events
+            if (rules := self.clock.by_event.get(event.kind))
+            and rules[0][0] in ("waits", "suspends", "extends", "replaces")
+        ]
 
     # Dates -------------------------------------------------------------------------------------------------
 
@@ -430,7 +479,10 @@ class Course:
                 raise ClockInvalid(
                     self.clock.definition.id, "no length", "按现行设置没有长度，也没有固定日期"
                 )
-            return counting.next_fixed_day(count.start, *self.clock.falls.falls_on)
+            try:
+                return counting.next_fixed_day(count.start, *self.clock.falls.falls_on)
+            except ValueError as error:
+                raise self._not_covered() from error
         instant = self._instant(count)
         if instant is not None:
             return instant.date()
@@ -444,7 +496,10 @@ class Course:
         # Where only the day is known, the strictest reading: from its first moment.
         begun = count.event.at or datetime.combine(count.start, datetime.min.time(), OFFICE_ZONE)
         seconds = count.length.amount * (3600 if count.length.unit == "hour" else 1)
-        return begun + timedelta(seconds=seconds)
+        try:
+            return begun + timedelta(seconds=seconds)
+        except OverflowError as error:
+            raise self._not_covered() from error
 
     def _due_at(self) -> datetime | None:
         count = self.count
@@ -455,6 +510,10 @@ class Course:
         return self.situation.calendar.next_working_day(due) if self.clock.rolls else due
 
     # Helpers -----------------------------------------------------------------------------------------------
+
+    def _not_covered(self) -> CalendarNotCovered:
+        calendar = self.situation.calendar
+        return CalendarNotCovered(calendar.first_day, calendar.last_day)
 
     def _amount(self, length: Length | None) -> int:
         if length is None or self.clock.length is None or length.unit != self.clock.length.unit:

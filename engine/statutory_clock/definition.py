@@ -22,7 +22,7 @@ VOCABULARY: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         ("suspends", "from until", "limit per firstDay lastDay late"),
         ("waits", "from until", "limit times within before"),
         ("abandons", "clock", ""),
-        ("restarts", "event", "where length lengthField reopens"),
+        ("restarts", "event", "where length lengthField reopens times"),
         ("keeps", "what", ""),
         ("extends", "event", "by length atMost times notice noticeRule"),
         ("replaces", "event by", ""),

@@ -24,6 +24,7 @@ ONE_DAY = timedelta(days=1)
 def explain(course: Course, superseded: Sequence[Supersession], result: str) -> tuple[Entry, ...]:
     """Return the calculation behind a course, oldest rule first; ``result`` is the sentence of its last line."""
     lines = [entries.superseded(pair) for pair in superseded]
+    lines.extend(entries.in_vain(one) for one in course.early)
     for number, earlier in enumerate(course.counts[:-1]):
         lines.extend(_void(course, earlier, course.counts[number + 1], anew=number > 0))
     count = course.count

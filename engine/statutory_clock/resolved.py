@@ -59,6 +59,7 @@ class Effect:
     length: Length | None = None
     length_field: str = ""
     reopens: bool = False
+    only_ended: bool = False
     until: frozenset[str] = frozenset()
     limit: str = ""
     per: str = ""
@@ -176,7 +177,8 @@ class _Reading:
             ),
             length=self.length(said["length"]) if "length" in said else None,
             length_field=said.get("lengthField", ""),
-            reopens=has("reopens", "true", "false"),
+            reopens=said.get("reopens") == "only" or has("reopens", "true", "false"),
+            only_ended=said.get("reopens") == "only",
             until=frozenset(said.get("until", "").split()),
             limit=said.get("limit", ""),
             per=said.get("per", ""),

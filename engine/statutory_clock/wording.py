@@ -213,6 +213,14 @@ def _why_in_vain(reason: str, due: object) -> str:
             return say("未在原届满日{due}前告知申请人，延长不生效", due=due)
         case "at_most":
             return say("延长已达上限，不再增加")
+        case "before_start":
+            return say("在起算之前，不影响期限")
+        case "listed_before":
+            return say("与起算同日而记载在前，不影响期限")
+        case "not_begun":
+            return say("期限还没有起算，暂不影响")
+        case "begun":
+            return say("期限已经起算，不再另行起算")
         case "not_asked":
             return say("前面的告知没有发生效力，不重新起算")
         case _:

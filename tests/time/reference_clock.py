@@ -57,6 +57,7 @@ class Request:
         self.extensions, self.pauses, self.paused_for_fee = [], [], []
         self.waits, self.fell = {}, set()
         self.abandoned = None
+        self.was_received = False
 
     def outcome(self):
         """Return (due, original, state, allowance)."""
@@ -120,9 +121,10 @@ class Request:
 
     def happen(self, position, event):  # noqa: C901 (one branch a kind of fact)
         kind, day = event["kind"], event["date"]
-        if kind == "received" and self.start is None:
+        if kind == "received" and not self.was_received:
             if self.ended and self.ended[1] < day:  # that ended something else
                 self.ended = None
+            self.forget()
             self.begin(day)
         elif self.ended or self.abandoned:
             return
@@ -149,6 +151,13 @@ class Request:
             self.delay(day, event["working_days_total"])
         else:
             self.consult(position, event)
+
+    def forget(self):
+        """What came before the receipt was about something else: a payment or a correction begins nothing then."""
+        self.was_received = True
+        self.original = self.abandoned = None
+        self.rounds, self.waits, self.fell = 0, {}, set()
+        self.extensions, self.pauses = [], []
 
     def begin(self, day):
         self.start, self.used, self.base = day, 0, REPLY

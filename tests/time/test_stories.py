@@ -1,6 +1,6 @@
 """Dated stories through the interface of ``gongkai clock``: due date, original date, state, provisional or not.
 
-``stories.yaml`` says for each what the law wants and why; the days were counted apart from the engine.
+``stories*.yaml`` say for each what the law wants and why; the days were counted apart from the engine.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from engine.cli.clock_questions import Institution, answered
+from engine.office.settings import OfficeSettings
 from engine.yaml_source import load_yaml
 from tests.time.weekdays import day
 
-FILE = Path(__file__).with_name("stories.yaml")
-STORIES = load_yaml(FILE.read_bytes(), FILE.name)["stories"]
+FILES = sorted(Path(__file__).parent.glob("stories*.yaml"))
+STORIES = [one for path in FILES for one in load_yaml(path.read_bytes(), path.name)["stories"]]
 TOLD = [story for story in STORIES if "refused" not in story]
 REFUSED = [story for story in STORIES if "refused" in story]
 PROCESSES = Path(__file__).resolve().parents[2] / "processes"
+SETTINGS = OfficeSettings.load(PROCESSES / "_office")
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +68,9 @@ def test_a_story_ends_as_the_law_says(story, institution):
         "provisional": story.get("provisional", False),
         "internal": told(story.get("internal")),
     }
+    assert any(
+        story.get("says", "") in line["text"] for line in found["explanation"] or [{"text": ""}]
+    )
 
 
 @pytest.mark.parametrize("story", TOLD, ids=[one["story"] for one in TOLD])
@@ -86,6 +91,27 @@ def test_a_question_that_cannot_be_answered_says_why(story, institution):
     assert set(found) == {"id", "error"}
     assert story["refused"] in found["error"]
     assert found["id"] == 7
+
+
+def test_each_story_has_a_name_of_its_own():
+    names = [story["story"] for story in STORIES]
+    assert len(names) == len(set(names))
+
+
+# What a setting of the law moves on the clocks; all others are about who, how and what is written.
+UNMOVED = {"received 2026-03-02": "2026-03-30", "received 2026-09-18": "2026-10-22"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(one.name, value) for one in SETTINGS.all for value in one.choices],
+)
+def test_no_choice_of_the_office_moves_a_plain_request(name, value, institution):
+    """Each open question of the law under each of its values; what it moves is told by the stories named after it."""
+    for fact, due in UNMOVED.items():
+        asked = question({"clock": "on_request/reply", "facts": [fact], "settings": {name: value}})
+        found = answered(institution, asked)
+        assert (found["due"], found["state"]) == (due, "running")
 
 
 def test_every_clock_that_is_drawn_has_a_story(clocks):
