@@ -14,7 +14,14 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements", "requirements-dev")
-PAPERS = ("README.md", "README.zh-CN.md", "CHANGELOG.md", "docs/README.md", "docs/glossary.md")
+PAPERS = (
+    "README.md",
+    "README.zh-CN.md",
+    "CHANGELOG.md",
+    "docs/README.md",
+    "docs/engine.md",
+    "docs/glossary.md",
+)
 
 # Where a page could fetch something from another host. A link that a person clicks is no fetch.
 FETCHES = re.compile(
@@ -218,6 +225,22 @@ def test_every_link_of_a_paper_leads_somewhere(paper):
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", place.read_text("utf-8"))
     local = [link for link in links if "://" not in link]
     assert not [link for link in local if not (place.parent / link).exists()]
+
+
+def test_the_way_through_the_engine_passes_every_part_and_names_none_that_is_gone():
+    parts = {
+        path.stem
+        for path in (PROJECT / "engine").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").is_file() or path.name == "migrations")
+    } - {"__init__"}
+    page = (PROJECT / "docs/engine.md").read_text(encoding="utf-8")
+    way = page.partition("## In which order")[2].partition("## Where does it go?")[0]
+    assert sorted(parts - set(re.findall(r"`(\w+)`", way))) == []
+    named = re.findall(r"`((?:\w+/)+\w+)`", page)
+    places = [PROJECT / "engine" / one for one in named] + [PROJECT / one for one in named]
+    there = {one for one in places if one.exists() or one.with_suffix(".py").exists()}
+    gone = [one for one in named if not {PROJECT / "engine" / one, PROJECT / one} & there]
+    assert gone == []
 
 
 @pytest.mark.parametrize("paper", ["README.md", "README.zh-CN.md"])
