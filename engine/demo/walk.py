@@ -278,12 +278,14 @@ class Walk:
     # People -------------------------------------------------------------------------------------------------
 
     def _actor_for(self, case: _Case, item: Mapping[str, Any]) -> Actor:
-        """Return somebody in the post that the task is offered to, and not kept apart from it."""
+        """Return whom the task is given to by name, or somebody in its post who is not kept apart from it."""
         apart: set[str] = set()
         if item["candidates"].get("apart"):
             with UnitOfWork(self.env.database, writing=False) as uow:
                 row = cases.load(uow.connection, case.id)
             apart = set(task_facts(row, item).apart_from) if row else set()
+        if item["assignee"] and not item["candidates"].get("roles"):
+            return self._actor(self._holder(item["assignee"]))
         roles = item["candidates"].get("roles", [])
         return self._somebody(roles, item["unit"], case.request.officer, apart)
 
@@ -301,6 +303,9 @@ class Walk:
         if not fitting:
             raise EngineError(f"the demonstration has nobody as {', '.join(roles)} in {unit}")
         return self._actor(next((row for row in fitting if row["login"] == officer), fitting[0]))
+
+    def _holder(self, person_id: str) -> Mapping[str, Any]:
+        return next(row for row in self.holders if row["person_id"] == person_id)
 
     def _actor(self, row: Mapping[str, Any]) -> Actor:
         login = row["login"]
