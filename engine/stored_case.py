@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.access import CaseFacts, TaskFacts
 from engine.bpmn import execute
-from engine.bpmn.model import Button, Definition
+from engine.bpmn.model import Activity, Button, Definition
 from engine.bpmn.step import NotWaiting
 from engine.case_file import CaseFile
 from engine.deployed import Deployed
@@ -163,13 +163,19 @@ def task_form(
     return deployed.procedure.forms.get(key)
 
 
-def task_buttons(env: Environment, case: CaseRow, item: Mapping[str, Any]) -> tuple[Button, ...]:
-    """Return the buttons of a work item that follow the answers."""
+def task_activity(env: Environment, case: CaseRow, item: Mapping[str, Any]) -> Activity | None:
+    """Return what the diagram says of a work item's step, also where it stands in a called process."""
     for version_id in (case.version_id, *case.called_versions.values()):
         activity = env.deployed(version_id).definition.activities.get(item["activity_id"])
         if activity is not None:
-            return activity.buttons
-    return ()
+            return activity
+    return None
+
+
+def task_buttons(env: Environment, case: CaseRow, item: Mapping[str, Any]) -> tuple[Button, ...]:
+    """Return the buttons of a work item that follow the answers."""
+    activity = task_activity(env, case, item)
+    return activity.buttons if activity else ()
 
 
 def task_facts(case: CaseRow, item: Mapping[str, Any]) -> TaskFacts:

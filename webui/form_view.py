@@ -15,7 +15,9 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 _CELL = re.compile(r"^(?P<key>[a-z][a-z0-9_]*)-(?P<row>\d{1,3})-(?P<column>[a-z][a-z0-9_]*)$")
-OUTSIDE_FORM = frozenset({"csrf_token", "idempotency_key", "version", "do", "next", "pressed"})
+OUTSIDE_FORM = frozenset(
+    {"csrf_token", "idempotency_key", "version", "do", "next", "pressed", "task"}
+)
 _CHOOSERS = frozenset({"choice", "choices", "yesno"})
 FEW_OPTIONS = 7
 

@@ -31,6 +31,12 @@ from engine.commands.opening import start_case
 from engine.commands.passing_time import fire_due_timers, fire_timer, tick
 from engine.commands.recomputing import Moving, recompute_clocks
 from engine.commands.registers import RegisterQuery, export_register
+from engine.commands.several import (
+    colleagues,
+    complete_all,
+    hand_over_all,
+    picked_to_give,
+)
 from engine.commands.stepping import Moved
 from engine.commands.submitting import Upload
 from engine.commands.trying import try_folder
@@ -53,6 +59,8 @@ __all__ = [
     "change_setting",
     "claim",
     "claim_all",
+    "colleagues",
+    "complete_all",
     "complete_task",
     "deliver_action",
     "deploy_folder",
@@ -62,12 +70,14 @@ __all__ = [
     "export_register",
     "fire_due_timers",
     "fire_timer",
+    "hand_over_all",
     "import_calendar",
     "import_register",
     "keep_checkpoint",
     "migrate_case",
     "migrate_cases",
     "picked",
+    "picked_to_give",
     "preview_calendar",
     "preview_setting",
     "recompute_clocks",

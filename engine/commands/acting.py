@@ -52,6 +52,7 @@ def complete_task(
     key: str | None = None,
     pressed: str = "",
     resolves: tuple[str, ...] = (),
+    batch: str = "",
 ) -> Moved:
     """Complete a user task with its form.
 
@@ -59,6 +60,7 @@ def complete_task(
         version: version id for which the form was rendered; another one in force is refused.
         key: of the rendered form.
         pressed: the word on the button, where it follows the answers: it must be the one that these have.
+        batch: number of the batch that it is completed in, for the trail.
 
     Raises:
         NotFound, Denied, TaskAlreadyCompleted, FormOutdated, SubmissionInvalid, CaseStopped.
@@ -112,6 +114,7 @@ def complete_task(
             submission=sealed,
             documents=documents,
             key=key,
+            body={"batch": batch} if batch else {},
             personal=personal_values(deployed, submitted),
             resolves=resolves,
         ),

@@ -27,6 +27,7 @@ from engine.queries.registers import register_page
 from engine.queries.report import annual_letter, annual_report, annual_workbook
 from engine.queries.rules import rules_document, rules_page
 from engine.queries.settings import setting_view, settings_page, value_words
+from engine.queries.several import together_page
 from engine.queries.shell import bureau, demo_accounts, shell
 from engine.queries.statistics import statistics_page
 from engine.queries.task import action_page, start_page, task_page
@@ -73,6 +74,7 @@ __all__ = [
     "start_page",
     "statistics_page",
     "task_page",
+    "together_page",
     "value_words",
     "version_files",
     "version_page",

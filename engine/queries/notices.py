@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands import chasing, passing_time
+from engine.commands import chasing, passing_time, several
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.queries.common import today_of
@@ -70,7 +70,9 @@ def notices(env: Environment, actor: Actor) -> NoticesPage:
 def said(text: str) -> str:
     """Return what a person was told, in the language in which it is read now."""
     # The one with the most blanks first: a shorter template would take the rest into its last blank.
-    return said_again(text, (*reversed(chasing.NOTICES), passing_time.HOLIDAYS_AWAITED))
+    return said_again(
+        text, (*reversed(chasing.NOTICES), passing_time.HOLIDAYS_AWAITED, several.HANDED)
+    )
 
 
 def unseen(

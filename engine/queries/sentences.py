@@ -108,6 +108,7 @@ KINDS: Mapping[str, str] = {
     "TaskCompleted": "办理步骤",
     "TaskClaimed": "签收",
     "TaskReleased": "退回待签",
+    "TaskHandedOver": "转办",
     "ActionTaken": "另行办理",
     "TimerFired": "到时自动办理",
     "LetterIssued": "制发文书",
@@ -220,6 +221,11 @@ def _claimed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
 
 def _released(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     return Told(say("{who}退回待签", who=who), "", row["reason"])
+
+
+def _handed_over(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    said = say("{who}把“{name}”转给{to}办理", who=who, name=body.get("name"), to=body.get("to"))
+    return Told(said, "", row["reason"])
 
 
 def _post_given(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
@@ -412,6 +418,7 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "TaskCompleted": _completed,
     "TaskClaimed": _claimed,
     "TaskReleased": _released,
+    "TaskHandedOver": _handed_over,
     "PostGiven": _post_given,
     "DeputyNamed": _deputy_named,
     "PostEnded": _post_ended,

@@ -121,7 +121,8 @@ def new_notices(
     return len(found), list(banners.values())
 
 
-# A warning holds as long as its cause: the limit still runs (or ran out) to that day, the step is still open.
+# A warning holds as long as its cause: the limit still runs (or ran out) to that day, the step is still open
+# (and, where it was handed to somebody, in these hands).
 _HOLDS = or_(
     and_(notice.c.clock.is_(None), notice.c.task_id.is_(None)),
     exists().where(
@@ -136,7 +137,10 @@ _HOLDS = or_(
     exists().where(
         work_item.c.id == notice.c.task_id,
         work_item.c.status == "open",
-        work_item.c.due_on == notice.c.due,
+        or_(
+            work_item.c.due_on == notice.c.due,
+            and_(notice.c.due.is_(None), work_item.c.assignee == notice.c.person_id),
+        ),
     ),
 )
 
