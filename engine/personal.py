@@ -95,7 +95,7 @@ def _changed(state: State, change: Callable[[str, Any], Any]) -> State:
         "v": walked(state.get("v", {})),
         "s": {key: part(row, "v", "x") for key, row in state.get("s", {}).items()},
         "t": {
-            key: [scope, node, kind, part(extra, "f", "r", "todo")]
+            key: [scope, node, kind, part(extra, "f", "r", "todo", "x")]
             for key, (scope, node, kind, extra) in state.get("t", {}).items()
         },
     }

@@ -78,10 +78,11 @@ def done(
         map_data(machine, node.outputs, scope, frame, scope, node)
     if node.records:
         record(machine, node, node.records, scope, frame)
-    compensation.remember(machine, scope, node, frame, inner)
+    repeated = parent is not None and machine.t[parent][2] == "multi"
+    compensation.remember(machine, scope, node, frame, inner, parent if repeated else None)
     if parent is None:
         finish(machine, scope, node)
-    elif machine.t[parent][2] == "multi":
+    elif repeated:
         repetition.instance_done(machine, parent, frame)
     else:
         compensation.go_on(machine, parent)

@@ -20,13 +20,23 @@ def remember(
     node: Node,
     frame: Mapping[str, Any] | None,
     inner: list[Any] | None,
+    repetition: str | None,
 ) -> None:
-    """Keep a record of a completed activity if anything could undo it."""
+    """Keep a record of a completed activity if anything could undo it.
+
+    An instance of a repetition (its token) is kept with it: an activity that is still under way cannot be undone.
+    """
     undoes_itself = node.body is not None and node.body.compensation is not None
     if node.handler is None and not inner and not undoes_itself:
         return
-    row = machine.s[scope]
+    row = machine.s[scope] if repetition is None else machine.t[repetition][3]
     row["x"] = [*row.get("x", ()), [node.id, dict(frame) if frame else None, inner]]
+
+
+def hand_over(machine: Machine, scope: str, done: list[Any]) -> None:
+    """A repetition is complete: from now on its scope can undo the instances."""
+    row = machine.s[scope]
+    row["x"] = [*row.get("x", ()), *done]
 
 
 def throw(machine: Machine, scope: str, node: Node, definition: EventDefinition) -> bool:
@@ -111,10 +121,9 @@ def _finish(machine: Machine, token: str) -> None:
 
 def _take_records(machine: Machine, scope: str, activity: str | None) -> list[Any]:
     """Take out the records to undo, last first: of one activity (sought outwards), or of the whole scope."""
-    at = _outside_handler(machine, scope)
     if activity is None:
-        found = machine.s[at].pop("x", [])
-        return list(reversed(found))
+        scopes = _seen_from(machine, scope)
+        return [record for at in scopes for record in reversed(machine.s[at].pop("x", []))]
     at = scope
     while True:
         records = machine.s[at].get("x") or []
@@ -128,11 +137,16 @@ def _take_records(machine: Machine, scope: str, activity: str | None) -> list[An
         at = machine.t[owner][0]
 
 
-def _outside_handler(machine: Machine, scope: str) -> str:
-    """In an event subprocess, compensation means the scope that holds it; in a handler of its own, what it undoes."""
+def _seen_from(machine: Machine, scope: str) -> list[str]:
+    """Return the scopes that compensation thrown here undoes as a whole, innermost first.
+
+    An event subprocess sees what it has done itself and the scope that it belongs to; one that is run to undo a
+    subprocess sees the records of that one alone.
+    """
+    found = [scope]
     while True:
-        row = machine.s[scope]
-        owner = row["o"]
-        if "x" in row or not owner or not machine.node(owner).by_event:
-            return scope
+        owner = machine.s[scope]["o"]
+        if not owner or not machine.node(owner).by_event or "p" in machine.t[owner][3]:
+            return found
         scope = machine.t[owner][0]
+        found.append(scope)

@@ -28,7 +28,7 @@ def message_of(element: etree._Element, reading: Reading) -> EventDefinition | N
     if not reference:
         return None
     node_id = str(element.get("id"))
-    name = reading.messages.get(reference, reference)
+    name = reading.fixed_name(reading.messages.get(reference, reference), element)
     return EventDefinition(
         node_id, "message", node_id, name, correlation=_correlation(element, element, reading)
     )
@@ -43,7 +43,7 @@ def event_definition(
     if kind in ("message", "signal"):
         reference = definition.get(f"{kind}Ref") or ""
         table = reading.messages if kind == "message" else reading.signals
-        read.name = table.get(reference, reference) or node_id
+        read.name = reading.fixed_name(table.get(reference, reference), event) or node_id
         read.correlation = _correlation(definition, event, reading)
     elif kind in ("error", "escalation"):
         reference = definition.get(f"{kind}Ref") or ""

@@ -10,7 +10,8 @@ State of an instance, plain JSON::
      "t": {token: [scope, node, kind, extra]}}
 
     extra: w waits {event key: record} · b scope it owns · p parent token · f locals of the instance ·
-           n/m/d numbers of a repetition · a evaluated parts of a work item · todo of a compensation
+           n/m/d numbers of a repetition · x what could be undone of its instances, once it is complete ·
+           a evaluated parts of a work item · todo of a compensation
 
 The state that comes in is not changed. What each kind of node does stands in ``activities``,
 ``gateways``, ``events`` and ``compensation``; this module only moves, remembers and forgets.

@@ -253,8 +253,11 @@ class _Mover:
             return
         if kind == "multi" and target.repeat is not None and target.repeat.output:
             extra.setdefault("r", [None] * extra.get("n", 0))
-        if "todo" in extra and target.parent is not None and node.parent is not None:
-            extra["todo"] = [self._record(r, node.parent, target.parent) for r in extra["todo"]]
+        for records in ("todo", "x"):
+            if records in extra and target.parent is not None and node.parent is not None:
+                extra[records] = [
+                    self._record(r, node.parent, target.parent) for r in extra[records]
+                ]
         if kind in ("user", "receive") and _offer(node.work) != _offer(target.work):
             self.offers.append(token)
         edge = kind in ("user", "receive", "sub", "multi") and not self._is_instance(row)

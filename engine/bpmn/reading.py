@@ -95,6 +95,22 @@ class Reading:
             f"{where}: the {what} {text!r} is another engine's expression; kept, not evaluated",
         )
 
+    def fixed_name(self, name: str, element: etree._Element) -> str:
+        """Return the name of a message or signal that is used here; one that would have to be computed is an error.
+
+        Taken as it is written, nothing would ever answer to it.
+        """
+        if foreign.holds_foreign(name) or name.startswith("="):
+            where = owner_id(element)
+            self.report.error(
+                "expression",
+                where,
+                line(element),
+                f"“{where}”的消息或信号名称“{name}”要现算，引擎不算名称，请写固定的名称",
+                f"{where}: the name {name!r} of its message or signal would have to be computed; write a fixed name",
+            )
+        return name
+
     def feel(self, text: str | None, element: etree._Element, what: str) -> Value | None:
         """Read a text that is FEEL with or without ``=``."""
         if text is None or not text.strip():

@@ -95,6 +95,8 @@ def _finish(machine: Machine, token: str) -> None:
     repeat = given(node.repeat)
     if repeat.output:
         machine.write(repeat.output, extra.get("r", []), scope)
+    if "x" in extra:
+        compensation.hand_over(machine, scope, extra["x"])
     parent = extra.get("p")
     machine.drop(token)
     if parent is not None:

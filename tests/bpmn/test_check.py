@@ -319,6 +319,22 @@ WITH_OFFICE = [
         ),
     ),
     ("unnamed-event", "warning", line(node("intermediateCatchEvent", "x", event("message")))),
+    (
+        "expression",
+        "error",
+        line(
+            node("intermediateCatchEvent", "x", event("message", messageRef="m")),
+            after='<bpmn:message id="m" name="reply-${case}"/>',
+        ),
+    ),
+    (
+        "expression",
+        "error",
+        line(
+            node("intermediateThrowEvent", "x", event("signal", signalRef="m")),
+            after='<bpmn:signal id="m" name="= reply + case"/>',
+        ),
+    ),
     ("foreign-expression", "warning", line(node("userTask", "x", camunda__assignee="${boss}"))),
     ("foreign-expression", "warning", line(node("userTask", "x", camunda__assignee="clerk_${n}"))),
     (
