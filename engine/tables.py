@@ -331,6 +331,8 @@ notice = Table(
     Column("party", String(128)),
     Column("due", Date),
     Column("task_id", Key),
+    # Or what it tells of: "case", as long as the case is open; a step's id, as long as one of it is open in the case.
+    Column("until", String(128)),
 )
 
 warning = Table(

@@ -137,6 +137,11 @@ def _references(report: Report, node: Node, definition: Definition, known: Known
         _resolve(report, node, "unknown-effect", "动作", "effect", effect.name, known.effects)
         letter = _constant(effect.arguments.get("letter"))
         _resolve(report, node, "unknown-letter", "文书", "letter", letter, known.letters)
+        if effect.name == "notify":
+            steps = frozenset(definition.activities) | {"case", "read"}
+            until, clock = (_constant(effect.arguments.get(one)) for one in ("until", "clock"))
+            _resolve(report, node, "unknown-step", "步骤", "step", until, steps)
+            _resolve(report, node, "unknown-clock", "时限", "clock", clock, clocks)
     _resolve(
         report,
         node,

@@ -18,7 +18,7 @@ from engine.identity import SYSTEM
 from engine.lengths import Length, parse_length
 from engine.office.ladder import LadderStep
 from engine.statutory_clock import ClockDefinition
-from engine.store import cases, outbox
+from engine.store import accounts, cases, outbox
 from engine.store import warnings as store
 from engine.timesource import OFFICE_ZONE, legal_day
 from engine.unit_of_work import Connection, UnitOfWork
@@ -180,20 +180,24 @@ def _told(
     notices: list[dict[str, Any]] = []
     for target in step.to:
         if target == "holder":
-            notices += [
-                {
-                    **base,
-                    "person_id": item["assignee"],
-                    "role": None if item["assignee"] else item["role"],
-                    "unit": None if item["assignee"] else item["unit"],
-                }
-                for item in items
-            ]
+            notices += [{**base, **one} for item in items for one in _holders(connection, item)]
         else:
             # Of a post that every section has, only that of the sections which hold the case.
             sections = units if env.institution().office.roles[target].per_unit else [None]
             notices += [{**base, "person_id": None, "role": target, "unit": u} for u in sections]
     return notices
+
+
+def _holders(connection: Connection, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return who is told of an open step: who has taken it, else everybody to whom it is offered."""
+    nobody = {"person_id": None, "role": None, "unit": None}
+    if item["assignee"]:
+        return [{**nobody, "person_id": item["assignee"]}]
+    candidates = item["candidates"]
+    offered = [item["role"], *candidates.get("roles", [])[1:]]
+    roles = [{**nobody, "role": role, "unit": item["unit"]} for role in offered if role]
+    named = (accounts.by_login(connection, str(one)) for one in candidates.get("users", []))
+    return [*roles, *({**nobody, "person_id": person["id"]} for person in named if person)]
 
 
 def _said(env: Environment, cause: _Cause, step: LadderStep, late: int) -> str:

@@ -129,6 +129,7 @@ def _notify(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
         )
     host.notices.append(
         {
+            **_cause_of(host, given),
             "case_id": host.case.id,
             "person_id": host.person_id(given.get("person")),
             "role": str(given["role"]) if given.get("role") else None,
@@ -138,6 +139,18 @@ def _notify(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
         }
     )
     return None
+
+
+def _cause_of(host: CaseHost, given: Mapping[str, object]) -> dict[str, object]:
+    """Return how long a notice holds: as long as a clock runs to this day, a step or (else) the case is open.
+
+    ``until="read"``: it tells of something that is over already, and holds until it is looked at.
+    """
+    clock, until = str(given.get("clock") or ""), str(given.get("until") or "case")
+    running = host.file.clock(clock) if clock else None
+    if running is not None and running.due is not None:
+        return {"clock": clock, "party": running.party or "", "due": running.due}
+    return {"until": None if until == "read" else until}
 
 
 def _record_outcome(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:

@@ -222,7 +222,7 @@ def write_in(
     _timers_and_waits(connection, after, host, step)
     _facts(connection, after, host, actor)
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
-    outbox.tell(connection, host.notices)
+    outbox.tell(connection, [_lasting(one, step) for one in host.notices])
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
     cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
     cases.append_history(connection, _history_row(after, step, cause, actor, now))
@@ -235,6 +235,11 @@ def write_in(
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
+
+
+def _lasting(notice: dict[str, Any], step: Step) -> dict[str, Any]:
+    """What the last step of a case tells would be over before anybody reads it: it holds until then."""
+    return {**notice, "until": None} if step.ended else notice
 
 
 def _refuse_replaced(connection: Connection, case: CaseRow, day: date) -> None:

@@ -28,7 +28,7 @@ _TELL = Prepared.insert(notice, without=("id",))
 _PLAIN = {
     "card": "",
     "channel": "inbox",
-    **dict.fromkeys(("clock", "party", "due", "task_id")),
+    **dict.fromkeys(("clock", "party", "due", "task_id", "until")),
 }
 
 
@@ -74,7 +74,8 @@ def failed(connection: Connection, message_id: int, why: str, again_at: datetime
 def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store notices that people see inside the product.
 
-    One that warns names its cause: ``clock``, ``party`` and ``due``, or ``task_id`` and ``due``.
+    One that warns names its cause: ``clock``, ``party`` and ``due``, or ``task_id`` and ``due``; one that tells of a
+    case ``until`` when. One without any holds until it is looked at.
     """
     if rows:
         _TELL(connection, [{**_PLAIN, **row} for row in rows])
@@ -124,7 +125,16 @@ def new_notices(
 # A warning holds as long as its cause: the limit still runs (or ran out) to that day, the step is still open
 # (and, where it was handed to somebody, in these hands).
 _HOLDS = or_(
-    and_(notice.c.clock.is_(None), notice.c.task_id.is_(None)),
+    and_(notice.c.clock.is_(None), notice.c.task_id.is_(None), notice.c.until.is_(None)),
+    and_(
+        notice.c.until == "case",
+        exists().where(cases.c.id == notice.c.case_id, cases.c.status == "open"),
+    ),
+    exists().where(
+        work_item.c.case_id == notice.c.case_id,
+        work_item.c.activity_id == notice.c.until,
+        work_item.c.status == "open",
+    ),
     exists().where(
         clock.c.case_id == notice.c.case_id,
         clock.c.clock == notice.c.clock,

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from engine import accounts, commands, queries
 from engine.bootstrap import build_environment
+from engine.commands import chasing
 from engine.office.ladder import Quiet
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
@@ -231,3 +232,37 @@ def test_another_section_is_not_told(desk):
     commands.tick(desk.env)
     assert chases(desk) == [("1", 0)]
     assert told(desk, "li") == []
+
+
+def test_what_a_diagram_told_is_settled_when_the_case_is_closed(desk):
+    """Its notices never became 已了结."""
+    registered(desk)
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        case_id = uow.connection.execute(text("select id from cases")).scalar_one()
+    at(desk, date(2026, 3, 31))
+    commands.tick(desk.env)
+    (line,) = [
+        one
+        for one in queries.notices(desk.env, desk.actor("zhao")).lines
+        if one.text == "请尽快审核"
+    ]
+    assert line.is_new
+    commands.cancel_case(desk.env, desk.actor("zhou"), case_id, "重复登记")
+    lines = queries.notices(desk.env, desk.actor("zhao")).lines
+    assert "请尽快审核" in [one.text for one in lines]
+    assert all(one.is_over and not one.is_new for one in lines)
+
+
+def test_a_step_that_nobody_has_taken_chases_all_to_whom_it_is_offered(desk):
+    """Only the first of several posts was told, and of people offered it by name nobody."""
+    offered = {"roles": ["section_staff", "section_head"], "users": ["zhao", "nobody"]}
+    item = {"assignee": None, "unit": "housing", "role": "section_staff", "candidates": offered}
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        free = chasing._holders(uow.connection, item)
+        taken = chasing._holders(uow.connection, {**item, "assignee": "p1"})
+    assert [(one["role"], one["unit"], one["person_id"]) for one in free] == [
+        ("section_staff", "housing", None),
+        ("section_head", "housing", None),
+        (None, None, desk.actor("zhao").person_id),
+    ]
+    assert taken == [{"person_id": "p1", "role": None, "unit": None}]

@@ -15,9 +15,13 @@ blueprint = Blueprint("notices", __name__)
 @blueprint.get("/notices")
 @rule(ONLY_SIGNED_IN)
 def show() -> ResponseReturnValue:
-    """Show the reminders of the last weeks."""
+    """Show the reminders of the last weeks whose cause still holds; the others where they are asked for."""
     page = engine().queries.notices(engine().environment, actor())
-    return rendering.page("notices.html", "notices", page=page)
+    over = [one for one in page.lines if one.is_over]
+    lines = (
+        page.lines if request.args.get("over") else [one for one in page.lines if not one.is_over]
+    )
+    return rendering.page("notices.html", "notices", page=page, lines=lines, over=len(over))
 
 
 @blueprint.post("/notices")

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("party", sa.String(length=128), nullable=True),
         sa.Column("due", sa.Date(), nullable=True),
         sa.Column("task_id", sa.String(length=64), nullable=True),
+        sa.Column("until", sa.String(length=128), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     op.create_table(
