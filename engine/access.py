@@ -94,6 +94,7 @@ GENERAL = frozenset(
         "register.import",
         "simulator.use",
         "machine.read",
+        "machine.confirm_clock",
     }
 )
 

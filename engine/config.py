@@ -43,6 +43,8 @@ class Config:
     tls: Tls | None = None
     threads: int = 8
     scheduler_interval: int = 5
+    clock_tolerance_seconds: int = 60
+    clock_jump_hours: int = 24
     hash_algorithm: str = "sha256"
     log_level: str = "INFO"
     notify: tuple[str, ...] = field(default_factory=tuple)
@@ -69,6 +71,8 @@ _KNOWN = {
     "tls": dict,
     "threads": int,
     "scheduler_interval": int,
+    "clock_tolerance_seconds": int,
+    "clock_jump_hours": int,
     "hash_algorithm": str,
     "log_level": str,
     "notify": list,

@@ -159,13 +159,17 @@ def _incidents(env: Environment) -> Remark:
     return Remark("incidents", not count, f"有{count}件异常等待处理" if count else "没有异常")
 
 
-def _clock(env: Environment) -> Remark:
-    with UnitOfWork(env.database, writing=False) as uow:
-        beats = outbox.heartbeats(uow.connection)
-    last = beats.get("scheduler")
-    if last is not None and env.time.now() < last["at"] - timedelta(seconds=60):
-        return Remark("clock", False, "机器时钟被拨回，到期事项已停办；请校准时钟后再启动")
-    return Remark("clock", True, "机器时钟没有倒退")
+def clock_remark(env: Environment) -> Remark:
+    """Is the machine's clock to be believed?"""
+    state = commands.clock_state(env)
+    hours, minutes = (round(state.ahead.total_seconds() / one) for one in (3600, 60))
+    sentences = {
+        "good": "机器时钟没有倒退，也没有跳动",
+        "set_back": "机器时钟被拨回，到期事项已停办；请校准时钟，时钟是对的，请在“体检”页确认",
+        "held": f"机器时钟比实际经过的时间多了{hours}小时，到期事项已停办；请校准时钟，时钟是对的，请在“体检”页确认",
+        "jumped": f"机器时钟跳动过，比实际经过的时间多了{minutes}分钟，到期事项照办；请核对时钟，在“体检”页确认",
+    }
+    return Remark("clock", state.kind == "good", sentences[state.kind])
 
 
 def _cases(env: Environment) -> Remark:
@@ -250,7 +254,7 @@ _LOOKS: tuple[Callable[[Environment], Remark], ...] = (
     _disk,
     _calendar,
     _scheduler,
-    _clock,
+    clock_remark,
     _incidents,
     _cases,
     _hashes,

@@ -44,6 +44,14 @@ class FrontPage:
 
 
 @dataclass(frozen=True)
+class MachineClock:
+    """What is wrong with the machine's clock ("": nothing), and whether the reader may confirm it."""
+
+    sentence: str
+    may_confirm: bool
+
+
+@dataclass(frozen=True)
 class SimulatorOptions:
     """What the simulator offers: (value, word) each; ``numbers`` are facts that carry a number of days."""
 
@@ -101,6 +109,23 @@ class RealQueries:
 
         require(env.institution().rules, actor, "machine.read")
         return [vars(remark) for remark in doctor.examine(env)]
+
+    def machine_clock(self, env: Any, actor: Any) -> MachineClock:
+        """Return what is known of the machine's clock, in a sentence where there is something to say.
+
+        Raises:
+            Denied: the actor does not keep the machine.
+        """
+        from engine import doctor
+        from engine.access import can, require
+
+        rules = env.institution().rules
+        require(rules, actor, "machine.read")
+        remark = doctor.clock_remark(env)
+        return MachineClock(
+            "" if remark.ok else remark.sentence,
+            bool(can(rules, actor, "machine.confirm_clock").ok),
+        )
 
     def simulator_options(self, env: Any, actor: Any) -> SimulatorOptions:
         """Return clocks of all procedures in force, channels, and the facts that their rules know."""

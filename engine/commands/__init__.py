@@ -9,6 +9,7 @@ from engine.commands.acting import (
 )
 from engine.commands.checkpoints import keep_checkpoint, take_checkpoint
 from engine.commands.claiming import claim, claim_all, picked, release
+from engine.commands.clock_watch import ClockState, clock_state, confirm_clock
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
@@ -44,6 +45,7 @@ from engine.commands.trying import try_folder
 __all__ = [
     "Carried",
     "CaseStopped",
+    "ClockState",
     "FormOutdated",
     "Moved",
     "Moving",
@@ -59,9 +61,11 @@ __all__ = [
     "change_setting",
     "claim",
     "claim_all",
+    "clock_state",
     "colleagues",
     "complete_all",
     "complete_task",
+    "confirm_clock",
     "deliver_action",
     "deploy_folder",
     "deploy_missing",

@@ -6,19 +6,17 @@ everything that was missed is done once, with its true moment and its lateness.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from engine import audit
 from engine.bpmn import execute
 from engine.bpmn.step import NotWaiting, Step
-from engine.commands import stepping
+from engine.commands import clock_watch, stepping
 from engine.commands.case_host import CaseHost
 from engine.commands.chasing import climb_ladder, record_breaches
 from engine.commands.checkpoints import keep_daily
 from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
-from engine.commands.noting import note
 from engine.commands.recomputing import finish_recomputing
 from engine.commands.releasing import release_daily
 from engine.commands.starting import start_due
@@ -33,8 +31,6 @@ from engine.unit_of_work import Connection, UnitOfWork, glance
 
 BATCH = 200
 MAX_FAILURES = 5
-BACKWARD_TOLERANCE = timedelta(seconds=60)
-CLOCK_SET_BACK = "clock-set-back"
 
 HOLIDAYS_AWAITED = "{year}年放假安排还没有导入，跨年的期限都是暂定，请导入"
 
@@ -112,36 +108,6 @@ def fire_timer(env: Environment, timer_id: str, *, resolves: tuple[str, ...] = (
     )
 
 
-def _clock_was_set_back(env: Environment) -> bool:
-    """Whether the machine's clock stands before what was seen already: then nothing is fired.
-
-    The first tick that sees it leaves a row in the trail; ``doctor`` and every page say so until it is mended.
-    """
-    now = env.time.now()
-    with UnitOfWork(env.database, writing=False) as uow:
-        beats = outbox.heartbeats(uow.connection)
-    last = beats.get("scheduler")
-    if last is None or now >= last["at"] - BACKWARD_TOLERANCE:
-        return False
-    told = beats.get(CLOCK_SET_BACK)
-    if told is None or told["note"] != str(last["at"]):
-        with UnitOfWork(env.database, writing=True) as uow:
-            outbox.beat(uow.connection, CLOCK_SET_BACK, now, str(last["at"]))
-            note(
-                env,
-                uow.connection,
-                SYSTEM,
-                audit.AuditEvent(
-                    "ClockSetBack",
-                    "machine",
-                    body={"seen": audit.stamp(last["at"]), "now": audit.stamp(now)},
-                    result="failed",
-                ),
-            )
-            uow.commit()
-    return True
-
-
 def remind_of_calendar(env: Environment) -> None:
     """From the month in which the notice is due, say once a day that next year's is not in yet."""
     today = legal_day(env.time.now())
@@ -158,20 +124,7 @@ def remind_of_calendar(env: Environment) -> None:
     with UnitOfWork(env.database, writing=True) as uow:
         now = env.time.now()
         text = HOLIDAYS_AWAITED.format(year=awaited)
-        outbox.tell(
-            uow.connection,
-            [
-                {
-                    "case_id": None,
-                    "person_id": None,
-                    "role": role,
-                    "unit": None,
-                    "text": text,
-                    "at": now,
-                }
-                for role in roles
-            ],
-        )
+        outbox.tell_roles(uow.connection, roles, text, now)
         outbox.beat(uow.connection, name, now, str(today))
         uow.commit()
 
@@ -179,7 +132,7 @@ def remind_of_calendar(env: Environment) -> None:
 def tick(env: Environment) -> None:
     """Do everything that is due now: what the scheduler calls."""
     env.refresh()
-    if _clock_was_set_back(env):
+    if not clock_watch.is_believed(env):
         return
     finish_recomputing(env, wait=False)
     fired = fire_due_timers(env)
@@ -192,10 +145,6 @@ def tick(env: Environment) -> None:
     keep_daily(env)
     with UnitOfWork(env.database, writing=True) as uow:
         cases.drop_stale_drafts(uow.connection)
-        outbox.beat(
-            uow.connection,
-            "scheduler",
-            env.time.now(),
-            f"fired {fired}, warned {warned}, sent {sent}",
-        )
+        words = f"fired {fired}, warned {warned}, sent {sent}"
+        clock_watch.believe(env, uow.connection, words)
         uow.commit()

@@ -126,6 +126,8 @@ KINDS: Mapping[str, str] = {
     "WarningSent": "提醒",
     "BreachRecorded": "记录逾期",
     "ClockSetBack": "机器时钟倒退",
+    "ClockJumped": "机器时钟跳动",
+    "ClockConfirmed": "确认机器时钟",
     "CaseClosed": "办结",
     "CaseCancelled": "终止",
     "CaseMigrated": "转到新版本",

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    delete,
     exists,
     false,
     insert,
@@ -79,6 +80,12 @@ def tell(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     if rows:
         _TELL(connection, [{**_PLAIN, **row} for row in rows])
+
+
+def tell_roles(connection: Connection, roles: Sequence[str], text: str, at: datetime) -> None:
+    """Store a notice about no case for whoever holds one of these posts."""
+    told = {"case_id": None, "person_id": None, "unit": None, "text": text, "at": at}
+    tell(connection, [{**told, "role": role} for role in roles])
 
 
 def notices(
@@ -175,6 +182,11 @@ def beat(connection: Connection, name: str, at: datetime, note: str = "") -> Non
     ).rowcount
     if not changed:
         connection.execute(insert(heartbeat), {"name": name, "at": at, "note": note})
+
+
+def forget_beat(connection: Connection, name: str) -> None:
+    """Drop the heartbeat of a background part."""
+    connection.execute(delete(heartbeat).where(heartbeat.c.name == name))
 
 
 def heartbeats(connection: Connection) -> dict[str, Row]:

@@ -31,6 +31,7 @@ PEOPLE = {
     "zhou": ("周敏", Post("disclosure_officer")),
     "zhao": ("赵启明", Post("office_head")),
     "meng": ("孟书怡", Post("supervisor")),
+    "gao": ("高一舟", Post("system_admin")),
     "li": ("李国梁", Post("section_staff", "housing")),
     "zhang": ("张维", Post("procedure_admin")),
 }

@@ -36,7 +36,7 @@ def test_a_published_file_that_was_changed_is_named(desk):
 
 
 def test_two_administrations_in_one_hand_and_an_account_without_a_post_are_named(desk):
-    assert said(desk)["accounts"].sentence == "可以登录的账号有5个"
+    assert said(desk)["accounts"].sentence == "可以登录的账号有6个"
     with UnitOfWork(desk.env.database, writing=True) as uow:
         person = accounts.add_person(uow.connection, login="lin", name="林若川")
         for role in ("system_admin", "audit_admin"):
@@ -46,7 +46,7 @@ def test_two_administrations_in_one_hand_and_an_account_without_a_post_are_named
     found = said(desk)["accounts"]
     assert not found.ok
     assert found.sentence == (
-        "可以登录的账号有7个，lin兼任了两种管理员，请分开，bai现在没有岗位，请停用"
+        "可以登录的账号有8个，lin兼任了两种管理员，请分开，bai现在没有岗位，请停用"
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from engine import commands
 from engine.doctor import examine
 from tests.web.real import RealOffice
 from tests.web.test_long_work import settled
@@ -31,3 +34,19 @@ def test_others_do_not_examine_the_machine(real: RealOffice):
     assert [
         one for one in real.browser("lin").get("/machine").select("nav a") if "体检" in one.text
     ]
+
+
+def test_who_keeps_the_system_confirms_a_clock_that_ran_away(real: RealOffice):
+    commands.tick(real.env)
+    real.time.jump(timedelta(days=3))
+    commands.tick(real.env)
+    lin = real.browser("lin")
+    page = lin.get("/machine")
+    assert "多了72小时，到期事项已停办" in text(page.select_one("section.errors"))
+    form = {"reason": " "}
+    assert lin.post("/machine/clock", form, page="/machine").status_code == 422
+    assert commands.clock_state(real.env).kind == "held"
+    answer = lin.post("/machine/clock", {"reason": "与授时网站一致"}, page="/machine")
+    assert answer.status_code == 303
+    assert lin.get("/machine").select_one("section.errors") is None
+    assert commands.clock_state(real.env).kind == "good"

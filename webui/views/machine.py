@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from engine.errors import BadInput
 from webui import rendering
 from webui.auth import actor, rule
 from webui.engine_door import engine
@@ -19,7 +21,20 @@ blueprint = Blueprint("machine", __name__)
 @rule("machine.read")
 def show() -> ResponseReturnValue:
     """Offer the examination; it reads every file and the whole trail, so nobody gets it by looking."""
-    return rendering.page("machine.html", "machine", remarks=None)
+    return _page()
+
+
+@blueprint.post("/machine/clock")
+@rule("machine.confirm_clock")
+def confirm_clock() -> ResponseReturnValue:
+    """Take the word of who looked: the clock is right, what waits for it goes on."""
+    reason = request.form.get("reason", "")
+    try:
+        engine().commands.confirm_clock(engine().environment, actor(), reason)
+    except BadInput as error:
+        return _page(refusal=error.sentence), 422
+    flash(_("已确认，到期事项接着办"))
+    return redirect(url_for("machine.show"), 303)
 
 
 @blueprint.post("/machine")
@@ -39,4 +54,9 @@ def examine() -> ResponseReturnValue:
 def examined(work_id: str) -> ResponseReturnValue:
     """Show what was found."""
     end = work.ended(work_id, "machine")
-    return rendering.page("machine.html", "machine", remarks=end["remarks"])
+    return _page(end["remarks"])
+
+
+def _page(remarks: list[dict[str, Any]] | None = None, refusal: str = "") -> str:
+    clock = engine().queries.machine_clock(engine().environment, actor())
+    return rendering.page("machine.html", "machine", remarks=remarks, clock=clock, refusal=refusal)
