@@ -142,16 +142,19 @@ class UnitOfWork:
     """A transaction on one connection.
 
     ``with UnitOfWork(engine, writing=True) as uow: ...; uow.commit()``
+
+    ``on`` is a connection that the caller has at hand, outside any transaction, and gives back himself: to take
+    one and to give it back costs as much as two statements of SQLite.
     """
 
     connection: Connection
 
-    def __init__(self, engine: Engine, *, writing: bool) -> None:
-        self._engine, self._writing = engine, writing
+    def __init__(self, engine: Engine, *, writing: bool, on: Connection | None = None) -> None:
+        self._engine, self._writing, self._on = engine, writing, on
         self._ahead = ExitStack()
 
     def __enter__(self) -> Self:
-        self.connection = self._engine.connect()
+        self.connection = self._engine.connect() if self._on is None else self._on
         try:
             self._transaction = self.connection.begin()
             if self._writing and self._engine.dialect.name == "postgresql":
@@ -187,8 +190,11 @@ class UnitOfWork:
         self._leave()
 
     def _leave(self) -> None:
-        """Roll back what was not committed, and give the connection back."""
+        """Roll back what was not committed, and give the connection back where it was taken here."""
         self.connection.info.pop(_AHEAD, None)
         with suppress(self._engine.dialect.loaded_dbapi.Error):  # it was told where it came up
             self._ahead.close()
-        self.connection.close()
+        if self._on is None:
+            self.connection.close()
+        else:
+            self._transaction.close()

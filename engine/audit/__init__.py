@@ -11,6 +11,7 @@ from engine.audit.trail import (
     canonical,
     chain,
     commitment,
+    plain,
     row_hash,
     stamp,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "canonical",
     "chain",
     "commitment",
+    "plain",
     "row_hash",
     "stamp",
 ]

@@ -101,12 +101,14 @@ def run(
     *,
     fields: Mapping[str, Any] | None = None,
     first: CaseRow | None = None,
+    on: Connection | None = None,
 ) -> Moved:
     """Take one step.
 
     Args:
         read: returns the case and whether it is new (not in the database yet).
         first: the case as the caller has just read it, with the key looked up: spares the first read.
+        on: the connection on which it was read, to write on.
         act: computes the step from the host and the live state.
         fields: what the record of the case takes over before the step.
 
@@ -139,7 +141,7 @@ def run(
                 raise failure.__cause__ from failure
             raise _stopped(env, actor, before, is_new, cause, failure) from failure
         try:
-            return _write(env, actor, before, is_new, host, step, cause)
+            return _write(env, actor, before, is_new, host, step, cause, on)
         except (RevisionConflict, NumberTaken):
             continue
         except IntegrityError as error:
@@ -185,8 +187,9 @@ def _write(
     host: CaseHost,
     step: Step,
     cause: Cause,
+    on: Connection | None,
 ) -> Moved:
-    with UnitOfWork(env.database, writing=True) as uow:
+    with UnitOfWork(env.database, writing=True, on=on) as uow:
         moved = write_in(uow.connection, env, actor, before, is_new, host, step, cause)
         uow.commit()
     return moved
@@ -258,7 +261,7 @@ def _thrown(case: CaseRow, step: Step, now: datetime) -> list[dict[str, Any]]:
             "kind": one.kind,
             "body": {
                 "name": one.name,
-                "values": audit_plain(to_json(dict(one.values))),
+                "values": audit.plain(to_json(dict(one.values))),
                 "correlation": one.correlation,
             },
             "created_at": now,
@@ -499,7 +502,7 @@ def _audit_events(
             cause.action,
             f"task:{cause.item['id']}" if cause.item is not None else f"case:{case.number}",
             case.id,
-            audit_plain(body),
+            audit.plain(body),
             personal=cause.personal,
             reason=cause.reason,
             version=case.version_id,
@@ -517,17 +520,6 @@ def _audit_events(
             )
         )
     return events
-
-
-def audit_plain(value: Any) -> Any:
-    """Return a value as the trail may hold it: no floats, dates as text."""
-    if isinstance(value, Mapping):
-        return {str(key): audit_plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [audit_plain(item) for item in value]
-    if isinstance(value, bool | int | str) or value is None:
-        return value
-    return str(value)
 
 
 def _stopped(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -102,6 +103,7 @@ _TIMER_COLUMNS = timer.c.keys()
 # What a step changes, and what few steps do: an index or a foreign key hangs on it, which costs where it is set.
 _OFTEN = ("subject", "kind", "outcome", "fields", "state", "revision", "called_versions", "doers")
 _SELDOM = ("version_id", "status", "how", "closed_at")
+_often, _seldom = attrgetter(*_OFTEN), attrgetter(*_SELDOM)
 _LAST = select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
 _LAST_OF_CASE = (
     select(audit_event.c.case_seq, audit_event.c.hash)
@@ -109,6 +111,9 @@ _LAST_OF_CASE = (
     .order_by(audit_event.c.case_seq.desc())
     .limit(1)
 )
+
+
+_NEW = tuple(f"new_{name}" for name in _OFTEN + _SELDOM)
 
 
 def _updating(names: Sequence[str]) -> Prepared:
@@ -196,8 +201,8 @@ def update_case(
     Raises:
         RevisionConflict: somebody else wrote it since; nothing was written.
     """
-    stays = all(getattr(row, name) == getattr(before, name) for name in _SELDOM)
-    new = {f"new_{name}": getattr(row, name) for name in (_OFTEN if stays else _OFTEN + _SELDOM)}
+    stays = _seldom(row) == _seldom(before)
+    new = dict(zip(_NEW, _often(row) if stays else _often(row) + _seldom(row), strict=False))
     new.update(of=row.id, read_at=before.revision, new_state=_state_text(row.state))
     found = (_UPDATE if stays else _UPDATE_ALL).returning(connection, new)
     if found is None:
