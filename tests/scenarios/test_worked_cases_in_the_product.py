@@ -42,6 +42,7 @@ CHOSEN = {
     "returned": "主要领导退回重新分办，补查以后再走一遍",
     "withdrawn": "审核期间撤回，领导的任务也收回",
     "on_the_spot": "当场答复",
+    "extension_needless": "领导还没有决定是否延期，答复已经发出",
 }
 RUNS = [
     (file, run)
