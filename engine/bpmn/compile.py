@@ -462,6 +462,9 @@ def assemble(
         message_ids={k: v for _, r, _ in files for k, v in r.messages.items()},
         signal_ids={k: v for _, r, _ in files for k, v in r.signals.items()},
         calls=tuple(dict.fromkeys(n.call.process.text for n in nodes if _is_named(n.call))),
+        watched=frozenset(
+            name for n in nodes for e in n.events if e.condition for name in e.condition.names
+        ),
     )
 
 

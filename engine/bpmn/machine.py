@@ -72,7 +72,11 @@ class Machine:
         }
         self.queue: deque[Moving] = deque()
         self.late: deque[Moving] = deque()  # signals about to be thrown
-        self.look = False  # a conditional event has just begun to wait
+        self.look = (
+            False  # a conditional event has just begun to wait, or what one reads was written
+        )
+        # Names that conditional events read; None where another definition is called: any.
+        self.watched = None if any("d" in row for row in self.s.values()) else definition.watched
         self.budget = BUDGET
         self.history: list[Entry] = []
         self.closed: list[Closed] = []
@@ -210,6 +214,8 @@ class Machine:
     def write(self, name: str, value: object, scope: str) -> None:
         """Write a variable where it lives: the nearest scope that has it or keeps what is written in it."""
         row = self.s[scope]
+        if self.q and (self.watched is None or name in self.watched):
+            self.look = True
         while True:
             own = row.get("v")
             if own is not None and (name in own or row.get("b")):
@@ -313,6 +319,8 @@ class Machine:
             row["d"] = definition.version
         elif definition is None and within is not None and "d" in self.s[within]:
             row["d"] = self.s[within]["d"]
+        if "d" in row:
+            self.watched = None
         if body.data:
             row["v"] = dict.fromkeys(body.data)
         self.s[scope] = row
@@ -432,7 +440,8 @@ class Machine:
         """Move until everything waits; inclusive joins and conditions are looked at when nothing moves.
 
         A signal is thrown when all else has come to rest, so that a branch beside it hears it however the
-        two are drawn; a condition is looked at as soon as something waits for it, before what it watches runs.
+        two are drawn; a condition is looked at as soon as something waits for it, and again whenever what it reads
+        was written: one that becomes true and false again within a step has been true.
         """
         while True:
             while self.queue or self.late:

@@ -331,6 +331,7 @@ class Definition:
     calls: tuple[
         str, ...
     ] = ()  # called processes by name; those that FEEL names are not known here
+    watched: frozenset[str] = frozenset()  # names that conditional events read
 
     def node(self, process_id: str, node_id: str) -> Node:
         """Return a node of one process."""
