@@ -208,9 +208,17 @@ def waiting(machine: Machine) -> Iterator[tuple[str, str, Record, Node, EventDef
 
 def event_of(nodes: Mapping[str, Node], key: str) -> tuple[Node, EventDefinition]:
     """Return the node and definition behind the key of a wait."""
-    node_id, several, number = key.partition("#")
+    node_id, number = split_key(key, nodes)
     node = nodes[node_id]
-    return node, node.events[int(number) if several else 0]
+    return node, node.events[number or 0]
+
+
+def split_key(key: str, nodes: Mapping[str, Node]) -> tuple[str, int | None]:
+    """Return the node's id and which of several definitions a key names, None where it names the whole event."""
+    if key in nodes:
+        return key, None
+    node_id, _, number = key.rpartition("#")
+    return (node_id, int(number)) if number.isdecimal() else (key, None)
 
 
 def _record(machine: Machine, holder: str, key: str) -> Record | None:

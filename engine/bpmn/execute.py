@@ -63,12 +63,12 @@ def start(
             activities.enter_body(machine, scope)
             return _finish(machine)
         event = trigger.id
-    node_id, together, _ = event.partition("#")
+    node_id, which = events.split_key(event, process.nodes)
     node = process.nodes.get(node_id)
     if node is None or node not in process.body.triggers + process.body.starts:
         raise StepFailed(event, "not a start event of this process", f"“{event}”不是流程的开始事件")
     machine.s[scope]["k"] = 1
-    if together and node.together and len(node.events) > 1:
+    if which is not None and node.together and len(node.events) > 1:
         events.gather(machine, scope, node, event)
         return _finish(machine)
     if process.body.handlers:
@@ -93,8 +93,8 @@ def _only_trigger(body: Body) -> Node | None:
 
 def gathers(state: Mapping[str, Any], key: str) -> bool:
     """Return whether an instance waits at its start for this definition, so that it starts no other one."""
-    node_id = key.partition("#")[0]
-    return any(row[1] == node_id and key in (row[3].get("w") or ()) for row in state["t"].values())
+    of = (key, key.rpartition("#")[0])
+    return any(row[1] in of and key in (row[3].get("w") or ()) for row in state["t"].values())
 
 
 def _gateway_before(body: Body, node: Node) -> Node | None:

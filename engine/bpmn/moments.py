@@ -18,11 +18,12 @@ from engine.errors import EngineError
 from engine.timesource import OFFICE_ZONE
 
 _LENGTH = re.compile(
-    r"(?P<sign>[+-]?)P(?:(?P<wd>\d+)WD|(?:(?P<y>\d+)Y)?(?:(?P<m>\d+)M)?(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?"
-    r"(?:T(?:(?P<h>\d+(?:[.,]\d+)?)H)?(?:(?P<min>\d+(?:[.,]\d+)?)M)?(?:(?P<s>\d+(?:[.,]\d+)?)S)?)?)"
+    r"(?P<sign>[+-]?)P(?:(?P<wd>\d+)WD|(?:(?P<y>\d+)Y)?(?:(?P<m>\d+)M)?(?:(?P<w>\d+(?:[.,]\d+)?)W)?"
+    r"(?:(?P<d>\d+(?:[.,]\d+)?)D)?(?:T(?:(?P<h>\d+(?:[.,]\d+)?)H)?(?:(?P<min>\d+(?:[.,]\d+)?)M)?(?:(?P<s>\d+(?:[.,]\d+)?)S)?)?)"
 )
-_DATE = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?"
+_DATE = re.compile(  # also by the week (2026-W03-1), and without hyphens and colons
+    r"(\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}-\d|\d{8}|\d{4}W\d{3})"
+    r"(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?|\d{4}(?:\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 _REPEAT = re.compile(r"R(\d*)")
 MAX_ROUNDS = 100_000
@@ -123,7 +124,8 @@ def instant(text: str) -> datetime:
 
 
 def cycle(text: str) -> Cycle:
-    """Read ``R3/PT10M``, ``R/2026-01-05T09:00/P1D``, ``R2/P1D/2026-02-01``, a bare duration or a line of crontab.
+    """Read ``R3/PT10M``, ``R/2026-01-05T09:00/P1D``, ``R2/P1D/2026-02-01``, ``R3/`` with begin and end of the first
+    round, a bare duration or a line of crontab.
 
     ``R/duration/end`` counts back from its end, as ISO 8601 says: it needs a number of repetitions.
 
@@ -153,9 +155,13 @@ def cycle(text: str) -> Cycle:
             )
     elif len(parts) == 2 and parts[1].startswith("P"):
         start, every = instant(parts[0]), duration(parts[1])
+    elif len(parts) == 2:
+        start = instant(parts[0])
+        every = Duration(exact=instant(parts[1]) - start)
+        parts = [f"PT{every.exact.total_seconds():.6f}S"]
     else:
         raise MomentUnreadable(f"{text!r} is no ISO 8601 cycle")
-    if every.is_zero() or every.sign < 0 or times == 0:
+    if every.is_zero() or every.sign < 0 or every.exact < timedelta(0) or times == 0:
         raise MomentUnreadable(f"{text!r}: a cycle needs a length and at least one round")
     return Cycle(times, every, start, next(p for p in reversed(parts) if p.strip().startswith("P")))
 

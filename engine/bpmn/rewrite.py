@@ -71,7 +71,6 @@ def normalise(root: etree._Element) -> None:
     """Give ids to what has none, make references bare and truth values words; changes the tree in place."""
     taken = {e.get("id") for e in root.iter() if isinstance(e.tag, str) and e.get("id")}
     number = 0
-    prefixes = {p for p in root.nsmap if p}
     for element in root.iter(f"{{{tags.BPMN}}}*"):
         name = tags.local(element)
         if name in _NEED_AN_ID and not element.get("id"):
@@ -89,9 +88,9 @@ def normalise(root: etree._Element) -> None:
         for attribute in _REFERENCES:
             value = element.get(attribute)
             if value is not None:
-                element.set(attribute, _bare(value, taken, prefixes))
+                element.set(attribute, _bare(value, taken, element))
         if name in _REFERRING_TEXT and element.text:
-            element.text = _bare(element.text, taken, prefixes)
+            element.text = _bare(element.text, taken, element)
     _resolve_definitions(root)
     _links(root)
     _global_tasks(root)
@@ -168,8 +167,8 @@ def _global_tasks(root: etree._Element) -> None:
                 call.set("calledElement", str(around.get("id")))
 
 
-def _bare(value: str, taken: set[str | None], prefixes: set[str]) -> str:
-    """Take off a prefix that the file declares; an id that itself holds a colon stays."""
+def _bare(value: str, taken: set[str | None], element: etree._Element) -> str:
+    """Take off a prefix that is declared where it is used; an id that itself holds a colon stays."""
     value = value.strip()
     prefix, colon, rest = value.partition(":")
-    return rest if colon and prefix in prefixes and value not in taken else value
+    return rest if colon and value not in taken and prefix in element.nsmap else value

@@ -209,7 +209,8 @@ class Player:
                     self.world.fire(instance, timer)
                     return
         for _, instance_or_none, timer_or_node in self.world.due_timers():
-            if instance_or_none is None and str(timer_or_node).partition("#")[0] == name:
+            of = (str(timer_or_node), str(timer_or_node).rpartition("#")[0])
+            if instance_or_none is None and name in of:
                 self.world.fire(None, str(timer_or_node))
                 return
 
