@@ -401,15 +401,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_item")),
     )
     with op.batch_alter_table("work_item", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_work_item_case_id"), ["case_id"], unique=False)
-        batch_op.create_index("ix_work_item_open_assignee", ["status", "assignee"], unique=False)
-        batch_op.create_index(
-            "ix_work_item_open_case",
-            ["case_id"],
-            unique=False,
-            sqlite_where=sa.text("status = 'open'"),
-            postgresql_where=sa.text("status = 'open'"),
-        )
+        batch_op.create_index("ix_work_item_case_token", ["case_id", "token"], unique=False)
         batch_op.create_index("ix_work_item_open_role", ["status", "role", "unit"], unique=False)
 
     op.create_table(
@@ -442,13 +434,7 @@ def downgrade() -> None:
     op.drop_table("candidate")
     with op.batch_alter_table("work_item", schema=None) as batch_op:
         batch_op.drop_index("ix_work_item_open_role")
-        batch_op.drop_index(
-            "ix_work_item_open_case",
-            sqlite_where=sa.text("status = 'open'"),
-            postgresql_where=sa.text("status = 'open'"),
-        )
-        batch_op.drop_index("ix_work_item_open_assignee")
-        batch_op.drop_index(batch_op.f("ix_work_item_case_id"))
+        batch_op.drop_index("ix_work_item_case_token")
 
     op.drop_table("work_item")
     op.drop_table("warning")
