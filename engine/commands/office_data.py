@@ -31,6 +31,12 @@ from engine.store import definitions as store
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
+Progress = Callable[[int, int], object]
+
+
+def _unseen(done: int, total: int) -> None:
+    """Nobody looks."""
+
 
 class OtherChangesWaiting(BadInput):
     """The folder holds changes that are not in force; ``paths`` names them."""
@@ -84,15 +90,29 @@ def year_file(data: bytes, name: str, year: int | None = None) -> bytes:
     )
 
 
-def preview_calendar(env: Environment, actor: Actor, data: bytes, name: str) -> YearPreview:
+def preview_calendar(
+    env: Environment,
+    actor: Actor,
+    data: bytes,
+    name: str,
+    progress: Progress = _unseen,
+    *,
+    known: Sequence[Moving] | None = None,
+) -> YearPreview:
     """Say what taking in a year file would change; nothing is written.
+
+    Args:
+        progress: told how many of how many open cases were computed.
+        known: the dates that it moves, where that was computed before.
 
     Raises:
         Denied; CalendarRefused: the file cannot be used.
     """
     require(env.institution().rules, actor, "calendar.import")
     change = preview_year(_calendar_folder(env), data, name)
-    return YearPreview(change, _moving(env, {_year_path(change.year): data}), data)
+    if known is None:
+        known = _moving(env, {_year_path(change.year): data}, progress)
+    return YearPreview(change, known, data)
 
 
 def import_calendar(
@@ -125,8 +145,20 @@ def import_calendar(
     return done
 
 
-def preview_setting(env: Environment, actor: Actor, name: str, value: str) -> SettingPreview:
+def preview_setting(
+    env: Environment,
+    actor: Actor,
+    name: str,
+    value: str,
+    progress: Progress = _unseen,
+    *,
+    known: Sequence[Moving] | None = None,
+) -> SettingPreview:
     """Say which dates another value would move; nothing is written.
+
+    Args:
+        progress: told how many of how many open cases were computed.
+        known: the dates that it moves, where that was computed before.
 
     Raises:
         Denied; SettingUnknown, SettingRefused.
@@ -134,10 +166,10 @@ def preview_setting(env: Environment, actor: Actor, name: str, value: str) -> Se
     require(env.institution().rules, actor, "settings.change")
     settings = env.institution().settings
     changed = settings.changed({name: value})
-    data = _with_value(env, settings.setting(name), changed[name])
-    return SettingPreview(
-        settings.setting(name), changed[name], _moving(env, {SETTINGS_FILE: data})
-    )
+    if known is None:
+        data = _with_value(env, settings.setting(name), changed[name])
+        known = _moving(env, {SETTINGS_FILE: data}, progress)
+    return SettingPreview(settings.setting(name), changed[name], known)
 
 
 def change_setting(
@@ -202,9 +234,9 @@ def _put_into_force(
         raise
 
 
-def _moving(env: Environment, replaced: Mapping[str, bytes]) -> list[Moving]:
+def _moving(env: Environment, replaced: Mapping[str, bytes], progress: Progress) -> list[Moving]:
     files = {**_in_force(env), **replaced}
-    return preview_clocks(env, Institution.from_files(files, "preview"))
+    return preview_clocks(env, Institution.from_files(files, "preview"), progress)
 
 
 def _in_force(env: Environment) -> dict[str, bytes]:

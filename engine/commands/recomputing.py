@@ -39,6 +39,18 @@ class Moving:
     before: date | None
     after: date | None
 
+    def to_json(self) -> list[str | None]:
+        """Return it as plain values, for the end of work that is kept."""
+        days = (day.isoformat() if day else None for day in (self.before, self.after))
+        return [self.case, self.clock, self.party, *days]
+
+    @classmethod
+    def from_json(cls, kept: Sequence[str | None]) -> Moving:
+        """Read what ``to_json`` returned."""
+        case, clock, party, *days = kept
+        before, after = (date.fromisoformat(day) if day else None for day in days)
+        return cls(case or "", clock or "", party or "", before, after)
+
 
 def recompute_clocks(
     env: Environment,
@@ -86,9 +98,11 @@ def finish_recomputing(
     return moved
 
 
-def preview_clocks(env: Environment, institution: Institution) -> list[Moving]:
+def preview_clocks(
+    env: Environment, institution: Institution, progress: Callable[[int, int], object]
+) -> list[Moving]:
     """Return what would move in open cases under other office data; nothing is written."""
-    return _run(env, institution, None, lambda done, total: None, write=False)
+    return _run(env, institution, None, progress, write=False)
 
 
 def _run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_a_year_shows_holidays_make_up_days_and_where_they_come_from(zhou: Clien
     zhou.get("/calendar?year=1800", 404)
 
 
+def looked(client: Client, answer: Any) -> Any:
+    """The page with what was found, where the work that looks for it was quick."""
+    assert answer.status_code == 303
+    assert "/preview/" in answer.location
+    return client.get(answer.location)
+
+
 def test_a_notice_is_previewed_then_put_into_force_and_dates_move(real: RealOffice) -> None:
     real.at("2027-01-18")
     case = real.start(received_on="2027-01-18")
@@ -58,7 +66,7 @@ def test_a_notice_is_previewed_then_put_into_force_and_dates_move(real: RealOffi
     answer = zhou.post(
         "/calendar/preview", {"notice": NOTICE, "source": "国办发明电〔2026〕7号"}, page="/calendar"
     )
-    page = look_over(answer)
+    page = looked(zhou, answer)
     assert text(page.h1) == "导入2027年的日历"
     assert "1件案件的1个期限改变" in text(page.main)
     assert [text(one) for one in page.select(".moved tbody tr")] == [
@@ -66,10 +74,13 @@ def test_a_notice_is_previewed_then_put_into_force_and_dates_move(real: RealOffi
     ]
     assert due(real, case.case_id) == ("2027-02-17", True)  # nothing was written
     file = page.select_one("input[name=file]")["value"]
-    data = {"file": file, "name": "国办发明电〔2026〕7号", "reason": ""}
-    refused = zhou.post("/calendar/import", data, page="/calendar")
-    assert refused.status_code == 422
-    assert "请写明理由" in refused.text
+    preview = page.select_one("input[name=preview]")["value"]
+    data = {"file": file, "name": "国办发明电〔2026〕7号", "reason": "", "preview": preview}
+    for sent in (data, {**data, "preview": ""}):
+        refused = zhou.post("/calendar/import", sent, page="/calendar")
+        assert refused.status_code == 422
+        assert "请写明理由" in refused.text
+    real.browser("zhang").get(f"/calendar/preview/{preview}", 404)  # it is not the administrator's
     answer = zhou.post("/calendar/import", {**data, "reason": "国办通知"}, page="/calendar")
     assert answer.location == "/calendar/report/2"
     assert due(real, case.case_id) == ("2027-02-19", False)
@@ -114,7 +125,7 @@ def test_a_year_file_comes_as_a_file_and_the_same_year_changes_nothing(
     answer = zhou.post(
         "/calendar/preview", sent, content_type="multipart/form-data", page="/calendar"
     )
-    page = look_over(answer)
+    page = looked(zhou, answer)
     assert "和现在的日历完全一样" in text(page.select_one(".why"))
     assert page.select_one("#import-form") is None
 
@@ -122,9 +133,10 @@ def test_a_year_file_comes_as_a_file_and_the_same_year_changes_nothing(
 def test_who_reads_no_cases_sees_how_many_move(real: RealOffice) -> None:
     real.at("2027-01-18")
     case = real.start(received_on="2027-01-18")
-    answer = real.browser("zhang").post("/calendar/preview", {"notice": NOTICE}, page="/calendar")
-    assert "1件案件的1个期限改变。您的岗位不看案件" in text(look_over(answer).main)
-    assert case.number not in answer.text
+    zhang = real.browser("zhang")
+    page = looked(zhang, zhang.post("/calendar/preview", {"notice": NOTICE}, page="/calendar"))
+    assert "1件案件的1个期限改变。您的岗位不看案件" in text(page.main)
+    assert case.number not in text(page)
     with pytest.raises(Denied):
         commands.preview_calendar(real.env, real.actor("meng"), b"{}", "x")
 
@@ -149,13 +161,20 @@ def test_a_setting_shows_what_it_moves_before_it_is_saved(real: RealOffice) -> N
     page = zhang.get("/settings/pause_from")
     assert text(page.select_one(".actions .btn-primary")) == "看会改变什么"
     answer = zhang.post("/settings/pause_from", {"value": "received", "do": "preview"})
-    page = look_over(answer)
+    page = looked(zhang, answer)
+    preview = page.select_one("input[name=preview]")["value"]
     assert "没有期限改变。" in text(page.main)
     assert text(page.select_one(".actions .btn-primary")) == "保存并启用"
     assert page.select_one("input[value=received]").has_attr("checked")
-    refused = zhang.post("/settings/pause_from", {"value": "received", "do": "save"})
-    assert refused.status_code == 422
-    assert "请写明理由" in refused.text
+    for seen in ("", preview):
+        sent = {"value": "received", "do": "save", "preview": seen}
+        refused = zhang.post("/settings/pause_from", sent)
+        assert refused.status_code == 422
+        assert "请写明理由" in refused.text
+    # Another value than the one that was looked at is looked at first.
+    other = {"value": "sent", "do": "save", "reason": "x", "preview": preview}
+    looked(zhang, zhang.post("/settings/pause_from", other))
+    zhang.get(f"/settings/fee/preview/{preview}", 404)
     data = {"value": "received", "do": "save", "reason": "局办公会纪要第12号"}
     assert zhang.post("/settings/pause_from", data).status_code == 303
     assert real.env.institution().settings["pause_from"] == "received"

@@ -19,6 +19,7 @@ from tests.web.real import RealOffice
 from tests.web.test_calendar import NOTICE, due
 from tests.web.test_pages import text
 from tests.web.test_procedures import edit
+from webui.views import work as work_pages
 
 HEADER = "编号,收到日期,申请内容,申请人类别,办理结果,办结日期"
 GOOD = f"{HEADER}\n旧-1,2024-03-04,2023年预算执行情况,自然人,,\n旧-2,2024-03-05,户外广告目录,自然人,,\n"
@@ -149,3 +150,27 @@ def test_a_changed_folder_is_tried_before_it_is_put_into_force(real: RealOffice)
     assert rows[1].startswith("通过 先登记 a.yaml")
     with pytest.raises(NotFound):
         commands.try_folder(real.env, real.actor("zhang"), "_office")
+
+
+def test_looking_what_a_year_would_move_does_not_hold_a_page_up(
+    real: RealOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real.at("2027-01-18")
+    case = real.start(received_on="2027-01-18")
+    goes_on, read = threading.Event(), recomputing.batches.read
+
+    def slowly(connection: Any, ids: Any) -> Any:
+        assert goes_on.wait(20)
+        return read(connection, ids)
+
+    monkeypatch.setattr(recomputing.batches, "read", slowly)
+    monkeypatch.setattr(work_pages, "AT_ONCE", 0.05)
+    zhou = real.browser("zhou")
+    answer = zhou.post("/calendar/preview", {"notice": NOTICE}, page="/calendar")
+    assert answer.location.startswith("/jobs/")
+    assert "看导入日历会改变哪些期限" in text(zhou.get(answer.location).main)
+    goes_on.set()
+    assert settled(real, answer.location.rpartition("/")[2], "zhou").state == "done"
+    page = zhou.get(zhou.http.get(answer.location).location)
+    assert f"{case.number} 答复期限 2027-02-17 周三 2027-02-19 周五" in text(page.main)
+    assert due(real, case.case_id) == ("2027-02-17", True)

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from engine.commands import Moving
 from engine.errors import BadInput, EngineError
 from webui import rendering
 from webui.auth import actor, rule
@@ -30,17 +31,30 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/calendar/preview")
 @rule("calendar.import")
-def preview() -> ResponseReturnValue:
-    """Show what a year would change: days, and dates of open cases. Nothing is stored."""
+def begin_preview() -> ResponseReturnValue:
+    """Look what a year would change: days, and dates of open cases. Nothing is stored."""
     typed = request.form.get("notice", "")
+    env, who, look = engine().environment, actor(), engine().commands.preview_calendar
+
+    def preview(report: Any) -> dict[str, Any]:
+        found = look(env, who, file, name, report)
+        moving = [one.to_json() for one in found.moving]
+        return {"name": name, "file": file.decode("utf-8-sig"), "moving": moving}
+
     try:
         data, name = _brought(typed)
         year = request.form.get("year", "").strip()
         file = engine().commands.year_file(data, name, int(year) if year.isdigit() else None)
-        found = engine().commands.preview_calendar(engine().environment, actor(), file, name)
+        return work.do("calendar_preview", preview)  # type: ignore[no-any-return]
     except BadInput as error:
         return _refused(error.sentence, typed), 422
-    return _preview(found, name)
+
+
+@blueprint.get("/calendar/preview/<work_id>")
+@rule("calendar.import")
+def previewed(work_id: str) -> ResponseReturnValue:
+    """Show what was found."""
+    return _preview(work_id)
 
 
 @blueprint.post("/calendar/import")
@@ -60,7 +74,9 @@ def take_in() -> ResponseReturnValue:
     except EngineError as error:
         if not hasattr(error, "sentence") or error.code == "denied":
             raise
-        return _again(data, name, error.sentence), 422
+        seen = request.form.get("preview", "")
+        page = _preview(seen, error.sentence) if seen else _refused(error.sentence, "")
+        return page, 422
 
 
 @blueprint.get("/calendar/report/<int:number>")
@@ -90,23 +106,23 @@ def _refused(sentence: str, typed: str) -> str:
     return _page(page, sentence, typed)
 
 
-def _preview(found: Any, name: str, refusal: str = "") -> str:
-    moved = engine().queries.moved_dates(engine().environment, actor(), found.moving)
+def _preview(work_id: str, refusal: str = "") -> str:
+    end = work.ended(work_id, "calendar_preview")
+    env, who = engine().environment, actor()
+    moving = [Moving.from_json(one) for one in end["moving"]]
+    try:
+        file = end["file"].encode()
+        found = engine().commands.preview_calendar(env, who, file, end["name"], known=moving)
+    except BadInput as error:
+        return _refused(refusal or error.sentence, "")
     return rendering.page(
         "calendar_preview.html",
         "calendar",
         change=found.change,
-        moved=moved,
-        file=found.data.decode("utf-8-sig"),
-        name=name,
+        moved=engine().queries.moved_dates(env, who, moving),
+        file=end["file"],
+        name=end["name"],
+        preview=work_id,
         refusal=refusal,
         reason=request.form.get("reason", ""),
     )
-
-
-def _again(data: bytes, name: str, sentence: str) -> str:
-    try:
-        found = engine().commands.preview_calendar(engine().environment, actor(), data, name)
-    except BadInput as error:
-        return _refused(error.sentence, "")
-    return _preview(found, name, sentence)

@@ -26,6 +26,18 @@ _KINDS: Mapping[str, tuple[Any, str, Callable[[Any], str], Callable[[str, Any], 
         lambda end: _("已导入并启用，%(count)s个期限随之改变。", count=end["moved"]),
         lambda _id, end: url_for("calendar.report", number=end["number"]),
     ),
+    "calendar_preview": (
+        _l("看导入日历会改变哪些期限"),
+        "calendar",
+        lambda end: "",
+        lambda work_id, end: url_for("calendar.previewed", work_id=work_id),
+    ),
+    "setting_preview": (
+        _l("看改设置会改变哪些期限"),
+        "settings",
+        lambda end: "",
+        lambda work_id, end: url_for("settings.previewed", name=end["name"], work_id=work_id),
+    ),
     "setting": (
         _l("改设置，重算在办案件的期限"),
         "settings",
