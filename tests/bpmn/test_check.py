@@ -268,6 +268,17 @@ WITH_OFFICE = [
         "error",
         line(node("serviceTask", "x", extension(EFFECT.format("issue_letter", "no")))),
     ),
+    (
+        "unknown-step",
+        "error",
+        line(
+            node(
+                "serviceTask",
+                "x",
+                extension('<gk:effect name="notify" until="no"/>'),
+            )
+        ),
+    ),
     ("unknown-decision", "error", line(node("businessRuleTask", "x", camunda__decisionRef="no"))),
     ("called-process", "error", line(node("callActivity", "x", calledElement="no"))),
     ("nobody", "warning", line(user("x"))),
