@@ -88,6 +88,7 @@ GENERAL = frozenset(
         "calendar.import",
         "settings.change",
         "incidents.retry",
+        "facts.correct",
         "accounts.read",
         "accounts.change",
         "register.read",

@@ -92,6 +92,11 @@ class CaseFile:
         return self._events
 
     @property
+    def ground(self) -> Ground:
+        """What the case stands on."""
+        return self._deployed
+
+    @property
     def clocks(self) -> Mapping[str, ClockDefinition]:
         """The clocks of the procedure and of those that it calls, the first drawn first."""
         return self._deployed.clocks

@@ -360,6 +360,7 @@ breach = Table(
     Column("due", Date, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("held", JSON, nullable=False),  # [{activity, name, person, role, unit, working_days}]
+    Column("withdrawn_at", Instant),  # the facts, corrected since, do not bear it
     UniqueConstraint("case_id", "clock", "party", "due"),
 )
 

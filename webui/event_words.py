@@ -37,6 +37,13 @@ WORDS = {
     "decision_received": _l("收到行政行为"),
     "reconsideration_copy_received": _l("收到复议申请书副本"),
     "reconsideration_decision_received": _l("收到复议决定书"),
+    "withdrawn": _l("申请人撤回"),
+    "accepted": _l("受理"),
+    "reviewed": _l("分管领导审核"),
+    "approved": _l("主要领导审批"),
+    "secrecy_reviewed": _l("保密复审"),
+    "secrecy_finally_reviewed": _l("保密终审"),
+    "routed_to_office": _l("来件转到本机构"),
 }
 
 

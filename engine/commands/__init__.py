@@ -10,6 +10,7 @@ from engine.commands.acting import (
 from engine.commands.checkpoints import keep_checkpoint, take_checkpoint
 from engine.commands.claiming import claim, claim_all, picked, release
 from engine.commands.clock_watch import ClockState, clock_state, confirm_clock
+from engine.commands.correcting import correct_fact
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
@@ -66,6 +67,7 @@ __all__ = [
     "complete_all",
     "complete_task",
     "confirm_clock",
+    "correct_fact",
     "deliver_action",
     "deploy_folder",
     "deploy_missing",

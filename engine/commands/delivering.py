@@ -13,7 +13,7 @@ from typing import Any
 from engine import audit
 from engine.bpmn import execute
 from engine.bpmn.step import Step
-from engine.commands import publishing, stepping
+from engine.commands import breach_news, publishing, stepping
 from engine.commands.case_host import CaseHost
 from engine.commands.errors import CaseClosed
 from engine.commands.noting import note
@@ -67,6 +67,8 @@ def _deliver(env: Environment, message: Mapping[str, Any]) -> Sequence[audit.Aud
         )
     elif message["kind"] in {"message", "signal"}:
         _tell_others(env, message)
+    elif message["kind"] == "breach_withdrawn":
+        breach_news.tell_started(env, body, message["key"])
     elif message["kind"] == "publish":
         return [publishing.write_out(env, message)]
     return ()

@@ -18,6 +18,7 @@ from typing import Any
 from engine import audit, case_moments
 from engine.bpmn.execute import frontier, waits_for_somebody
 from engine.bpmn.step import Step, WorkItem
+from engine.commands import breaches
 from engine.commands.case_host import CaseHost, clock_rows
 from engine.commands.errors import CaseClosed, CaseStopped, FormOutdated, SilentStop
 from engine.commands.noting import note
@@ -38,6 +39,8 @@ TRIES = 12
 PATIENT_TRIES = 3  # after so many a step is computed with the writers' queue held
 MACHINE = (DatabaseError, OSError)  # a full disk, a lost server: nothing is wrong with the case
 
+CORRECTION = "correction"  # of a fact: the one thing that is still done to a closed case
+
 Act = Callable[[CaseHost, dict[str, Any]], Step]
 
 
@@ -45,7 +48,7 @@ Act = Callable[[CaseHost, dict[str, Any]], Step]
 class Cause:
     """Why a step is taken, for history and trail.
 
-    kind: start, complete, fire, message, signal, cancel, migrate or recompute. ``operation`` is what a retry
+    kind: start, complete, fire, message, signal, cancel, migrate, recompute, or correction (of a closed case). ``operation`` is what a retry
     would do again. ``item`` is the row of the work item that is completed.
     """
 
@@ -166,7 +169,7 @@ def _tried(
             if cause.key and (done := cases.history_by_key(uow.connection, cause.key)):
                 return repeated(uow.connection, done["case_id"])
             before, is_new = read(uow.connection)
-    if before.status != "open":
+    if before.status != "open" and cause.kind != CORRECTION:
         raise CaseClosed(before.number)
     host, step = _computed(env, actor, before, is_new, act, cause, fields)
     with nullcontext(queue) if queue else UnitOfWork(env.database, writing=True, on=on) as uow:
@@ -222,7 +225,7 @@ def repeated(connection: Connection, case_id: str) -> Moved:
 
 def refuse_silent_stop(host: CaseHost, step: Step) -> None:
     """Idea 4 of the design: an open case has a task, an armed timer or an awaited event."""
-    if step.ended or waits_for_somebody(step.state):
+    if step.ended or host.case.status == "closed" or waits_for_somebody(step.state):
         return
     waiting = frontier(host.deployed.definition, step.state, host)
     if not (waiting.tasks or waiting.timers or waiting.waits or waiting.begin):
@@ -310,10 +313,10 @@ def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Act
         fields=host.sealed_fields(),
         subject=subject or before.subject,
         kind=kind or before.kind,
-        status="closed" if step.ended else "open",
-        how=step.how if step.ended else None,
+        status="closed" if step.ended else before.status,
+        how=step.how if step.ended else before.how,
         outcome=host.outcome or before.outcome,
-        closed_at=host.now if step.ended else None,
+        closed_at=host.now if step.ended else before.closed_at,
         called_versions=host.called_versions,
         doers=_doers(host.case.doers, cause, actor),
     )
@@ -439,6 +442,7 @@ def _facts(connection: Connection, case: CaseRow, host: CaseHost, actor: Actor) 
         return
     cases.append_events(connection, host.event_rows(actor))
     write_clocks(connection, case.id, host)
+    host.audit_events += breaches.look_again(connection, host)
 
 
 def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:

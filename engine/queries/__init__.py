@@ -1,5 +1,6 @@
 """Everything that a screen or a register shows. Reads, decides nothing, changes nothing."""
 
+from engine.commands.correcting import correctable
 from engine.queries.answering import asked, with_button
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation, simulate
@@ -47,6 +48,7 @@ __all__ = [
     "calendar_page",
     "case_list",
     "case_page",
+    "correctable",
     "demo_accounts",
     "diagram_xml",
     "disclosures",

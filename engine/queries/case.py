@@ -87,6 +87,8 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
             )
             for row in incidents
         ],
+        may_correct=opened.case.status == "closed"
+        and can(env.institution().rules, actor, "facts.correct").ok,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands import chasing, passing_time, several
+from engine.commands import breach_news, chasing, correcting, passing_time, several
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.queries.common import today_of
@@ -71,7 +71,14 @@ def said(text: str) -> str:
     """Return what a person was told, in the language in which it is read now."""
     # The one with the most blanks first: a shorter template would take the rest into its last blank.
     return said_again(
-        text, (*reversed(chasing.NOTICES), passing_time.HOLIDAYS_AWAITED, several.HANDED)
+        text,
+        (
+            *reversed(chasing.NOTICES),
+            passing_time.HOLIDAYS_AWAITED,
+            several.HANDED,
+            breach_news.TAKEN_BACK,
+            correcting.TOLD,
+        ),
     )
 
 

@@ -320,6 +320,7 @@ class CasePage:
     materials: Sequence[DocumentView]
     letters: Sequence[DocumentView]
     incidents: Sequence[IncidentView] = field(default_factory=tuple)
+    may_correct: bool = False  # it is closed, and the actor may correct a wrong date in it
 
 
 @dataclass(frozen=True)

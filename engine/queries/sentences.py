@@ -59,6 +59,16 @@ class Names:
                 return found.name
         return activity_id or ""
 
+    def fact(self, kind: str) -> str:
+        """Return what the diagrams call a fact: the title of a rule that it starts or ends; its name where none does."""
+        for deployed in self._deployed():
+            for definition in deployed.clocks.values():
+                for rule in definition.rules:
+                    said = rule.attributes
+                    if kind in said.get("event", "").split() and said.get("title"):
+                        return said["title"]
+        return kind
+
     def post(self, body: Mapping[str, Any]) -> str:
         """Return the title of the post that an event is about, with its section."""
         office = self.env.institution().office
@@ -122,6 +132,8 @@ KINDS: Mapping[str, str] = {
     "RulesWritten": "写成制度文本",
     "DecisionEvaluated": "决策表判断",
     "FactRecorded": "记录事实",
+    "FactCorrected": "更正登记的日期",
+    "BreachWithdrawn": "撤销逾期记录",
     "ClocksRecomputed": "重新计算期限",
     "WarningSent": "提醒",
     "BreachRecorded": "记录逾期",
@@ -402,6 +414,24 @@ def _fact(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Name
     )
 
 
+def _fact_corrected(
+    who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names
+) -> Told:
+    facts = {"who": who, "what": names.fact(str(body.get("kind"))), "before": body.get("before")}
+    if body.get("after"):
+        said = say("{who}更正{what}的日期：{before} 改为 {after}", **facts, after=body["after"])
+    else:
+        said = say("{who}更正：没有{what}（原登记为 {before}）", **facts)
+    return Told(said, "", row["reason"])
+
+
+def _breach_withdrawn(
+    who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names
+) -> Told:
+    said = say("更正登记的日期后，{due} 届满的逾期记录不再成立，予以撤销", due=body.get("due"))
+    return Told(said, say("撤销"))
+
+
 def _cancelled(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     return Told(say("{who}终止本案", who=who), "", row["reason"])
 
@@ -446,6 +476,8 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "Refused": _refused,
     "PersonalDataRead": _read,
     "FactRecorded": _fact,
+    "FactCorrected": _fact_corrected,
+    "BreachWithdrawn": _breach_withdrawn,
 }
 
 

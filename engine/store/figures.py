@@ -130,7 +130,7 @@ def breaches_since(connection: Connection, chosen: Chosen, since: datetime) -> l
         connection,
         select(breach.c.case_id, breach.c.clock, breach.c.due, breach.c.held)
         .join(cases, cases.c.id == breach.c.case_id)
-        .where(condition(chosen), breach.c.recorded_at >= since),
+        .where(condition(chosen), breach.c.recorded_at >= since, breach.c.withdrawn_at.is_(None)),
     )
 
 

@@ -58,7 +58,7 @@ def steps_of(connection: Connection, procedures: Collection[str]) -> list[Row]:
 
 
 def breaches_of(connection: Connection, procedures: Collection[str]) -> list[Row]:
-    """Return the limits that ran out, with the number and procedure of their case, oldest first."""
+    """Return the limits that ran out and were not taken back, with the number and procedure of their case, oldest first."""
     return many(
         connection,
         select(
@@ -70,6 +70,6 @@ def breaches_of(connection: Connection, procedures: Collection[str]) -> list[Row
             breach.c.held,
         )
         .join(cases, cases.c.id == breach.c.case_id)
-        .where(cases.c.procedure.in_(sorted(procedures)))
+        .where(cases.c.procedure.in_(sorted(procedures)), breach.c.withdrawn_at.is_(None))
         .order_by(breach.c.due, cases.c.number, breach.c.clock, breach.c.party),
     )

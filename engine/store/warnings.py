@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from engine.store.rows import Row, many
 from engine.tables import breach, cases, clock, warning, work_item
@@ -96,6 +96,11 @@ def recorded_breaches(connection: Connection) -> set[tuple[str, str, str, date]]
 def record_breach(connection: Connection, row: Mapping[str, Any]) -> None:
     """Store that a limit ran out; its key forbids a second time."""
     connection.execute(insert(breach), dict(row))
+
+
+def set_withdrawn(connection: Connection, breach_id: int, at: datetime | None) -> None:
+    """Mark a breach as taken back, or (None) as standing."""
+    connection.execute(update(breach).where(breach.c.id == breach_id).values(withdrawn_at=at))
 
 
 def breaches(connection: Connection, case_id: str | None = None) -> list[Row]:

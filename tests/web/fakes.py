@@ -223,6 +223,9 @@ class Queries:
             rows = [one for one in rows if one.clock and one.clock.state == chosen]
         return replace(self.inbox_page, rows=rows, search=search, filter=chosen, tab=tab or "mine")
 
+    def correctable(self, env: Any, actor: Actor, case_id: str) -> list[Any]:
+        return []
+
     def notices(self, env: Any, actor: Actor) -> NoticesPage:
         told = datetime(2026, 11, 24, 8, 30, tzinfo=OFFICE_ZONE)
         line = NoticeLine(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -12,6 +14,7 @@ from engine.errors import EngineError
 from webui import form_view, rendering, ruler
 from webui.auth import actor, keeps_typed, rule
 from webui.engine_door import engine
+from webui.event_words import event_word
 from webui.forms import (
     Answers,
     answering,
@@ -27,6 +30,7 @@ from webui.uploads import read_uploads
 
 blueprint = Blueprint("cases", __name__)
 PAGE_SIZE = 50
+CORRECTION = ("fact", "how", "day", "reason", "evidence")  # what the form of a correction asks
 MAX_PAGE = 10_000
 # What the figures of the statistics narrow the list to.
 NARROWED = ("procedure", "clock", "unit", "step", "received", "closed", "carried")
@@ -132,6 +136,51 @@ def retry(case_id: str, incident_id: str) -> ResponseReturnValue:
     engine().commands.retry_incident(engine().environment, actor(), incident_id)
     flash(_("已重试，案件继续办理。"))
     return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<case_id>/correct")
+@rule("facts.correct")
+def correct(case_id: str) -> ResponseReturnValue:
+    """Show what of a closed case can be corrected."""
+    return _correct_page(case_id, {})
+
+
+@blueprint.post("/cases/<case_id>/correct")
+@rule("facts.correct")
+@keeps_typed
+def correct_fact(case_id: str) -> ResponseReturnValue:
+    """Supersede a wrong date of a closed case."""
+    typed = {key: request.form.get(key, "").strip()[:200] for key in CORRECTION}
+    right: date | None = None
+    if typed["how"] != "never":
+        try:
+            right = date.fromisoformat(typed["day"])
+        except ValueError:
+            return _correct_page(case_id, typed, _("请填写正确的日期")), 422
+    try:
+        engine().commands.correct_fact(
+            engine().environment,
+            actor(),
+            case_id,
+            typed["fact"],
+            right,
+            reason=typed["reason"],
+            evidence=typed["evidence"],
+        )
+    except EngineError as error:
+        if error.code != "bad_input":
+            raise
+        return _correct_page(case_id, typed, _(error.sentence)), 422  # type: ignore[attr-defined]
+    flash(_("已更正，各项期限按更正后的日期重新推算，更正前后都看得到。"))
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _correct_page(case_id: str, typed: Mapping[str, str], error: str = "") -> str:
+    facts = engine().queries.correctable(engine().environment, actor(), case_id)
+    shown = [(one, event_word(one.kind)) for one in facts]
+    return rendering.page(
+        "correct.html", "cases", case_id=case_id, facts=shown, typed=typed, error=error
+    )
 
 
 def _action_page(page: Any, case_id: str, wait_id: str, answers: Answers) -> str:

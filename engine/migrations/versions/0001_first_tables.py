@@ -216,6 +216,7 @@ def upgrade() -> None:
         sa.Column("due", sa.Date(), nullable=False),
         sa.Column("recorded_at", Instant(), nullable=False),
         sa.Column("held", sa.JSON(), nullable=False),
+        sa.Column("withdrawn_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_breach_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_breach")),
         sa.UniqueConstraint(
