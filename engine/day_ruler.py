@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine.business_calendar import BusinessCalendar
 from engine.statutory_clock import ClockAnswer, Entry
-from engine.words import say
+from engine.words import label_of, say, short_label
 
 MAX_DAYS = 150
 OUT = ("suspends", "waits")
@@ -117,14 +117,17 @@ def _labels(calendar: BusinessCalendar, first: date, last: date) -> dict[date, s
         if name and not calendar.is_working_day(day):
             run.append(day)
         elif run and (day > last or calendar.is_working_day(day)):
-            name = _short(calendar.day_name(run[0]) or "")
-            labels[run[len(run) // 2]] = say(name) if name else ""
+            name = holiday_word(calendar.day_name(run[0]) or "")
+            labels[run[len(run) // 2]] = name
             run = []
     return labels
 
 
-def _short(name: str) -> str:
-    """国庆节、中秋节 becomes 国庆、中秋: the cells are narrow."""
+def holiday_word(name: str) -> str:
+    """A holiday where there is little room: 国庆节、中秋节 becomes 国庆、中秋; other languages keep their word."""
+    said = label_of(name)
+    if said != name:
+        return said
     return name.replace("节", "") if len(name) > 3 else name.removesuffix("节") or name
 
 
@@ -132,13 +135,13 @@ def _marks(given: ClockAnswer, entries: Sequence[Entry], today: date) -> list[Ma
     marks = []
     for entry in entries:
         if entry.rule in {"starts", "restarts"} and entry.on and entry.on == given.started_on:
-            marks.append(Mark(entry.on, f"{_verb(entry.title)} {_md(entry.on)}"))
+            marks.append(Mark(entry.on, f"{short_label(say(entry.title), '申请')} {_md(entry.on)}"))
         elif entry.rule == "suspends" and entry.first:
             began = entry.on or entry.first
             marks.append(
                 Mark(
                     began,
-                    f"{say(entry.title.removesuffix('意见'))} {_md(began)}",
+                    f"{short_label(say(entry.title), '意见')} {_md(began)}",
                 )
             )
             if entry.last and entry.last <= today:
@@ -164,10 +167,6 @@ def _once_a_day(marks: Sequence[Mark]) -> list[Mark]:
                 mark.date, f"{head}、{mark.text.rpartition(' ')[0]} {day}", style
             )
     return sorted(by_day.values(), key=lambda mark: mark.date)
-
-
-def _verb(title: str) -> str:
-    return say(title.removesuffix("申请") or title)
 
 
 def _md(day: date) -> str:

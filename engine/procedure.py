@@ -77,7 +77,8 @@ class Outcome:
     @property
     def words(self) -> str:
         """The group and the row, as forms and registers say it."""
-        return f"{self.group}{self.row}"
+        apart = "" if self.group.endswith(("）", "：")) else "："
+        return f"{self.group}{apart}{self.row}"
 
 
 @dataclass(frozen=True)

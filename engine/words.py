@@ -11,6 +11,24 @@ _translate: ContextVar[Callable[[str], str] | None] = ContextVar("translate", de
 _label: ContextVar[Callable[[str], str] | None] = ContextVar("label", default=None)
 
 
+class AsIs(str):
+    """A text that no catalogue may touch any more: somebody typed it, or it is in the reader's language already."""
+
+    __slots__ = ()
+
+
+def label_of(text: str) -> str:
+    """Return a label of ``processes/`` in the reader's language."""
+    translate = _label.get()
+    return AsIs(translate(text)) if translate and type(text) is str else text
+
+
+def short_label(text: str, ending: str) -> str:
+    """Return a label without its ending, where there is little room; another language says the whole label."""
+    said = label_of(text)
+    return said if said != text else text.removesuffix(ending) or text
+
+
 def say(text: str, **values: object) -> str:
     """Return a sentence in the reader's language, its blanks filled.
 
@@ -22,7 +40,9 @@ def say(text: str, **values: object) -> str:
         values = {
             key: label(value) if type(value) is str else value for key, value in values.items()
         }
-    return (translate(text) if translate else text).format(**values)
+    if translate is None:
+        return text.format(**values)
+    return AsIs(translate(text).format(**values))
 
 
 def said_again(text: str, templates: Sequence[str]) -> str:

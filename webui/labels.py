@@ -22,7 +22,7 @@ from webui.engine_door import engine
 from webui.formatting import is_english
 
 _JOINTS = re.compile(r"(、| · |（|）|“|”| )")
-MOST_OF_TWO = 30
+MOST_OF_TWO = 60
 _ENGLISH = {"、": ", ", " · ": " · ", "（": " (", "）": ")"}
 _read: dict[str, dict[str, str]] = {}  # catalogues by what is in force; one is kept
 
@@ -33,21 +33,24 @@ def label(text: str) -> str:
         return text
     words = _words()
     found = words.get(text)
+    if found is None:
+        found = _two(words, text)
     if found is None and _JOINTS.search(text):
         parts = _JOINTS.split(text)
         known = [words.get(part) or _two(words, part) for part in parts]
         if any(known):
             said = (new or _ENGLISH.get(part, part) for new, part in zip(known, parts, strict=True))
             found = "".join(said).strip()
-    return found or _two(words, text) or text
+    return found or text
 
 
 def _two(words: Mapping[str, str], text: str) -> str | None:
-    """A post with its section, written as one word: 综合执法支队科室经办人."""
+    """A post with its section, or a group with its line, written as one word: 综合执法支队科室经办人."""
     if not 4 <= len(text) <= MOST_OF_TWO:
         return None
     cuts = ((text[:at], text[at:]) for at in range(len(text) - 2, 1, -1))
-    return next((f"{words[a]}: {words[b]}" for a, b in cuts if a in words and b in words), None)
+    found = next(((words[a], words[b]) for a, b in cuts if a in words and b in words), None)
+    return (found[0] if found[0].endswith(" ") else f"{found[0]}: ") + found[1] if found else None
 
 
 def _words() -> Mapping[str, str]:

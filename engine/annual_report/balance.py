@@ -12,6 +12,7 @@ from decimal import Decimal
 from engine.annual_report.definition import Disputes, Requests
 from engine.annual_report.figures import TOTAL, Report
 from engine.errors import BadInput
+from engine.words import AsIs, say
 
 Figures = Mapping[str, Mapping[str, int | Decimal]]
 
@@ -31,9 +32,10 @@ class ReportUnbalanced(BadInput):
     code = "report_unbalanced"
 
     def __init__(self, checks: list[Check]) -> None:
-        said = "；".join(check.sentence for check in checks)
+        said = say("；").join(check.sentence for check in checks)
         super().__init__(
-            f"{len(checks)} checks fail", sentence=f"年度报告的数据不平，没有生成：{said}"
+            f"{len(checks)} checks fail",
+            sentence=say("年度报告的数据不平，没有生成：{said}", said=said),
         )
         self.checks = checks
 
@@ -48,7 +50,7 @@ def checks_of(report: Report) -> list[Check]:
     }
     stated = Check(
         report.statement is not None,
-        f"第二部分由{report.year}年度的报送事项填报" + _stated_by(report),
+        _stated_by(report),
         blocking=False,
     )
     return [
@@ -61,10 +63,18 @@ def checks_of(report: Report) -> list[Check]:
 
 def _stated_by(report: Report) -> str:
     if report.statement:
-        return f"（{report.statement}）"
+        return say(
+            "第二部分由{year}年度的报送事项填报（{case}）",
+            year=report.year,
+            case=AsIs(report.statement),
+        )
     if report.interim:
-        return f"，系统里还没有这件，现按{'、'.join(report.interim)}合计"
-    return "，系统里还没有这件，现按0列"
+        return say(
+            "第二部分由{year}年度的报送事项填报，系统里还没有这件，现按{cases}合计",
+            year=report.year,
+            cases=AsIs(say("、").join(report.interim)),
+        )
+    return say("第二部分由{year}年度的报送事项填报，系统里还没有这件，现按0列", year=report.year)
 
 
 def refuse_unbalanced(report: Report) -> list[Check]:
@@ -99,7 +109,13 @@ def check_requests(
         checks.append(
             Check(
                 parts == cells[TOTAL],
-                f"“{row.label}”各列之和{parts}，应等于{requests.total}{cells[TOTAL]}",
+                say(
+                    "“{row}”各列之和{parts}，应等于{total}{sum}",
+                    row=row.label,
+                    parts=parts,
+                    total=requests.total,
+                    sum=cells[TOTAL],
+                ),
             )
         )
     return [*checks, *_carried(requests, figures, previous)]
@@ -114,12 +130,26 @@ def _column(requests: Requests, figures: Figures, key: str, label: str) -> list[
     return [
         Check(
             new + carried_in == concluded + carried_out,
-            f"“{label}”列：新收{new}＋上年结转{carried_in}＝{new + carried_in}，"
-            f"应等于办理结果总计{concluded}＋结转下年度{carried_out}＝{concluded + carried_out}",
+            say(
+                "“{column}”列：新收{new}＋上年结转{carried_in}＝{before}，"
+                "应等于办理结果总计{concluded}＋结转下年度{carried_out}＝{after}",
+                column=label,
+                new=new,
+                carried_in=carried_in,
+                before=new + carried_in,
+                concluded=concluded,
+                carried_out=carried_out,
+                after=concluded + carried_out,
+            ),
         ),
         Check(
             lines == concluded,
-            f"“{label}”列：各项办理结果之和{lines}，应等于（七）总计{concluded}",
+            say(
+                "“{column}”列：各项办理结果之和{lines}，应等于（七）总计{concluded}",
+                column=label,
+                lines=lines,
+                concluded=concluded,
+            ),
         ),
     ]
 
@@ -132,15 +162,22 @@ def _carried(
         return [
             Check(
                 row[TOTAL] == 0,
-                f"系统里没有上一年度的报送事项，上年结转{row[TOTAL]}件没有同公布的数核对，请人工核对",
+                say(
+                    "系统里没有上一年度的报送事项，上年结转{n}件没有同公布的数核对，请人工核对",
+                    n=row[TOTAL],
+                ),
                 blocking=False,
             )
         ]
     return [
         Check(
             row[column.key] == previous[column.key],
-            f"“{column.label}”列：上年结转{row[column.key]}，"
-            f"应等于上一年度公布的结转下年度{previous[column.key]}",
+            say(
+                "“{column}”列：上年结转{n}，应等于上一年度公布的结转下年度{before}",
+                column=column.label,
+                n=row[column.key],
+                before=previous[column.key],
+            ),
         )
         for column in requests.columns
     ]
@@ -155,7 +192,13 @@ def check_disputes(disputes: Disputes, figures: Figures) -> list[Check]:
         checks.append(
             Check(
                 parts == cells[TOTAL],
-                f"“{group.label}”各项结果之和{parts}，应等于{disputes.total}{cells[TOTAL]}",
+                say(
+                    "“{row}”各项结果之和{parts}，应等于{total}{sum}",
+                    row=group.label,
+                    parts=parts,
+                    total=disputes.total,
+                    sum=cells[TOTAL],
+                ),
             )
         )
     return checks

@@ -20,6 +20,7 @@ from engine.annual_report.definition import (
     Stated,
 )
 from engine.feel import Expression
+from engine.words import AsIs, say
 
 Functions = Mapping[str, Callable[..., object]]
 Number = int | Decimal
@@ -179,20 +180,37 @@ def _three(
             continue
         if concluded is not None and concluded < received:
             remarks.append(
-                f"案件 {one.number} 的办结日期 {concluded} 早于收到日期 {received}，请补正"
+                say(
+                    "案件 {number} 的办结日期 {concluded} 早于收到日期 {received}，请补正",
+                    number=AsIs(one.number),
+                    concluded=concluded,
+                    received=received,
+                )
             )
             continue
         if concluded is not None and concluded < over.first:
             continue
         kind = str(over.of(three.kind, one) or "")
         if kind not in kinds:
-            remarks.append(f"案件 {one.number} 的申请人类别“{kind}”对不上表三的各列，请补正")
+            remarks.append(
+                say(
+                    "案件 {number} 的申请人类别“{kind}”对不上表三的各列，请补正",
+                    number=AsIs(one.number),
+                    kind=kind,
+                )
+            )
             continue
         rows = [three.row("new" if received >= over.first else "carried_in").key]
         if concluded is not None and concluded <= over.last:
             code = str(over.of(three.outcome, one) or "")
             if code not in codes:
-                remarks.append(f"案件 {one.number} 的办理结果“{code}”对不上表三的各行，请补正")
+                remarks.append(
+                    say(
+                        "案件 {number} 的办理结果“{code}”对不上表三的各行，请补正",
+                        number=AsIs(one.number),
+                        code=code,
+                    )
+                )
                 continue
             rows += [code, three.row("concluded").key]
         else:
@@ -219,7 +237,13 @@ def _four(
             if result is None:
                 continue
             if result not in results:
-                remarks.append(f"案件 {one.number} 的结果“{result}”对不上表四的各列，请补正")
+                remarks.append(
+                    say(
+                        "案件 {number} 的结果“{result}”对不上表四的各列，请补正",
+                        number=AsIs(one.number),
+                        result=result,
+                    )
+                )
                 continue
             table[group.key][result].add(one.number)
             table[group.key][TOTAL].add(one.number)

@@ -37,7 +37,7 @@ from engine.store import cases
 from engine.stored_case import case_facts, task_facts
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
-from engine.words import say
+from engine.words import AsIs, label_of, say
 
 
 def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
@@ -118,7 +118,7 @@ def _action(
     allowed = can(
         env.institution().rules, actor, "action.deliver", ActionFacts(action.group, facts)
     )
-    why = allowed.sentence if isinstance(allowed, Refused) else ""
+    why = say(allowed.sentence) if isinstance(allowed, Refused) else ""
     return ActionView(wait["wait"], action.label, action.form, allowed.ok, why)
 
 
@@ -208,9 +208,9 @@ def facts_of(
             if not may_reveal:
                 continue
             opened = open_fields(env, {one.key: value})[one.key]
-            facts.append(Fact(one.label, mask(str(opened), style), reveal=one.key))
+            facts.append(Fact(one.label, AsIs(mask(str(opened), style)), reveal=one.key))
         else:
-            facts.append(Fact(one.label, _shown(one, value)))
+            facts.append(Fact(one.label, AsIs(_shown(one, value))))
     return facts
 
 
@@ -218,17 +218,23 @@ def _shown(field: Field, value: Any) -> str:
     if isinstance(value, bool):
         return say("是") if value else say("否")
     if field.type in {"choice", "choices"}:
-        words = {option.value: option.label for option in field.options}
+        words = {option.value: label_of(option.label) for option in field.options}
         chosen = value if isinstance(value, list) else [value]
-        return "、".join(words.get(str(one), str(one)) for one in chosen)
+        return say("、").join(words.get(str(one), str(one)) for one in chosen)
     if field.type == "table" and isinstance(value, list):
-        return "；".join(
-            "，".join(f"{c.label} {_shown(c, row[c.key])}" for c in field.columns if row.get(c.key))
+        return say("；").join(
+            say("，").join(
+                f"{label_of(c.label)} {_shown(c, row[c.key])}"
+                for c in field.columns
+                if row.get(c.key)
+            )
             for row in value
         )
     if isinstance(value, list):
-        return "、".join(_file_name(one) for one in value)
-    return f"{value}{field.unit}" if field.unit else str(value)
+        return say("、").join(_file_name(one) for one in value)
+    if not field.unit:
+        return str(value)
+    return say("{n}{unit}", n=AsIs(value), unit=field.unit)
 
 
 def _file_name(one: Any) -> str:

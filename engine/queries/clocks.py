@@ -12,7 +12,7 @@ from engine.environment import Environment
 from engine.institution import Institution
 from engine.queries.pages import ClockState, ClockView, Group
 from engine.statutory_clock import ClockAnswer, ClockDefinition
-from engine.words import say
+from engine.words import say, short_label
 
 _ENDED = {"stopped", "abandoned"}
 RUNNING = frozenset(("late", "today", "soon", "run"))
@@ -200,6 +200,6 @@ def _still(env: Environment, version: str, chosen: ClockView, views: Sequence[Cl
     return say(
         "{words}，{what} {day} 届满",
         words=words,
-        what=first.title.removesuffix("期限"),
+        what=short_label(first.title, "期限"),
         day=f"{first.due:%m-%d}",
     )

@@ -34,6 +34,10 @@ _SHOWN = frozenset(
         "source",
         "line",
         "choices",
+        "duties",
+        "options",
+        "under",
+        "total",
     ]
 )
 _DRAWN = frozenset(("name", "title", "label", "then", "article"))
@@ -54,6 +58,13 @@ def labels_of(files: Mapping[str, bytes]) -> set[str]:
             found |= set(_drawn(data, path))
         elif path.startswith("calendar/") and path.endswith(".json"):
             found |= {str(day.get("name")) for day in json.loads(data).get("days", [])}
+        elif path.startswith("reports/") and path.endswith(".yaml"):
+            tables = load_yaml(data, path)
+            found |= set(_walk([tables.get("three"), tables.get("four")]))
+        elif path.endswith(".dmn"):
+            found |= set(_said(data, path))
+        elif path == "letterhead.yaml":
+            found |= {str(load_yaml(data, path).get("机关名称", ""))}
         elif path in ("roles.yaml", "units.yaml", "settings.yaml", "ladder.yaml"):
             found |= set(_walk(load_yaml(data, path)))
     return {text for text in found if _is_chinese(text)}
@@ -79,6 +90,14 @@ def _drawn(data: bytes, path: str) -> Iterator[str]:
                 yield value.strip()
         if str(element.tag).endswith("}documentation") and element.text:
             yield str(element.text).strip()
+
+
+def _said(data: bytes, path: str) -> Iterator[str]:
+    """What a decision table answers in so many words; what goes into letters only is left out."""
+    for rule in load_xml(data, path).iter("{*}outputEntry"):
+        text = "".join(rule.itertext()).strip()
+        if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+            yield text[1:-1]
 
 
 def _is_chinese(text: str) -> bool:

@@ -99,7 +99,7 @@ def head_of(env: Environment, opened: Opened, has_incident: bool = False) -> Cas
         holders=list(dict.fromkeys(holder_of(env, opened.people, item) for item in items)),
         state="closed" if case.status == "closed" else "incident" if has_incident else "open",
         clock=clock if case.status == "open" else _ended_clock(env, opened),
-        note=f"{outcome.group}：{outcome.row}" if outcome else "",
+        note=outcome.words if outcome else "",
     )
 
 

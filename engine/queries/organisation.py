@@ -6,7 +6,6 @@ trail. No case content, so any signed-in person may read it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,11 +16,10 @@ from engine.environment import OFFICE, Environment
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.office import Office, Role, Unit
-from engine.office.directory import title_of
 from engine.queries.common import today_of
 from engine.queries.lacking import Lack, lacking
 from engine.queries.pages import Today
-from engine.queries.sentences import instant_of
+from engine.queries.sentences import Names, instant_of, post_change
 from engine.store import audit_search, definitions
 from engine.store import people as store
 from engine.unit_of_work import Connection, UnitOfWork
@@ -136,7 +134,7 @@ def organisation_page(env: Environment, actor: Actor, day: date | None = None) -
             if not role.per_unit and not role.administrator
         ],
         sections=[_section(office, unit, find) for unit in office.units.values()],
-        changes=_changes(office, told, versions, names, people),
+        changes=_changes(env, told, versions, people),
         lacking=[one for one in lacks if sees_all or one.login == actor.login],
         people=[
             (row["id"], f"{row['name']}（{row['login']}）")
@@ -192,39 +190,29 @@ def _section(office: Office, unit: Unit, find: _Finder) -> SectionView:
 
 
 def _changes(
-    office: Office,
+    env: Environment,
     told: Sequence[Mapping[str, Any]],
     versions: Sequence[Mapping[str, Any]],
-    names: Mapping[str, str],
     people: Mapping[str, Mapping[str, Any]],
 ) -> list[ChangeView]:
-    found = [_change(office, row, names) for row in told]
+    names = Names(env, None)
+    found = [
+        ChangeView(
+            instant_of(row),
+            row["actor_name"] or say("系统"),
+            post_change(row, names),
+            row["reason"],
+        )
+        for row in told
+    ]
     for row in versions:
-        by = people.get(row["deployed_by"] or "")
+        by, reason = people.get(row["deployed_by"] or ""), row["reason"] or ""
         found.append(
             ChangeView(
                 row["deployed_at"],
                 str(by["name"]) if by else say("系统"),
                 say("本机关资料第{number}版启用", number=row["number"]),
-                row["reason"],
+                say(reason),
             )
         )
     return sorted(found, key=lambda one: one.at, reverse=True)[:CHANGES]
-
-
-def _change(office: Office, row: Mapping[str, Any], names: Mapping[str, str]) -> ChangeView:
-    body = json.loads(row["body"])
-    login = row["object"].partition(":")[2]
-    values = {
-        "name": names.get(login, login),
-        "post": title_of(office, str(body.get("role") or ""), body.get("unit")),
-        "since": body.get("since"),
-        "until": body.get("until"),
-        "holder": names.get(body.get("deputy_for", ""), body.get("deputy_for", "")),
-    }
-    text = {
-        "PostGiven": lambda: say("{name}自{since}任{post}", **values),
-        "PostEnded": lambda: say("{name}任{post}至{until}", **values),
-        "DeputyNamed": lambda: say("{name}自{since}至{until}代理{holder}（{post}）", **values),
-    }[row["action"]]()
-    return ChangeView(instant_of(row), row["actor_name"] or say("系统"), text, row["reason"])

@@ -100,7 +100,7 @@ class Names:
         labels = self.labels({key: value})
         if key in labels:
             return labels[key]
-        if isinstance(value, list):
+        if isinstance(value, list | dict):
             return say("{n}项", n=len(value))
         return str(value)
 
@@ -242,42 +242,29 @@ def _handed_over(who: str, body: Mapping[str, Any], row: Mapping[str, Any], name
     return Told(said, "", row["reason"])
 
 
-def _post_given(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    name = str(body.get("name") or "")
-    said = say(
-        "{who}登记：{name}自{since}起任{post}",
-        who=who,
-        name=name,
-        since=body.get("since"),
-        post=names.post(body),
-    )
-    return Told(said, name, row["reason"])
+def post_change(row: Mapping[str, Any], names: Names) -> str:
+    """Return what an event did to a post: who holds it since when, until when, or in whose place."""
+    body = json.loads(row["body"])
+    name_of = names.env.institution().directory.name
+    given: dict[str, object] = {
+        "name": body.get("name") or name_of(row["object"].partition(":")[2]),
+        "post": names.post(body),
+        "since": body.get("since"),
+        "until": body.get("until"),
+    }
+    match row["action"]:
+        case "PostGiven":
+            return say("{name}自{since}任{post}", **given)
+        case "PostEnded":
+            return say("{name}任{post}至{until}", **given)
+        case _:
+            holder = name_of(str(body.get("deputy_for") or ""))
+            return say("{name}自{since}至{until}代理{holder}（{post}）", holder=holder, **given)
 
 
-def _deputy_named(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    name = str(body.get("name") or "")
-    said = say(
-        "{who}登记：{name}自{since}至{until}代理{absent}的{post}",
-        who=who,
-        name=name,
-        since=body.get("since"),
-        until=body.get("until"),
-        absent=names.env.institution().directory.name(str(body.get("deputy_for") or "")),
-        post=names.post(body),
-    )
-    return Told(said, name, row["reason"])
-
-
-def _post_ended(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    name = str(body.get("name") or "")
-    said = say(
-        "{who}登记：{name}任{post}至{until}为止",
-        who=who,
-        name=name,
-        post=names.post(body),
-        until=body.get("until"),
-    )
-    return Told(said, name, row["reason"])
+def _post(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    said = say("{who}登记：{what}", who=who, what=post_change(row, names))
+    return Told(said, str(body.get("name") or ""), row["reason"])
 
 
 def _action(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
@@ -317,7 +304,7 @@ def _recomputed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names
         for one in body.get("moved", [])
     ]
     return Told(
-        say("重新计算期限：{what}", what="；".join(parts)), "", str(body.get("calendar") or "")
+        say("重新计算期限：{what}", what=say("；").join(parts)), "", str(body.get("calendar") or "")
     )
 
 
@@ -451,9 +438,9 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "TaskClaimed": _claimed,
     "TaskReleased": _released,
     "TaskHandedOver": _handed_over,
-    "PostGiven": _post_given,
-    "DeputyNamed": _deputy_named,
-    "PostEnded": _post_ended,
+    "PostGiven": _post,
+    "DeputyNamed": _post,
+    "PostEnded": _post,
     "ActionTaken": _action,
     "TimerFired": _fired,
     "LetterIssued": _letter,

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.access import require, visibility
+from engine.day_ruler import holiday_word
 from engine.environment import Environment
 from engine.errors import EngineError
 from engine.identity import Actor
@@ -352,7 +353,7 @@ class _Made:
     def _holiday(self, monday: date) -> str:
         for special in self.calendar.specials(monday, monday + timedelta(days=6)):
             if special.is_off:
-                return special.name.removesuffix("节")
+                return holiday_word(special.name)
         return ""
 
 

@@ -83,7 +83,7 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         idempotency_key=form_key(env, actor, task_id),
         version=opened.case.version_id,
         may_act=allowed.ok,
-        why_not=allowed.sentence if isinstance(allowed, Refused) else "",
+        why_not=say(allowed.sentence) if isinstance(allowed, Refused) else "",
         draft_saved_at=draft["saved_at"] if draft else None,
         holder=opened.people.name(row["assignee"]) if row["assignee"] else "",
         may_claim=allowed.ok and row["assignee"] is None,
