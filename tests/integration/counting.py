@@ -15,21 +15,25 @@ class Counted:
     """Statements by their text, the one that begins a transaction left out; commits of writing transactions.
 
     Many rows in one call are one statement. The end of a transaction that only reads is no commit: it
-    makes nothing durable.
+    makes nothing durable. ``tape`` has all that
+    SQLite ran, in order, with its parameters: BEGIN and COMMIT too.
     """
 
     statements: list[str] = field(default_factory=list)
     commits: int = 0
+    tape: list[tuple[str, Any]] = field(default_factory=list)
     _writing: bool = False
 
     def clear(self) -> None:
         """Begin to count anew."""
         self.statements.clear()
+        self.tape.clear()
         self.commits = 0
 
-    def ran(self, statement: object) -> None:
+    def ran(self, statement: object, given: Any = ()) -> None:
         """Take note of a statement; ``BEGIN`` says what its transaction is for."""
         words = str(statement).strip()
+        self.tape.append((words, given))
         if words.startswith("BEGIN"):
             self._writing = words == "BEGIN IMMEDIATE"
         elif words.startswith("SELECT pg_advisory_xact_lock"):
@@ -61,7 +65,7 @@ def counting(engine: Engine) -> Counted:
 def _count_sqlite(engine: Engine, counted: Counted) -> None:
     class Cursor(sqlite3.Cursor):
         def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
-            counted.ran(sql)
+            counted.ran(sql, *given)
             return super().execute(sql, *given)
 
         def executemany(self, sql: str, *given: Any) -> sqlite3.Cursor:
@@ -74,6 +78,7 @@ def _count_sqlite(engine: Engine, counted: Counted) -> None:
 
         def commit(self) -> None:
             counted.committed()
+            counted.tape.append(("COMMIT", ()))
             super().commit()
 
     def connect(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
