@@ -108,9 +108,9 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
     "definition_refused": (422, _l("程序文件不能启用"), lambda error: findings_sentence(error)),
     "warnings_not_accepted": (
         422,
-        _l("还有提醒没有接受"),
+        _l("还有警告没有接受"),
         lambda error: str(
-            _("启用前请逐项接受提醒：%(rules)s", rules=str(_("、")).join(error.rules))
+            _("启用前请逐项接受警告：%(rules)s", rules=str(_("、")).join(error.rules))
         ),
     ),
     "foreign_request": (

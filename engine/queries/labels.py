@@ -59,12 +59,11 @@ def labels_of(files: Mapping[str, bytes]) -> set[str]:
         elif path.startswith("calendar/") and path.endswith(".json"):
             found |= {str(day.get("name")) for day in json.loads(data).get("days", [])}
         elif path.startswith("reports/") and path.endswith(".yaml"):
-            tables = load_yaml(data, path)
-            found |= set(_walk([tables.get("three"), tables.get("four")]))
+            found |= set(_walk(_under(data, path, "three", "four")))
         elif path.endswith(".dmn"):
             found |= set(_said(data, path))
         elif path == "letterhead.yaml":
-            found |= {str(load_yaml(data, path).get("机关名称", ""))}
+            found |= {str(one) for one in _under(data, path, "机关名称")}
         elif path in ("roles.yaml", "units.yaml", "settings.yaml", "ladder.yaml"):
             found |= set(_walk(load_yaml(data, path)))
     return {text for text in found if _is_chinese(text)}
@@ -92,10 +91,16 @@ def _drawn(data: bytes, path: str) -> Iterator[str]:
             yield str(element.text).strip()
 
 
+def _under(data: bytes, path: str, *names: str) -> list[Any]:
+    """What stands under some keys of a file."""
+    top = load_yaml(data, path)
+    return [top.get(name) for name in names] if isinstance(top, Mapping) else []
+
+
 def _said(data: bytes, path: str) -> Iterator[str]:
     """What a decision table answers in so many words; what goes into letters only is left out."""
     for rule in load_xml(data, path).iter("{*}outputEntry"):
-        text = "".join(rule.itertext()).strip()
+        text = str(rule.xpath("string()")).strip()
         if len(text) > 1 and text.startswith('"') and text.endswith('"'):
             yield text[1:-1]
 
