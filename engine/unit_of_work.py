@@ -53,12 +53,16 @@ _AHEAD = "gk_ahead"  # where a connection keeps the pipeline that it is in
 
 def open_database(url: str) -> Engine:
     """Open the database at ``url`` (SQLite or PostgreSQL) for any number of threads."""
-    json: dict[str, Any] = {
+    common: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
+        "hide_parameters": True,  # what people typed does not belong into the log
+        # A step looks things up beside the connection it holds: were there a limit, steps could all wait for a
+        # second one that none gives back. The server's threads are limit enough.
+        "max_overflow": -1,
     }
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=10, hide_parameters=True, **json)
+        engine = create_engine(url, pool_size=10, **common)
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "checkout", _refuse_closed)
         event.listen(engine, "after_cursor_execute", _await_answer)
@@ -66,8 +70,7 @@ def open_database(url: str) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        hide_parameters=True,  # what people typed does not belong into the log
-        **json,
+        **common,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

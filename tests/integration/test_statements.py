@@ -6,7 +6,7 @@ round trip of its own and not counted.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from sqlalchemy import select, text
@@ -113,6 +113,37 @@ def test_a_connection_that_the_server_closed_is_replaced(on_postgres):
     with UnitOfWork(database, writing=False) as uow:
         second = uow.connection.execute(text("select pg_backend_pid()")).scalar_one()
     assert second != first
+
+
+def test_steps_that_each_hold_a_connection_find_a_second_one(desk):
+    """Twenty threads would have waited for each other, and given up after half a minute."""
+    with ExitStack() as held:
+        for _ in range(20):
+            held.enter_context(glance(desk.env.database))
+        with UnitOfWork(desk.env.database, writing=True) as uow:
+            to_driver(uow.connection, BEAT)
+            uow.commit()
+    assert beats(desk) == ["x"]
+
+
+def test_a_transaction_on_a_connection_at_hand_gives_it_back_clean(desk):
+    with glance(desk.env.database) as connection:
+        with suppress(KeyError), UnitOfWork(desk.env.database, writing=True, on=connection) as uow:
+            to_driver(uow.connection, BEAT)
+            raise KeyError
+        with (
+            suppress(IntegrityError),
+            UnitOfWork(desk.env.database, writing=True, on=connection) as uow,
+        ):
+            to_driver(uow.connection, BEAT)
+            to_driver(uow.connection, BEAT)
+            uow.commit()
+        assert beats(desk) == []
+        with UnitOfWork(desk.env.database, writing=True, on=connection) as uow:
+            to_driver(uow.connection, BEAT)
+            uow.commit()
+        assert not connection.in_transaction()
+    assert beats(desk) == ["x"]
 
 
 BEAT = "insert into heartbeat (name, at, note) values ('x', '2026-01-01', '')"
