@@ -31,7 +31,7 @@ from engine.commands.office_data import (
 )
 from engine.commands.opening import start_case
 from engine.commands.passing_time import fire_due_timers, fire_timer, tick
-from engine.commands.recomputing import Moving, recompute_clocks
+from engine.commands.recomputing import Moving, recompute_clocks, settle_lapsed
 from engine.commands.registers import RegisterQuery, export_register
 from engine.commands.several import (
     colleagues,
@@ -93,6 +93,7 @@ __all__ = [
     "retry_incident",
     "reveal",
     "save_draft",
+    "settle_lapsed",
     "start_case",
     "take_checkpoint",
     "tick",

@@ -17,7 +17,7 @@ from engine.commands.chasing import climb_ladder, record_breaches
 from engine.commands.checkpoints import keep_daily
 from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
-from engine.commands.recomputing import finish_recomputing
+from engine.commands.recomputing import finish_recomputing, settle_lapsed
 from engine.commands.releasing import release_daily
 from engine.commands.starting import start_due
 from engine.commands.stepping import Cause, Moved
@@ -136,6 +136,7 @@ def tick(env: Environment) -> None:
         return
     finish_recomputing(env, wait=False)
     fired = fire_due_timers(env)
+    settle_lapsed(env)
     start_due(env)
     warned = climb_ladder(env)
     record_breaches(env)

@@ -18,7 +18,7 @@ from engine.commands.noting import note
 from engine.environment import Environment
 from engine.identity import SYSTEM
 from engine.institution import Institution
-from engine.store import accounts, batches, cases
+from engine.store import accounts, batches, cases, outbox, warnings
 from engine.store.cases import CaseRow
 from engine.stored_case import case_file
 from engine.timesource import legal_day
@@ -26,6 +26,7 @@ from engine.unit_of_work import Connection, UnitOfWork
 
 WAITING = "recompute"  # in meta: the version of the office's data that open clocks wait for
 _one_at_a_time = threading.Lock()
+LAPSED = "lapsed-clocks"  # heartbeat: the day on which rows of clocks that ran out were looked at
 BATCH = 250  # few statements a case, and nobody who works waits behind it for long
 
 
@@ -96,6 +97,24 @@ def finish_recomputing(
             accounts.drop_meta(uow.connection, WAITING)
         uow.commit()
     return moved
+
+
+def settle_lapsed(env: Environment) -> int:
+    """Once a day let the rows of clocks that ran out say so, though nobody wrote; return how many cases had one.
+
+    What is due because a clock ran out is fired before; this is for lists and for clocks that no timer hangs on.
+    """
+    today = legal_day(env.time.now())
+    with UnitOfWork(env.database, writing=False) as uow:
+        said = outbox.heartbeats(uow.connection).get(LAPSED)
+        if said is not None and said["note"] == str(today):
+            return 0
+        lapsed = warnings.lapsed_cases(uow.connection, today)
+    recompute_clocks(env, lapsed)
+    with UnitOfWork(env.database, writing=True) as uow:
+        outbox.beat(uow.connection, LAPSED, env.time.now(), str(today))
+        uow.commit()
+    return len(lapsed)
 
 
 def preview_clocks(

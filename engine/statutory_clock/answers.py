@@ -166,8 +166,10 @@ def instant_of(
 
     Without ``offset`` when the limit has run out: at 00:00 of the day after the due date, or at the instant of a
     limit in hours. With one at the office's ``opening`` time of that day (or that many hours from the instant).
+    A clock that ran out by itself keeps its moment: what waits for that must happen, also where it is computed later.
     """
-    if result.due is None or result.state in ("stopped", "abandoned"):
+    ended = result.state == "stopped" or (result.state == "abandoned" and result.ended_on)
+    if result.due is None or ended:
         return None
     if not offset:
         if result.due_at is not None:

@@ -36,6 +36,20 @@ def running_clocks(connection: Connection) -> list[Row]:
     )
 
 
+def lapsed_cases(connection: Connection, today: date) -> list[str]:
+    """Return open cases with a clock that is stored as going on and whose last day is over."""
+    found = (
+        select(clock.c.case_id)
+        .distinct()
+        .join(cases, cases.c.id == clock.c.case_id)
+        .where(
+            cases.c.status == "open", clock.c.due < today, clock.c.state.in_(("running", "waiting"))
+        )
+        .order_by(clock.c.case_id)
+    )
+    return [str(case_id) for (case_id,) in connection.execute(found)]
+
+
 def open_tasks(connection: Connection, until: date) -> list[Row]:
     """Return open steps with an internal limit of their own up to a day, by date."""
     found = many(
