@@ -92,6 +92,22 @@ class RegisterColumn:
 
 
 @dataclass(frozen=True)
+class Renewal:
+    """Who sees to a published text of rules when its diagram changes (``renews``).
+
+    ``of`` names what holds the procedure's key in a case, ``written`` the answer of ``write_rules``, ``entry`` that
+    of ``publish``; the waiting case gets ``message`` with ``values``, which see ``title``, ``number``, ``since`` of the new version and
+    ``before``, the number of the published one.
+    """
+
+    of: str
+    written: str
+    entry: str
+    message: str
+    values: Mapping[str, Expression]
+
+
+@dataclass(frozen=True)
 class Procedure:
     """One kind of case. ``files`` is the whole content; ``main`` names its diagram."""
 
@@ -110,6 +126,7 @@ class Procedure:
     letters: Mapping[str, Letter]
     letter_fields: Mapping[str, Expression]
     letter_wording: Expression | None
+    renews: Renewal | None
     variables: frozenset[str]
     forms: Mapping[str, Form]
     files: Mapping[str, bytes]
@@ -384,6 +401,7 @@ class _Reader:
             letters=letters,
             letter_fields=self._expressions(entry, "letter_fields"),
             letter_wording=self._feel(entry, "letter_wording"),
+            renews=self._renewal(entry),
             variables=frozenset(entry.texts("variables")),
             forms=forms,
             files=dict(self._files),
@@ -472,6 +490,20 @@ class _Reader:
         )
         entry.done()
         return column
+
+    def _renewal(self, entry: Entry) -> Renewal | None:
+        if "renews" not in entry:
+            return None
+        below = entry.entry("renews", "renews")
+        renewal = Renewal(
+            of=below.text("of"),
+            written=below.text("written"),
+            entry=below.text("entry"),
+            message=below.text("message"),
+            values=self._expressions(below, "values"),
+        )
+        below.done()
+        return renewal
 
     def _expressions(self, entry: Entry, key: str) -> dict[str, Expression]:
         if key not in entry:

@@ -84,9 +84,12 @@ def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
     """Deliver a message or signal that one case threw to the others that wait for it.
 
     Each takes it in a step of its own, whose key lets it happen once. A message that nobody waits for starts
-    a case where a procedure begins with it.
+    a case where a procedure begins with it. One that is meant for a certain case (``to``) reaches only that.
     """
     kind, body = message["kind"], message["body"]
+    if "to" in body:
+        _deliver_to(env, body["to"], message)
+        return
     with UnitOfWork(env.database, writing=False) as uow:
         waiting = [
             case_id

@@ -19,6 +19,7 @@ from engine.commands.delivering import deliver_outbox
 from engine.commands.errors import CaseStopped
 from engine.commands.recomputing import finish_recomputing, settle_lapsed
 from engine.commands.releasing import release_daily
+from engine.commands.renewing import renew_written_rules
 from engine.commands.starting import start_due
 from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
@@ -141,6 +142,7 @@ def tick(env: Environment) -> None:
     warned = climb_ladder(env)
     record_breaches(env)
     remind_of_calendar(env)
+    renew_written_rules(env)
     sent = deliver_outbox(env)
     release_daily(env)
     keep_daily(env)

@@ -24,7 +24,8 @@ def write_rules(host: CaseHost, given: dict[str, object], effect: Effect) -> Ans
         given: ``of``, the key of the procedure; null does nothing, so that a drawing may leave it to the case.
 
     Returns:
-        ``{files: [{name, sha256, size}]}``, in the shape that ``publish`` answers to ``act="seal"``.
+        ``{files: [{name, sha256, size, version}]}``, in the shape that ``publish`` answers to ``act="seal"``;
+        ``version`` is the number of the version that it says.
 
     Raises:
         EffectFailed: no such procedure in force, or the office's sentences or template for it are unfit.
@@ -42,7 +43,14 @@ def write_rules(host: CaseHost, given: dict[str, object], effect: Effect) -> Ans
         raise EffectFailed(effect.name, str(error), error.sentence) from error
     name = f"{rules.title}.docx"
     kept = host.keep(data, effect, title=rules.title, filename=name, media_type=DOCX)
-    files = [{"name": name, "sha256": kept["sha256"], "size": kept["size"]}]
+    files = [
+        {
+            "name": name,
+            "sha256": kept["sha256"],
+            "size": kept["size"],
+            "version": int(row["number"]),
+        }
+    ]
     host.audit_events.append(
         audit.AuditEvent(
             "RulesWritten",

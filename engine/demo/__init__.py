@@ -17,7 +17,7 @@ from engine.demo.plan import Request, read_cases, read_people, read_requests
 from engine.demo.walk import OPENING, Walk
 from engine.environment import Environment
 from engine.identity import Post
-from engine.store import accounts
+from engine.store import accounts, definitions
 from engine.timesource import FixedTime, legal_day, office_instant
 from engine.unit_of_work import UnitOfWork
 
@@ -53,7 +53,8 @@ def load_demo(
     # Never past the machine's own time: a clock that seems set back would stop the scheduler.
     present = min(opening, now) if day == legal_day(now) else opening
     people = read_people()
-    _add_people(env, people, day - timedelta(days=POSTS_SINCE_DAYS))
+    since = day - timedelta(days=POSTS_SINCE_DAYS)
+    _add_people(env, people, since)
     calendar, drawn = env.institution().calendar, env.procedures_in_force()
     requests = read_requests(day, calendar)
     requests += read_cases(day, calendar, len(requests))
@@ -74,6 +75,7 @@ def _add_people(env: Environment, source: Mapping[str, Any], since: date) -> Non
     hashed = hash_password(source["password"])  # one hash for all: the password is public anyway
     with UnitOfWork(env.database, writing=True) as uow:
         unfinished.mark(env, uow.connection)
+        definitions.begin(uow.connection, since)  # the invented office has worked by them all along
         for one in source["people"]:
             person_id = accounts.add_person(
                 uow.connection,

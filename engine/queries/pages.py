@@ -417,6 +417,17 @@ class ProcedureRow:
 
 
 @dataclass(frozen=True)
+class PublishedRules:
+    """A published text of a procedure's rules, by its index number in the catalogue."""
+
+    index: str
+    number: (
+        int | None
+    )  # of the version that it says; None: an earlier one, the new text is under review
+    overtaken: bool  # a newer version is in force
+
+
+@dataclass(frozen=True)
 class ProcedureView:
     """A procedure with its versions, and the changed folder that waits, if one does."""
 
@@ -437,6 +448,7 @@ class ProcedureView:
     stranded: Sequence[
         tuple[str, int]
     ] = ()  # steps that the folder no longer has: (name, open cases)
+    published_rules: Sequence[PublishedRules] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from engine.queries.changes import Change, length_words
 from engine.queries.common import People
 from engine.queries.differences import differences, marks
 from engine.queries.pages import ProcedureRow, ProcedureView, VersionPage, VersionView
+from engine.queries.published_rules import published_rules
 from engine.store import definitions as store
 from engine.store import figures
 from engine.timesource import legal_day
@@ -87,6 +88,7 @@ def procedure_page(env: Environment, actor: Actor, key: str) -> ProcedureView:
         marks=found.marks,
         steps=found.steps or _steps(env, rows),
         stranded=stored.stranded(env, rows, found.elements) if found.elements else (),
+        published_rules=published_rules(env, key),
     )
 
 

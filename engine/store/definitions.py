@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, desc, func, insert, select
+from sqlalchemy import Connection, desc, func, insert, select, update
 
 from engine.store.rows import Row, many, one
 from engine.tables import cases, procedure_file, procedure_version
@@ -130,3 +130,10 @@ def open_cases_by_version(connection: Connection) -> dict[str, int]:
         .group_by(cases.c.version_id)
     )
     return {row[0]: row[1] for row in found}
+
+
+def begin(connection: Connection, day: date) -> None:
+    """Have every first version be in force from an earlier day on (an invented office's past)."""
+    first = procedure_version.c.number == 1
+    later = procedure_version.c.in_force_from > day
+    connection.execute(update(procedure_version).where(first, later).values(in_force_from=day))

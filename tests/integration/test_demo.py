@@ -186,6 +186,11 @@ class TestWhole:
         )
         assert {row[0] for row in twice} == {"draft", "assign"}
 
+    def test_the_procedures_were_in_force_before_the_first_case(self, office):
+        [(first,)] = office.rows("select min(opened_at) from cases")
+        [(latest,)] = office.rows("select max(in_force_from) from procedure_version")
+        assert str(latest) < str(first)[:10]
+
     def test_most_were_in_time(self, office):
         breaches = office.rows(
             "select c.status, b.due from breach b join cases c on c.id = b.case_id order by b.due"

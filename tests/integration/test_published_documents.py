@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from docx import Document
 
-from engine import commands
+from engine import commands, queries
 from engine.commands import passing_time, publishing
 from engine.commands.submitting import Upload
 from engine.identity import Post
@@ -109,6 +109,60 @@ def test_the_written_rules_of_a_procedure_are_published_as_its_diagram_says(desk
     assert "第1版流程图" in text
     told = audit_page(desk.env, desk.actor("meng"), {"case": started.number})
     assert "第1版流程图写成《某市城市管理和综合执法局复核审批制度》" in str(told)
+
+
+def test_a_new_version_of_a_diagram_sends_its_published_rules_to_review_again(desk):
+    register = {
+        **REGISTER,
+        "origin": "rules",
+        "rules_of": "review_and_approval",
+        "info_title": "复核审批制度",
+        "info_category": "other",
+        "chosen_section": "enforcement",
+    }
+    started, before = published(desk, register, PREPARED)
+
+    def do(login, task, values):
+        item = open_tasks(desk, started.case_id)[task]
+        commands.complete_task(desk.env, desk.actor(login), item, values)
+
+    posted = {"published_on": "2026-03-02", "published_url": "https://a.cn/1", "page_check": "same"}
+    do("web", "post_online", posted)
+    delivered = {"delivered_to": ["archive"], "delivered_on": "2026-03-02"}
+    do("zhou", "deliver", delivered)
+    commands.tick(desk.env)
+    assert open_tasks(desk, started.case_id) == {}  # nothing has changed: nobody is troubled
+    page = queries.procedure_page(desk.env, desk.actor("zhang"), "review_and_approval")
+    assert [(one.number, one.overtaken) for one in page.published_rules] == [(1, False)]
+
+    diagram = desk.env.config.processes / "review_and_approval" / "review_and_approval.bpmn"
+    diagram.write_text(diagram.read_text().replace("办公室收集", "办公室汇总"))
+    folder = diagram.parent
+    commands.deploy_folder(desk.env, desk.actor("zhang"), folder, "局办公会纪要第9号")
+    commands.tick(desk.env)
+    commands.tick(desk.env)  # twice: it is told once
+    assert list(open_tasks(desk, started.case_id)) == ["prepare"]
+    page = queries.procedure_page(desk.env, desk.actor("zhang"), "review_and_approval")
+    assert [(one.number, one.overtaken) for one in page.published_rules] == [(1, True)]
+
+    do("staff", "prepare", PREPARED)
+    page = queries.procedure_page(desk.env, desk.actor("zhang"), "review_and_approval")
+    assert [(one.number, one.overtaken) for one in page.published_rules] == [(None, True)]
+    do("head", "first_review", {"first_result": "open"})
+    do("secrecy", "second_review", {"second_result": "open"})
+    item = open_tasks(desk, started.case_id)["catalogue"]
+    note = queries.task_page(desk.env, desk.actor("zhou"), item).values["revision_note"]
+    assert "第2版，2026-03-02起施行，按第1版写的原文本不再有效" in note
+    catalogue = {"info_topic": "综合政务", "info_validity": "现行有效", "channels": ["website"]}
+    do("zhou", "catalogue", {**catalogue, "revision_note": note})
+    do("line", "review", {"review_result": "agree"})
+    do("director", "approve", {"approve_result": "agree"})
+    passing_time.deliver_outbox(desk.env)
+    (entry,) = publishing.site_of(desk.env).entries()
+    assert (entry.index, entry.notes[-1]["text"]) == (before.index, note)
+    assert entry.files[0].sha256 != before.files[0].sha256
+    page = queries.procedure_page(desk.env, desk.actor("zhang"), "review_and_approval")
+    assert [(one.number, one.overtaken) for one in page.published_rules] == [(2, False)]
 
 
 def test_written_rules_need_a_procedure_in_force(desk):
