@@ -83,6 +83,19 @@ def arm_scope(machine: Machine, scope: str) -> None:
         machine.s[scope]["w"] = waits
 
 
+def completing(machine: Machine, scope: str) -> None:
+    """Only event subprocesses still run: none that would run beside them begins any more.
+
+    BPMN 2.0, 13.3.2: an activity in the state Completing waits for its handlers and makes no new ones. One that
+    interrupts still may.
+    """
+    row = machine.s[scope]
+    for key in list(row["w"]):
+        start, _ = event_of(machine.table(scope), key)
+        if not start.interrupting:
+            _forget(machine, f"s{scope}", key)
+
+
 def start_of(handler: Node) -> Node:
     """Return the start event of an event subprocess."""
     return next(n for n in given(handler.body).nodes.values() if n.kind == "start")

@@ -251,6 +251,7 @@ def _pass(machine: Machine, scope: str, node: Node, *_: object) -> None:
 
 Machine.settle = _settle  # type: ignore[assignment]
 Machine.conditions = events.conditions  # type: ignore[assignment]
+Machine.completing = events.completing  # type: ignore[assignment]
 Machine.owner_done = activities.owner_done  # type: ignore[assignment]
 Machine.entering.update(
     dict.fromkeys(

@@ -383,11 +383,14 @@ class Machine:
 
     def of_scope(self, scope: str) -> list[str]:
         """Return the tokens in a scope, oldest first."""
+        return list(self._in_scope(scope))
+
+    def _in_scope(self, scope: str) -> Iterable[str]:
         if self._by_scope is None:
             self._by_scope = {}
             for token, row in self.t.items():
                 self._by_scope.setdefault(row[0], {})[token] = None
-        return list(self._by_scope.get(scope, ()))
+        return self._by_scope.get(scope, ())
 
     def of_parent(self, parent: str) -> list[str]:
         """Return the instances of a repetition, or the running handlers of a compensation."""
@@ -421,6 +424,19 @@ class Machine:
         row["k"] -= 1
         if row["k"] == 0:
             self.scope_ended(scope)
+        elif row.get("w") and self._only_handlers(scope, row["k"]):
+            self.completing(scope)
+
+    def _only_handlers(self, scope: str, live: int) -> bool:
+        """Return whether nothing of a scope is left but event subprocesses that run in it."""
+        handlers = 0
+        for token in self._in_scope(scope):
+            if not self.node(token).by_event:
+                return False
+            handlers += 1
+        return handlers == live and self.body(scope).adhoc is None
+
+    completing: Callable[[str], None]
 
     def scope_ended(self, scope: str) -> None:
         """The scope holds nothing any more: its owner goes on, or the instance ends."""

@@ -375,7 +375,7 @@ class Guarded(Block):
 
     def _instance(self, world, scope, whole, instance_done, done):
         n = self.n
-        inside = Scope(instance_done)
+        inside = _Inside(instance_done)
         whole.inner.append(inside)
         content = [Scope(instance_done)]
         inside.inner.append(content[0])
@@ -396,7 +396,8 @@ class Guarded(Block):
                 listening.alive = False
             else:
                 inside.branches += 1
-            world.open.append((f"vt{n}", inside, inside.end_branch))
+                inside.handlers += 1
+            world.open.append((f"vt{n}", inside, inside.end_handler))
 
         inner_scope = content[0]
         inner_scope.end_branch = (
@@ -405,11 +406,29 @@ class Guarded(Block):
         carrier = _Carrier(inside, inner_scope)
         listening = Scope(instance_done)
         inside.inner.append(listening)
+        if self.handler == "beside":
+            inside.listening = listening
         if self.handler != "none":
             world.waits.append(
                 (f"h{n}", _Both(inside, listening), handler, self.handler != "interrupting")
             )
         self.part.begin(world, carrier, body_done)
+
+
+class _Inside(Scope):
+    """A subprocess: once only handlers run in it, none beside them begins any more."""
+
+    handlers = 0
+    listening: Scope | None = None
+
+    def end_branch(self) -> None:
+        super().end_branch()
+        if self.branches == self.handlers and self.listening is not None:
+            self.listening.alive = False
+
+    def end_handler(self) -> None:
+        self.handlers = max(self.handlers - 1, 0)
+        self.end_branch()
 
 
 class _Carrier(Scope):
