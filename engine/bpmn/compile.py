@@ -390,23 +390,33 @@ def _tie_joins(body: Body) -> None:
         return
     into: dict[str, list[str]] = {}
     source_of: dict[str, str] = {}
+    hosts: dict[str, str] = {}
     for node in body.nodes.values():
         for flow in node.out:
             into.setdefault(flow.target.id, []).append(node.id)
             source_of[flow.id] = node.id
         if node.kind == "boundary" and node.host is not None:
-            into.setdefault(node.id, []).append(node.host.id)
+            hosts[node.id] = node.host.id
     for join in joins:
-        join.before = {}
-        for flow_id in join.incoming:
-            seen: set[str] = set()
-            stack = [source_of[flow_id]]
-            while stack:
-                at = stack.pop()
-                if at != join.id and at not in seen:
-                    seen.add(at)
-                    stack.extend(into.get(at, ()))
-            join.before[flow_id] = frozenset(seen)
+        sources = {flow: source_of[flow] for flow in join.incoming}
+        join.before_by_flows = {f: _back_from(at, join.id, into, {}) for f, at in sources.items()}
+        join.before = {f: _back_from(at, join.id, into, hosts) for f, at in sources.items()}
+
+
+def _back_from(
+    source: str, stop: str, into: Mapping[str, list[str]], hosts: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the nodes from which a node can be reached without passing ``stop``; a boundary event from its host."""
+    seen: set[str] = set()
+    stack = [source]
+    while stack:
+        at = stack.pop()
+        if at != stop and at not in seen:
+            seen.add(at)
+            stack.extend(into.get(at, ()))
+            if at in hosts:
+                stack.append(hosts[at])
+    return frozenset(seen)
 
 
 def _looks_back(node: Node) -> bool:

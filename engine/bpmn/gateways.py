@@ -115,10 +115,14 @@ def settle(machine: Machine) -> bool:
 
 
 def _still_coming(machine: Machine, scope: str, join: Node, counts: Mapping[str, int]) -> bool:
-    """BPMN 2.0, 13.4.3: some token can reach an empty flow and none of the filled ones."""
-    reach = given(join.before)
+    """BPMN 2.0, 13.4.3: some token can reach an empty flow and none of the filled ones.
+
+    What a boundary event may still bring is waited for; that it might come to a filled flow instead says nothing
+    about the way that its host takes.
+    """
+    reach, by_flows = given(join.before), given(join.before_by_flows)
     empty = [reach[f] for f in join.incoming if f not in counts]
-    filled = [reach[f] for f in counts]
+    filled = [by_flows[f] for f in counts]
     if not empty:
         return False
     standing = {machine.t[token][1] for token in machine.of_scope(scope)}

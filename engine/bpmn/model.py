@@ -233,8 +233,9 @@ class Node:
     plain: bool = True  # leaving it takes every flow: no condition, no default
     incoming: tuple[str, ...] = ()
     before: dict[str, frozenset[str]] | None = (
-        None  # inclusive or complex join: nodes that can still reach a flow
+        None  # inclusive or complex join: nodes that can still reach a flow, by a boundary event too
     )
+    before_by_flows: dict[str, frozenset[str]] | None = None  # the same by sequence flows alone
     activation: Expression | None = None  # of a complex gateway
     boundary: list[Node] = field(default_factory=list)
     armed: list[Node] = field(default_factory=list)  # those of ``boundary`` that wait for something
