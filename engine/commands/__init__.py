@@ -41,6 +41,7 @@ from engine.commands.several import (
 )
 from engine.commands.stepping import Moved
 from engine.commands.submitting import Upload
+from engine.commands.taking_back import take_back
 from engine.commands.trying import try_folder
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "save_draft",
     "settle_lapsed",
     "start_case",
+    "take_back",
     "take_checkpoint",
     "tick",
     "try_folder",

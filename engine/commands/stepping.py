@@ -29,7 +29,7 @@ from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCo
 from engine.feel import to_json
 from engine.identity import Actor, Post
 from engine.personal import open_state
-from engine.store import accounts, batches, cases, definitions, numbers, outbox
+from engine.store import accounts, batches, cases, definitions, last_steps, numbers, outbox
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
@@ -260,9 +260,11 @@ def write_in(
     if cause.item is not None and was_open is not None and was_open() == 0:
         raise already_completed(connection, str(cause.item["id"]))
     _timers_and_waits(connection, after, host, step)
+    if cause.kind == "complete":
+        last_steps.keep(connection, _last_step(before, after, host, step, cause, actor, opened))
     _facts(connection, after, host, actor)
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
-    outbox.tell(connection, host.notices)
+    outbox.tell(connection, [_lasting(one, step) for one in host.notices])
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
     cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
     cases.append_history(connection, _history_row(after, step, cause, actor, now))
@@ -275,6 +277,55 @@ def write_in(
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
+
+
+def _last_step(
+    before: CaseRow,
+    after: CaseRow,
+    host: CaseHost,
+    step: Step,
+    cause: Cause,
+    actor: Actor,
+    opened: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What is kept of a step so that its person can take it back while nobody has gone on."""
+    why_not = _irrevocable(before, after, host, step, cause)
+    return {
+        "case_id": after.id,
+        "revision": after.revision,
+        "actor": actor.person_id,
+        "work_item_id": cause.item["id"] if cause.item is not None else "",
+        "why_not": why_not,
+        "opened": [one["id"] for one in opened],
+        "armed": {
+            "timers": [one.id for one in step.timers_armed],
+            "waits": [one.id for one in step.waits_added],
+        },
+        "state": None if why_not else before.state,
+        "fields": None if why_not else before.fields,
+        "doers": None if why_not else before.doers,
+    }
+
+
+def _irrevocable(before: CaseRow, after: CaseRow, host: CaseHost, step: Step, cause: Cause) -> str:
+    """Return by which word a step cannot be taken back: what it did is seen outside the case; "" where it can."""
+    reasons = {
+        "ended": step.ended,
+        "number": bool(host.numbers),
+        "letter": bool(host.documents),
+        "told": bool(host.notices or host.outbox or step.messages or step.signals),
+        "fact": bool(host.recorded),
+        "outcome": after.outcome != before.outcome,
+        "upload": bool(cause.documents),
+        "waits": bool(step.timers_gone or step.waits_gone),
+        "others": len(step.closed) > 1 or before.version_id != after.version_id,
+    }
+    return next((word for word, holds in reasons.items() if holds), "")
+
+
+def _lasting(notice: dict[str, Any], step: Step) -> dict[str, Any]:
+    """What the last step of a case tells would be over before anybody reads it: it holds until then."""
+    return {**notice, "until": None} if step.ended else notice
 
 
 def _refuse_replaced(connection: Connection, case: CaseRow, day: date) -> None:

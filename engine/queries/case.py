@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from engine.access import ActionFacts, Refused, can
+from engine.commands.taking_back import to_take_back
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.forms import Form
@@ -56,6 +57,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         incidents = cases.incidents(connection, case_id)
         tasks = [_task(env, actor, opened, item) for item in opened.open_items]
         facts = case_facts(connection, case_id)
+        taking_back = to_take_back(connection, actor, opened.case)
     head = head_of(env, opened, bool(incidents))
     calculation = head_calculation(env, opened, head)
     return CasePage(
@@ -87,6 +89,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
             )
             for row in incidents
         ],
+        taking_back=taking_back,
         may_correct=opened.case.status == "closed"
         and can(env.institution().rules, actor, "facts.correct").ok,
     )

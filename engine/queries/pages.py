@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from engine.bpmn.model import Button
+from engine.commands.taking_back import Taking
 
 Group = Literal["urgent", "soon", "running", "held"]  # of a list, set apart by space
 ClockState = Literal["late", "today", "soon", "run", "held", "waiting", "stopped", "none"]
@@ -320,6 +321,7 @@ class CasePage:
     materials: Sequence[DocumentView]
     letters: Sequence[DocumentView]
     incidents: Sequence[IncidentView] = field(default_factory=tuple)
+    taking_back: Taking | None = None  # the reader's own last step, where nobody went on
     may_correct: bool = False  # it is closed, and the actor may correct a wrong date in it
 
 

@@ -119,6 +119,7 @@ KINDS: Mapping[str, str] = {
     "TaskClaimed": "签收",
     "TaskReleased": "退回待签",
     "TaskHandedOver": "转办",
+    "TaskTakenBack": "收回",
     "ActionTaken": "另行办理",
     "TimerFired": "到时自动办理",
     "LetterIssued": "制发文书",
@@ -235,6 +236,11 @@ def _claimed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
 
 def _released(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     return Told(say("{who}退回待签", who=who), "", row["reason"])
+
+
+def _taken_back(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    said = say("{who}收回“{name}”，重新办理", who=who, name=names.activity(body.get("activity")))
+    return Told(said, say("收回"), row["reason"])
 
 
 def _handed_over(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
@@ -438,6 +444,7 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "TaskClaimed": _claimed,
     "TaskReleased": _released,
     "TaskHandedOver": _handed_over,
+    "TaskTakenBack": _taken_back,
     "PostGiven": _post,
     "DeputyNamed": _post,
     "PostEnded": _post,

@@ -400,6 +400,7 @@ def steps_of_people(connection: Connection, case_id: str) -> list[Row]:
             history.c.cause.in_(("start", "complete", "message")),
             history.c.activity_id.is_not(None),
             history.c.role.is_not(None),
+            or_(work_item.c.status.is_(None), work_item.c.status != "taken_back"),
         )
         .order_by(history.c.id),
     )

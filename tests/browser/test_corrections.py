@@ -61,9 +61,10 @@ def test_a_wrong_date_is_corrected_before_and_after_the_case_is_closed(
     zhao.get_by_role("button", name="更正", exact=True).click()
     zhao.get_by_text("已更正，各项期限按更正后的日期重新推算").wait_for()
     closed(zhao, case)
-    assert "赵启明更正申请人撤回申请的日期：2026-11-24 改为 2026-11-23" in zhao.locator(
-        "#timeline + *"
-    ).inner_text()
+    assert (
+        "赵启明更正申请人撤回申请的日期：2026-11-24 改为 2026-11-23"
+        in zhao.locator("#timeline + *").inner_text()
+    )
     zhao.screenshot(path=pictures / "33-corrected-closed.png")
     due(zhao, case)
     assert "原记载2026-11-24，更正为2026-11-23（撤回书上为11月23日）" in rows(zhao)

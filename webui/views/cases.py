@@ -138,6 +138,42 @@ def retry(case_id: str, incident_id: str) -> ResponseReturnValue:
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
+@blueprint.get("/cases/<case_id>/take-back")
+@rule("case.read")
+def take_back(case_id: str) -> ResponseReturnValue:
+    """Show what one's own last step was, and whether it can be taken back."""
+    return _take_back_page(case_id)
+
+
+@blueprint.post("/cases/<case_id>/take-back")
+@rule("case.read")
+@keeps_typed
+def take_back_now(case_id: str) -> ResponseReturnValue:
+    """Take one's own last step back."""
+    reason = request.form.get("reason", "")[:200]
+    try:
+        task = engine().commands.take_back(engine().environment, actor(), case_id, reason)
+    except EngineError as error:
+        if error.code != "bad_input":
+            raise
+        return _take_back_page(case_id, reason, _(error.sentence)), 422  # type: ignore[attr-defined]
+    flash(_("已收回，请重新办理。"))
+    return redirect(url_for("tasks.show", task_id=task), 303)
+
+
+def _take_back_page(case_id: str, reason: str = "", error: str = "") -> str:
+    page = engine().queries.case_page(engine().environment, actor(), case_id)
+    return rendering.page(
+        "take_back.html",
+        "cases",
+        case_id=case_id,
+        number=page.head.number,
+        taking=page.taking_back,
+        reason=reason,
+        error=error,
+    )
+
+
 @blueprint.get("/cases/<case_id>/correct")
 @rule("facts.correct")
 def correct(case_id: str) -> ResponseReturnValue:
