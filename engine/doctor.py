@@ -18,7 +18,7 @@ from engine.environment import Environment
 from engine.invariants import violations
 from engine.storage_faults import fault_of
 from engine.store import accounts, cases, outbox, people
-from engine.timesource import legal_day
+from engine.timesource import OFFICE_ZONE, legal_day
 from engine.unit_of_work import DatabaseError, UnitOfWork, damaged_part
 
 LOW_DISK = 0.10
@@ -163,11 +163,12 @@ def clock_remark(env: Environment) -> Remark:
     """Is the machine's clock to be believed?"""
     state = commands.clock_state(env)
     hours, minutes = (round(state.ahead.total_seconds() / one) for one in (3600, 60))
+    seen = f"{state.seen.astimezone(OFFICE_ZONE):%Y-%m-%d %H:%M}" if state.seen else ""
     sentences = {
         "good": "机器时钟没有倒退，也没有跳动",
-        "set_back": "机器时钟被拨回，到期事项已停办；请校准时钟，时钟是对的，请在“体检”页确认",
-        "held": f"机器时钟比实际经过的时间多了{hours}小时，到期事项已停办；请校准时钟，时钟是对的，请在“体检”页确认",
-        "jumped": f"机器时钟跳动过，比实际经过的时间多了{minutes}分钟，到期事项照办；请核对时钟，在“体检”页确认",
+        "set_back": f"机器时钟被拨回（此前已到{seen}），到期事项已停办；请校准时钟，时钟是对的，请在“体检”页确认",
+        "held": f"机器时钟从{seen}起比实际经过的时间多了{hours}小时，到期事项已停办；请校准时钟，时钟是对的，请在“体检”页确认",
+        "jumped": f"机器时钟在{seen}之后跳动过，比实际经过的时间多了{minutes}分钟，到期事项照办；请核对时钟，在“体检”页确认",
     }
     return Remark("clock", state.kind == "good", sentences[state.kind])
 

@@ -156,6 +156,11 @@ class ClockDefinition:
             for word in rule.words("event")
         }
 
+    def title_of(self, event: str) -> str:
+        """What the rules call an event that does something by itself; "" where none names it."""
+        found = (rule for rule in self.rules if event in rule.words("event"))
+        return next((rule.attributes["title"] for rule in found if "title" in rule.attributes), "")
+
     @property
     def references(self) -> frozenset[str]:
         """The clocks that this one asks about."""

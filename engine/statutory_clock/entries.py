@@ -154,6 +154,14 @@ def void_extension(one: Extension, course: Course) -> Entry:
     )
 
 
+def granted(one: Extension, course: Course) -> Entry:
+    """An extension whose days are still to come, since nobody knows from when."""
+    text = wording.extension(one, course.clock.unit)
+    proof = evidence_of(one.event, one.notice)
+    article, title = one.effect.article, one.effect.title
+    return of_fact("extends", article, one.event, text, title=title, evidence=proof)
+
+
 def waiting(wait: Wait, *, closed: bool) -> Entry:
     """A wait: open, with every day after it outside the count; or ended by a restart."""
     return Entry(
@@ -182,13 +190,15 @@ def in_vain(one: NoEffect) -> Entry:
     )
 
 
-def superseded(pair: Supersession) -> Entry:
+def superseded(pair: Supersession, course: Course) -> Entry:
     """A fact that was corrected by another."""
+    definitions = (course.clock.definition, *course.situation.definitions.values())
+    fact = next(filter(None, (one.title_of(pair.old.kind) for one in definitions)), "")
     return of_fact(
         "superseded",
         "",
         pair.old,
-        wording.superseded(pair),
+        wording.superseded(pair, fact),
         title=say("更正"),
         effective=False,
         evidence=evidence_of(pair.new) or evidence_of(pair.old),

@@ -23,7 +23,7 @@ ONE_DAY = timedelta(days=1)
 
 def explain(course: Course, superseded: Sequence[Supersession], result: str) -> tuple[Entry, ...]:
     """Return the calculation behind a course, oldest rule first; ``result`` is the sentence of its last line."""
-    lines = [entries.superseded(pair) for pair in superseded]
+    lines = [entries.superseded(pair, course) for pair in superseded]
     lines.extend(entries.in_vain(one) for one in course.early)
     for number, earlier in enumerate(course.counts[:-1]):
         lines.extend(_void(course, earlier, course.counts[number + 1], anew=number > 0))
@@ -208,6 +208,10 @@ class _Walk:
     def _remaining(self, hold: Span | Wait) -> None:
         """Nobody knows until when the count stands still: what is left is said, so that the sum holds."""
         left = self._left()
+        for layer in self.layers:
+            one = layer.extension
+            if one is not None and layer.left == one.amount:
+                self.out.append(entries.granted(one, self.course))
         text = wording.remaining(
             left, self.unit, hold.effect.title, ended=self.course.state == "abandoned"
         )

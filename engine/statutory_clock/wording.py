@@ -133,7 +133,12 @@ def hours(number: int, unit: Unit, begun_at: datetime | None, due_at: datetime |
 
 
 def suspension(span: Span, days: int, unit: Unit, *, overlaps: bool) -> str:
-    """A span that does not count: from what to what, how many days, and what a silent or late party means."""
+    """A span that does not count: whom it is about, from what to what, and what a silent or late party means."""
+    text, party = _suspended(span, days, unit, overlaps=overlaps), span.opened.party
+    return say("{what}：{said}", what=party, said=text) if party else text
+
+
+def _suspended(span: Span, days: int, unit: Unit, *, overlaps: bool) -> str:
     first = span.opened.date
     end = span.closed.date if span.closed else None
     if span.closed is not None and (span.ends_by is None or span.closed.date <= span.ends_by):
@@ -251,8 +256,14 @@ def rolled(unrolled: date, due: date | None, calendar: BusinessCalendar) -> str:
     )
 
 
-def superseded(pair: Supersession) -> str:
-    """A fact that was corrected."""
+def superseded(pair: Supersession, fact: str) -> str:
+    """A fact that was corrected; ``fact``: what the rules call it, "" where none does."""
+    text = _corrected(pair)
+    what = say("（{party}）", party=pair.old.party) if pair.old.party else ""
+    return say("{what}：{said}", what=fact + what, said=text) if fact else text
+
+
+def _corrected(pair: Supersession) -> str:
     old, new = pair.old, pair.new
     reason, by = new.fields.get("reason"), _who(new, _CORRECTED_BY)
     if new.kind == old.kind:

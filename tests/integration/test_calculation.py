@@ -36,6 +36,6 @@ def test_the_calculation_says_who_corrected_a_fact_and_why(desk: Desk):
     _, found = queries.calculation(desk.env, desk.actor("zhou"), case_id, "reply")
     row = next(row for row in found.rows if row.what == "更正")
     name = desk.actor("zhao").name
-    assert row.text == f"原记载{wrong}，更正为2026-03-03（登记时看错日期），由{name}更正"
+    assert row.text == f"收到：原记载{wrong}，更正为2026-03-03（登记时看错日期），由{name}更正"
     assert row.evidence == "登记表"
     assert "更正前为2026-03-30" in found.rows[-1].text

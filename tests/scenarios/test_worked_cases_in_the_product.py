@@ -381,8 +381,8 @@ def test_a_wrong_receipt_date_is_superseded_and_both_dates_are_shown(player):
     assert {row["clock"]: str(row["due"]) for row in rows}["reply"] == "2026-04-03"
     explained = [one.text for one in player.file().clock("reply").explanation]
     assert set(explained[:2]) == {
-        "原记载2026-03-02，更正为2026-03-09（签收单上为3月9日）",
-        "原记载2026-03-09，更正为2026-03-06（再核对，邮局查单为3月6日）",
+        "收到申请：原记载2026-03-02，更正为2026-03-09（签收单上为3月9日）",
+        "收到申请：原记载2026-03-09，更正为2026-03-06（再核对，邮局查单为3月6日）",
     }
     assert explained[-1].startswith("2026-04-03 周五；更正前为2026-03-30")
     assert case.fields["signed_on"] == "2026-03-02"  # what was typed stays as it was typed

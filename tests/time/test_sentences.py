@@ -314,3 +314,28 @@ def test_a_line_says_no_more_than_it_has():
         "skipped": 0,
         "text": "",
     }
+
+
+def test_a_corrected_fact_is_called_by_its_name_and_party(ask):
+    found = ask(
+        "reply",
+        "received 2026-03-02 Mon",
+        "third_party_sent 2026-03-06 Fri party=甲",
+        "third_party_received 2026-03-09 Mon party=甲 id=1",
+        "third_party_received 2026-03-08 Sun party=甲 supersedes=1",
+    )
+    assert found.explanation[0].rule == "superseded"
+    assert "第三方收到征求意见书（甲）：原记载2026-03-09" in found.explanation[0].text
+    assert found.explanation[4].text.startswith("甲：2026-03-06起")
+
+
+def test_an_extension_is_named_where_its_days_are_still_to_come(ask):
+    found = ask(
+        "reply",
+        "received 2026-03-02 Mon",
+        "extension_approved 2026-03-05 Thu working_days=10 approved_by=赵启明",
+        "third_party_sent 2026-03-06 Fri",
+    )
+    texts = [one.text for one in found.explanation]
+    assert "2026-03-05经赵启明同意延长10个工作日" in texts
+    assert sum(one.counted for one in found.explanation) == 30

@@ -42,7 +42,9 @@ def test_who_keeps_the_system_confirms_a_clock_that_ran_away(real: RealOffice):
     commands.tick(real.env)
     lin = real.browser("lin")
     page = lin.get("/machine")
-    assert "多了72小时，到期事项已停办" in text(page.select_one("section.errors"))
+    assert "从2026-11-02 09:00起比实际经过的时间多了72小时，到期事项已停办" in text(
+        page.select_one("section.errors")
+    )
     form = {"reason": " "}
     assert lin.post("/machine/clock", form, page="/machine").status_code == 422
     assert commands.clock_state(real.env).kind == "held"
