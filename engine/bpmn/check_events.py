@@ -37,6 +37,11 @@ class EventChecker(ExtensionChecker):
             kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
             for kind in ("message", "signal", "error", "escalation")
         }
+        self.local_signals = {
+            str(e.get("id"))
+            for e in root.iter(tags.tag("signal"))
+            if tags.vendor(e, "scope") == "processInstance"
+        }
 
     def event(
         self, node: etree._Element, holder: etree._Element, nodes: dict[str, etree._Element]
@@ -193,6 +198,8 @@ class EventChecker(ExtensionChecker):
                 f"引用的“{reference}”不存在",
                 f"refers to a {kind} {reference!r} that does not exist",
             )
+        elif kind == "signal" and reference in self.local_signals:
+            self.other_course(node, "scope")
 
     def links(self, nodes: dict[str, etree._Element]) -> None:
         throws: list[tuple[str, etree._Element]] = []

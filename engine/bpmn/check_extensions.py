@@ -28,6 +28,10 @@ _GK_ELEMENTS = frozenset(
 ) | {"correlation"}
 _GK_ATTRIBUTES = frozenset(("unit",))
 _CODE_ATTRIBUTES = frozenset(("class", "delegateExpression", "topic", "expression", "type"))
+_MAPPING_CODE = frozenset(("variableMappingClass", "variableMappingDelegateExpression"))
+# What sends the tokens another way than the drawing says, and the value that does so (None: any).
+_OTHER_COURSE = {"terminateAll": "true", "skipExpression": None}
+_OTHER_COURSE_ELEMENTS = frozenset(("eventType", "variableAggregation"))
 _CODE_ELEMENTS = frozenset(
     (
         "executionListener",
@@ -137,6 +141,8 @@ class ExtensionChecker:
             )
         elif name == "inputOutput":
             self.input_output(owner, extension)
+        elif space in tags.VENDORS and name in _OTHER_COURSE_ELEMENTS:
+            self.other_course(owner, name)
         elif space in tags.VENDORS and name in ("in", "out"):
             if tags.local(element) in tags.ACTIVITIES:
                 self.mapping(owner, extension, name)
@@ -172,10 +178,25 @@ class ExtensionChecker:
                 f"the mapping ({name}) lacks its source or its target",
             )
 
-    def vendor_attribute(self, element: etree._Element, owner: etree._Element, name: str) -> None:
-        code = name in _CODE_ATTRIBUTES and tags.local(element) in (
-            tags.TASKS | tags.EVENTS | {"callActivity", "messageEventDefinition"}
+    def other_course(self, owner: etree._Element, name: str) -> None:
+        """An extension changes the course: followed without it the drawing would do something else than was meant."""
+        self.error(
+            "vendor-course",
+            owner,
+            f"的扩展 {name} 改变流程的走向，引擎不按它执行；请用标准的画法表示，或者去掉它",
+            f"the extension {name} changes the course and is not executed; draw it as BPMN does, or take it out",
         )
+
+    def vendor_attribute(self, element: etree._Element, owner: etree._Element, name: str) -> None:
+        code = name in _MAPPING_CODE or (
+            name in _CODE_ATTRIBUTES
+            and tags.local(element)
+            in (tags.TASKS | tags.EVENTS | {"callActivity", "messageEventDefinition"})
+        )
+        value = tags.vendor(element, name)
+        if name in _OTHER_COURSE and _OTHER_COURSE[name] in (None, value) and value:
+            self.other_course(owner, name)
+            return
         if code:
             self.error(
                 "vendor-code",

@@ -92,7 +92,9 @@ def load_subject(
     library = {p: s for s, _ in reversed(found[1:]) for p in s.definition.processes}
     if path.is_dir():
         library = {**_siblings(path, institution, set(subject.definition.processes)), **library}
-    findings += unresolved(subject, library)
+    known = {**library, **dict.fromkeys(subject.definition.processes)}
+    for one in _called_from(subject, library):
+        findings += unresolved(one, known)
     subject.library = library
     subject.findings = findings
     if any(f.severity == ERROR for f in findings):
@@ -100,6 +102,17 @@ def load_subject(
     if process is not None and process in subject.definition.processes:
         subject.definition.main = process
     return subject
+
+
+def _called_from(subject: Subject, library: Mapping[str, Subject]) -> list[Subject]:
+    """Return a subject and those whose processes it calls, directly or through others."""
+    reached = [subject]
+    for one in reached:
+        for name in one.definition.calls:
+            other = library.get(name)
+            if other is not None and all(other is not known for known in reached):
+                reached.append(other)
+    return reached
 
 
 def _load_all(

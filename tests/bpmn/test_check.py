@@ -158,6 +158,17 @@ ERRORS = [
         ),
     ),
     ("vendor-code", "x", line(node("serviceTask", "x", camunda__topic="mail"))),
+    ("vendor-code", "x", line(node("callActivity", "x", camunda__variableMappingClass="a.B"))),
+    ("vendor-course", "x", line(node("userTask", "x", camunda__skipExpression="${true}"))),
+    ("vendor-course", "x", line(node("userTask", "x", extension("<camunda:eventType/>")))),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node("intermediateThrowEvent", "x", event("signal", signalRef="g")),
+            after='<bpmn:signal id="g" name="g" camunda:scope="processInstance"/>',
+        ),
+    ),
     ("unknown-gk", "x", line(node("userTask", "x", extension("<gk:from/>")))),
     ("gk-incomplete", "x", line(node("userTask", "x", extension("<gk:records/>")))),
     (

@@ -98,6 +98,20 @@ def test_called_processes_come_from_siblings_or_from_with(folder: Path) -> None:
     assert run("try", str(folder / "calls"), "--scenario", file).exit_code == 0
 
 
+def test_a_call_that_leads_nowhere_is_found_in_a_called_file(tmp_path: Path) -> None:
+    for name, called in (("a", "b"), ("b", "nowhere")):
+        call = f'<bpmn:callActivity id="{name}_calls" calledElement="{called}"/>'
+        (tmp_path / f"{name}.bpmn").write_bytes(doc(call, process=name))
+    file = tmp_path / "x.yaml"
+    file.write_text("runs: [{name: x, steps: [{start: {}}]}]", encoding="utf-8")
+    tried = run(
+        "try", str(tmp_path / "a.bpmn"), "--scenario", str(file), "--with", str(tmp_path / "b.bpmn")
+    )
+    assert tried.exit_code == 1
+    assert "b_calls" in tried.output
+    assert "called-process" in tried.output
+
+
 def test_several_files_may_follow_with(folder: Path) -> None:
     (folder / "q.bpmn").write_bytes(CALLED)
     file = scenario(folder / "s.yaml", "runs: [{steps: [{start: {}}, {tasks: [inner]}]}]\n")
