@@ -135,13 +135,13 @@ def _marks(given: ClockAnswer, entries: Sequence[Entry], today: date) -> list[Ma
     marks = []
     for entry in entries:
         if entry.rule in {"starts", "restarts"} and entry.on and entry.on == given.started_on:
-            marks.append(Mark(entry.on, f"{short_label(say(entry.title), '申请')} {_md(entry.on)}"))
+            marks.append(Mark(entry.on, f"{short_label(entry.title, '申请')} {_md(entry.on)}"))
         elif entry.rule == "suspends" and entry.first:
             began = entry.on or entry.first
             marks.append(
                 Mark(
                     began,
-                    f"{short_label(say(entry.title), '意见')} {_md(began)}",
+                    f"{short_label(entry.title, '意见')} {_md(began)}",
                 )
             )
             if entry.last and entry.last <= today:

@@ -25,8 +25,12 @@ def label_of(text: str) -> str:
 
 def short_label(text: str, ending: str) -> str:
     """Return a label without its ending, where there is little room; another language says the whole label."""
+    short = text.removesuffix(ending) or text
+    said = say(short)
+    if said != short:
+        return said
     said = label_of(text)
-    return said if said != text else text.removesuffix(ending) or text
+    return said if said != text else short
 
 
 def say(text: str, **values: object) -> str:

@@ -184,6 +184,11 @@ def unbroken(text: str) -> Markup:
     return Markup("").join(Markup('<span class="nb">{}</span>').format(part) for part in parts)
 
 
+def day_name(name: str) -> str:
+    """Return a holiday's name, or 调休上班 of a make-up day, as the catalogue has it."""
+    return str(_(name))
+
+
 def thousands(number: int) -> str:
     """Return 18,204."""
     return f"{number:,}"
@@ -211,6 +216,7 @@ def install(app: Flask) -> None:
         emphasise=emphasise,
         unbroken=unbroken,
         thousands=thousands,
+        day_name=day_name,
         legal_day=legal_day,
     )
     app.jinja_env.globals.update(is_english=is_english, gap=gap)

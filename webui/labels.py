@@ -21,9 +21,9 @@ from markupsafe import Markup, escape
 from webui.engine_door import engine
 from webui.formatting import is_english
 
-_JOINTS = re.compile(r"(、| · |（|）|“|”| )")
+_JOINTS = re.compile(r"(、| · |：|（|）|“|”| )")
 MOST_OF_TWO = 60
-_ENGLISH = {"、": ", ", " · ": " · ", "（": " (", "）": ")"}
+_ENGLISH = {"、": ", ", "：": ": ", " · ": " · ", "（": " (", "）": ")"}
 _read: dict[str, dict[str, str]] = {}  # catalogues by what is in force; one is kept
 
 

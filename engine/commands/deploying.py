@@ -28,6 +28,8 @@ from engine.words import say
 
 FURTHEST = timedelta(days=366)  # a date in force further off is a slip of the pen
 
+FIRST_REASON = "首次启用"  # of what the first start deploys by itself
+
 
 @dataclass(frozen=True)
 class DeployedVersion:
@@ -201,7 +203,7 @@ def _store(
     return DeployedVersion(key, version_id, number)
 
 
-def deploy_missing(env: Environment, reason: str = "首次启用") -> list[BadInput]:
+def deploy_missing(env: Environment, reason: str = FIRST_REASON) -> list[BadInput]:
     """Put into force each folder of ``processes/`` that has no version yet, the office's data first.
 
     Returns:

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Protocol
 
 from engine.office.organisation import Office
+from engine.words import AsIs, say
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,11 @@ def choices(
 def _choice(office: Office, held: Sequence[Holder]) -> Mapping[str, str | None]:
     first = held[0]
     title = title_of(office, first.role, first.unit)
-    more = f"等{len(held)}个岗位" if len(held) > 1 else ""
     return {
         "value": first.login,
-        "label": f"{first.name}（{title}{more}）",
+        "label": say("{name}（{post}）", name=AsIs(first.name), post=title)
+        if len(held) == 1
+        else say("{name}（{post}等{n}个岗位）", name=AsIs(first.name), post=title, n=len(held)),
         "name": first.name,
         "post": title_of(office, first.role, None),
         "unit": first.unit,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from engine.commands.deploying import FIRST_REASON
 from engine.environment import Environment
 from engine.queries.pages import Today
 from engine.store import accounts
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection
-from engine.words import say
+from engine.words import AsIs, say
 
 
 def today_of(env: Environment) -> Today:
@@ -20,6 +21,12 @@ def today_of(env: Environment) -> Today:
     day = legal_day(env.time.now())
     calendar = env.institution().calendar
     return Today(day, calendar.is_working_day(day), calendar.day_name(day))
+
+
+def reason_of(row: Mapping[str, Any]) -> str:
+    """Return why a version was deployed: as it was typed, or that it was the first."""
+    reason = str(row["reason"] or "")
+    return say("首次启用") if reason == FIRST_REASON else AsIs(reason)
 
 
 @dataclass(frozen=True)

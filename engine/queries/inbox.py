@@ -77,7 +77,7 @@ def inbox(
         today=today_of(env),
         tab=tab if tab in rows_by_tab else "mine",
         tabs=(
-            ("mine", say("我的"), len(rows_by_tab["mine"])),
+            ("mine", say("我的"), len(mine_rows)),  # as the rail counts: what waits for me
             (
                 "unit",
                 say("本科室") if not seen.everything else say("全部在办"),
@@ -89,6 +89,7 @@ def inbox(
         counts=counts,
         rows=rows,
         total=len(rows),
+        followed=0 if tab in rows_by_tab and tab != "mine" else len(waiting),
         may_start=may_start(env, actor),
         next_due=next(iter(_sorted(rows_by_tab["unit"])), None),
         search=search,

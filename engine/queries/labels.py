@@ -7,6 +7,7 @@ without a translation is shown as it is written.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -77,6 +78,8 @@ def _walk(node: Any, key: str = "") -> Iterator[str]:
     elif isinstance(node, list):
         for one in node:
             yield from _walk(one, key)
+    elif isinstance(node, str) and key == "options_from":
+        yield from re.findall(r'words: "([^"]+)"', node)
     elif isinstance(node, str) and key in _SHOWN and not node.startswith("= "):
         yield node.strip()
 

@@ -16,7 +16,7 @@ from engine.environment import OFFICE, Environment
 from engine.errors import NotFound
 from engine.identity import Actor
 from engine.office import Office, Role, Unit
-from engine.queries.common import today_of
+from engine.queries.common import reason_of, today_of
 from engine.queries.lacking import Lack, lacking
 from engine.queries.pages import Today
 from engine.queries.sentences import Names, instant_of, post_change
@@ -206,13 +206,13 @@ def _changes(
         for row in told
     ]
     for row in versions:
-        by, reason = people.get(row["deployed_by"] or ""), row["reason"] or ""
+        by = people.get(row["deployed_by"] or "")
         found.append(
             ChangeView(
                 row["deployed_at"],
                 str(by["name"]) if by else say("系统"),
                 say("本机关资料第{number}版启用", number=row["number"]),
-                say(reason),
+                reason_of(row),
             )
         )
     return sorted(found, key=lambda one: one.at, reverse=True)[:CHANGES]

@@ -154,6 +154,7 @@ class Inbox:
     next_due: InboxRow | None
     search: str = ""
     filter: str = ""
+    followed: int = 0  # of the rows: my cases that wait for somebody else
     as_of: datetime | None = None  # when it was read; later arrivals are told, rows never move
 
 

@@ -20,7 +20,7 @@ from engine.institution import Institution
 from engine.office.settings import OfficeSettings
 from engine.procedure import content_hash, read_folder
 from engine.queries.changes import Change, length_words
-from engine.queries.common import People
+from engine.queries.common import People, reason_of
 from engine.queries.differences import differences, marks
 from engine.queries.pages import ProcedureRow, ProcedureView, VersionPage, VersionView
 from engine.queries.published_rules import published_rules
@@ -177,7 +177,7 @@ class _Stored:
                 number=row["number"],
                 deployed_at=row["deployed_at"],
                 deployed_by=self.people.name(row["deployed_by"]),
-                reason=row["reason"],
+                reason=reason_of(row),
                 in_force=row is current,
                 hash=row["content_hash"][:12],
                 open_cases=self.open_by.get(row["id"], 0),

@@ -14,7 +14,7 @@ from engine.identity import SYSTEM
 from engine.office.directory import title_of
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
-from engine.words import say
+from engine.words import AsIs, label_of, say
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,14 @@ class Names:
             return ""
         if isinstance(value, bool):
             return say("是") if value else say("否")
-        labels = self.labels({key: value})
-        if key in labels:
-            return labels[key]
+        chosen = [
+            self.labels({key: one}) for one in (value if isinstance(value, list) else [value])
+        ]
+        if all(key in labels for labels in chosen):
+            return AsIs(say("、").join(label_of(labels[key]) for labels in chosen))
         if isinstance(value, list | dict):
             return say("{n}项", n=len(value))
-        return str(value)
+        return AsIs(value)
 
     def _deployed(self) -> Iterator[Deployed]:
         if self.version:
@@ -214,7 +216,11 @@ def _completed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names:
 
 def _decided(body: Mapping[str, Any], names: Names) -> str:
     """What was chosen in the step: the labels of its first answered choice and its opinion."""
-    changed = {key: after for key, _, after in body.get("changes", []) if after not in (None, "*")}
+    changed = {
+        key: after
+        for key, _, after in body.get("changes", [])
+        if after not in (None, "*") and not isinstance(after, dict)
+    }
     labels = names.labels(changed)
     return next(
         (
