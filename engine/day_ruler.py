@@ -191,7 +191,7 @@ def _brackets(given: ClockAnswer, entries: Sequence[Entry]) -> list[Bracket]:
                     else say("计{n}", n=entry.counted),
                 )
             )
-        elif entry.rule == "extends":
+        elif entry.rule == "extends" and entry.counted:  # not one whose days are still to come
             so_far += entry.counted
             brackets.append(Bracket(entry.first, entry.last, say("延长{n}", n=entry.counted)))
         elif entry.rule in OUT and entry.skipped:

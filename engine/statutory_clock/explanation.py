@@ -211,13 +211,22 @@ class _Walk:
         for layer in self.layers:
             one = layer.extension
             if one is not None and layer.left == one.amount:
-                self.out.append(entries.granted(one, self.course))
+                self.out.insert(self._place(one), entries.granted(one, self.course))
         text = wording.remaining(
             left, self.unit, hold.effect.title, ended=self.course.state == "abandoned"
         )
         self.out.append(
             Entry("remaining", self._article, None, None, left, 0, text, title=say("余下"))
         )
+
+    def _place(self, extension: Extension) -> int:
+        """Before what held up the count after it was granted."""
+        later = (
+            place
+            for place, line in enumerate(self.out)
+            if line.rule in ("suspends", "waits") and _on(line) > extension.event.date
+        )
+        return next(later, len(self.out))
 
     # Other units -------------------------------------------------------------------------------------------
 

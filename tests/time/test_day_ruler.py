@@ -94,3 +94,18 @@ def test_filled_cells_add_up_to_the_allowance(facts, chosen):
         return
     filled = sum(cell.kind == "counted" for cell in ruler.cells)
     assert filled == found.allowance
+
+
+def test_an_extension_whose_days_are_still_to_come_has_no_bracket(ask, calendar):
+    today = "2026-03-10 Tue"
+    reply = ask(
+        "reply",
+        "received 2026-03-02 Mon",
+        "extension_approved 2026-03-05 Thu working_days=10",
+        "third_party_sent 2026-03-06 Fri",
+        today=today,
+    )
+    ruler = day_ruler(reply, calendar, day(today))
+    assert all("延长" not in bracket.text for bracket in ruler.brackets)
+    rules = [line.rule for line in reply.explanation]
+    assert rules.index("extends") < rules.index("suspends")
