@@ -19,6 +19,7 @@ from engine.business_calendar.years import CalendarChange, preview_year
 from engine.commands.deploying import DeployedVersion, deploy_office
 from engine.commands.folders import write_file
 from engine.commands.noting import note
+from engine.commands.passing_time import HOLIDAYS_AWAITED
 from engine.commands.recomputing import Moving, preview_clocks
 from engine.environment import OFFICE, Environment
 from engine.errors import BadInput, EngineError
@@ -28,6 +29,7 @@ from engine.office.settings import FILE as SETTINGS_FILE
 from engine.office.settings import OfficeSettings, Setting, Value
 from engine.procedure import read_folder
 from engine.store import definitions as store
+from engine.store import outbox
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
@@ -142,6 +144,9 @@ def import_calendar(
     }
     body = {"year": change.year, "source": change.source, "checksum": change.checksum, **days}
     _told(env, actor, "CalendarImported", f"calendar:{change.year}", body, reason, done)
+    with UnitOfWork(env.database, writing=True) as uow:
+        outbox.settle(uow.connection, HOLIDAYS_AWAITED.format(year=change.year))
+        uow.commit()
     return done
 
 

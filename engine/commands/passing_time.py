@@ -125,6 +125,7 @@ def remind_of_calendar(env: Environment) -> None:
     with UnitOfWork(env.database, writing=True) as uow:
         now = env.time.now()
         text = HOLIDAYS_AWAITED.format(year=awaited)
+        outbox.settle(uow.connection, text)  # of each day's only the newest holds
         outbox.tell_roles(uow.connection, roles, text, now)
         outbox.beat(uow.connection, name, now, str(today))
         uow.commit()

@@ -88,6 +88,15 @@ def tell_roles(connection: Connection, roles: Sequence[str], text: str, at: date
     tell(connection, [{**told, "role": role} for role in roles])
 
 
+def settle(connection: Connection, text: str) -> None:
+    """Let what was told about no case be over: it is told again, or its cause is gone."""
+    connection.execute(
+        update(notice)
+        .where(notice.c.case_id.is_(None), notice.c.text == text, notice.c.until.is_(None))
+        .values(until="over")
+    )
+
+
 def notices(
     connection: Connection,
     posts: Sequence[tuple[str, str | None]],

@@ -273,3 +273,15 @@ def test_a_step_that_nobody_has_taken_chases_all_to_whom_it_is_offered(desk):
         (None, None, desk.actor("zhao").person_id),
     ]
     assert taken == [{"person_id": "p1", "role": None, "unit": None}]
+
+
+def test_of_the_daily_reminder_of_next_years_holidays_only_the_newest_holds(desk):
+    for day in (date(2026, 11, 23), date(2026, 11, 24)):
+        at(desk, day)
+        commands.tick(desk.env)
+    lines = [
+        one
+        for one in queries.notices(desk.env, desk.actor("zhou")).lines
+        if one.text.startswith("2027年放假安排")
+    ]
+    assert [one.is_over for one in lines] == [False, True]
