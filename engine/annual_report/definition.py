@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
+from engine.words import say
 from engine.yaml_source import Entry, YamlRefused
 
 FOLDER = "reports/"
@@ -215,7 +216,10 @@ def definition_for(files: Mapping[str, bytes], year: int) -> ReportDefinition:
         raise ReportInvalid(
             FOLDER,
             f"no format for {year}",
-            f"启用的本局数据里没有适用于{year}年度的年度报告格式，请在 _office/reports 里补上后启用",
+            say(
+                "启用的本局数据里没有适用于{year}年度的年度报告格式，请在 _office/reports 里补上后启用",
+                year=year,
+            ),
         )
     return max(fitting, key=lambda one: one.from_year)
 

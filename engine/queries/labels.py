@@ -79,7 +79,7 @@ def _walk(node: Any, key: str = "") -> Iterator[str]:
         for one in node:
             yield from _walk(one, key)
     elif isinstance(node, str) and key == "options_from":
-        yield from re.findall(r'words: "([^"]+)"', node)
+        yield from re.findall(r'(?:words|label): "([^"]+)"', node)
     elif isinstance(node, str) and key in _SHOWN and not node.startswith("= "):
         yield node.strip()
 
