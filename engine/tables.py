@@ -139,6 +139,9 @@ cases = Table(
     Column("revision", Integer, nullable=False),
     Column("called_versions", JSON, nullable=False, default=dict),
     Column("doers", JSON, nullable=False, default=dict),  # activity -> who completed it: four eyes
+    Column(
+        "last_step", Text
+    ),  # what can be taken back and how the case stood before, see store.last_steps
     Index("ix_cases_status_opened", "status", "opened_at"),
 )
 
@@ -258,22 +261,6 @@ history = Table(
     Column("submission", JSON),
     Column("entries", JSON, nullable=False),
     Column("key", String(190), unique=True),  # of the rendered form: a second post changes nothing
-)
-
-last_step = Table(
-    # What a person did last in a case and how it stood before: so long as nobody went on, it can be taken back.
-    "last_step",
-    metadata,
-    Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),
-    Column("revision", Integer, nullable=False),  # of the case after it
-    Column("actor", Key, nullable=False),
-    Column("work_item_id", Key, nullable=False),
-    Column("why_not", String(32), nullable=False),  # why it cannot be taken back, "" where it can
-    Column("opened", JSON, nullable=False),  # ids of the work items that came with it
-    Column("armed", JSON, nullable=False),  # {timers, waits}: ids of those that came with it
-    Column("state", Text),  # as they stood before; null where it cannot be taken back
-    Column("fields", JSON),
-    Column("doers", JSON),
 )
 
 document = Table(

@@ -29,7 +29,7 @@ from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCo
 from engine.feel import to_json
 from engine.identity import Actor, Post
 from engine.personal import open_state
-from engine.store import accounts, batches, cases, definitions, last_steps, numbers, outbox
+from engine.store import accounts, batches, cases, definitions, numbers, outbox
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.timesource import legal_day
@@ -255,13 +255,14 @@ def write_in(
     was_open = _close_items(connection, after, step, cause, actor, now)
     ends = None
     if not is_new:
-        last, of_case = cases.update_case(connection, after, before=before)
+        kept = None
+        if cause.kind == "complete":
+            kept = _last_step(before, after, host, step, cause, actor, opened)
+        last, of_case = cases.update_case(connection, after, before=before, last_step=kept)
         ends = last, {after.id: of_case}
     if cause.item is not None and was_open is not None and was_open() == 0:
         raise already_completed(connection, str(cause.item["id"]))
     _timers_and_waits(connection, after, host, step)
-    if cause.kind == "complete":
-        last_steps.keep(connection, _last_step(before, after, host, step, cause, actor, opened))
     _facts(connection, after, host, actor)
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
     outbox.tell(connection, [_lasting(one, step) for one in host.notices])
@@ -291,7 +292,6 @@ def _last_step(
     """What is kept of a step so that its person can take it back while nobody has gone on."""
     why_not = _irrevocable(before, after, host, step, cause)
     return {
-        "case_id": after.id,
         "revision": after.revision,
         "actor": actor.person_id,
         "work_item_id": cause.item["id"] if cause.item is not None else "",

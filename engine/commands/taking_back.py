@@ -95,7 +95,6 @@ def _taken_back(
     cases.replace_timers(connection, case.id, armed=(), gone=armed["timers"])
     cases.replace_waits(connection, case.id, added=(), gone=armed["waits"])
     last_steps.mark_taken_back(connection, item["id"])
-    last_steps.forget(connection, case.id)
     task_id = uuid.uuid4().hex
     kept = {key: one for key, one in dict(item).items() if key not in ("closed_at", "closed_by")}
     again = {"id": task_id, "status": "open", "assignee": actor.person_id, "opened_at": now}

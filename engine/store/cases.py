@@ -119,7 +119,7 @@ def _updating(names: Sequence[str]) -> Prepared:
     return Prepared(
         update(cases)
         .where(cases.c.id == bindparam("of"), cases.c.revision == bindparam("read_at"))
-        .values({name: bindparam(f"new_{name}") for name in names})
+        .values({name: bindparam(f"new_{name}") for name in (*names, "last_step")})
         .returning(
             _LAST.with_only_columns(audit_event.c.seq).scalar_subquery(),
             _LAST.with_only_columns(audit_event.c.hash).scalar_subquery(),
@@ -193,9 +193,15 @@ def insert_case(connection: Connection, row: CaseRow) -> None:
 
 
 def update_case(
-    connection: Connection, row: CaseRow, *, before: CaseRow
+    connection: Connection,
+    row: CaseRow,
+    *,
+    before: CaseRow,
+    last_step: Mapping[str, Any] | None = None,
 ) -> tuple[audit.Head, audit.Head]:
     """Write a case that was read as ``before``; return where the trail and the case's own chain end.
+
+    ``last_step`` is what could be taken back, see ``last_steps``.
 
     Raises:
         RevisionConflict: somebody else wrote it since; nothing was written.
@@ -203,6 +209,7 @@ def update_case(
     stays = _seldom(row) == _seldom(before)
     new = dict(zip(_NEW, _often(row) if stays else _often(row) + _seldom(row), strict=False))
     new.update(of=row.id, read_at=before.revision, new_state=_state_text(row.state))
+    new["new_last_step"] = _state_text(last_step) if last_step else None
     found = (_UPDATE if stays else _UPDATE_ALL).returning(connection, new)
     if found is None:
         raise RevisionConflict(f"case {row.id} is no longer at revision {before.revision}")
@@ -560,7 +567,7 @@ def find(
         where.append(
             or_(cases.c.number.like(like, escape="\\"), cases.c.subject.like(like, escape="\\"))
         )
-    columns = [column for column in cases.c if column.name not in {"state", "fields"}]
+    columns = [column for column in cases.c if column.name not in {"state", "fields", "last_step"}]
     found = many(
         connection,
         select(*columns)

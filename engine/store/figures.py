@@ -95,7 +95,7 @@ def moments(connection: Connection, chosen: Chosen) -> list[Row]:
 
 def chosen_cases(connection: Connection, chosen: Chosen) -> list[Row]:
     """Return the cases of a choice without state and fields, oldest first."""
-    columns = [column for column in cases.c if column.name not in {"state", "fields"}]
+    columns = [column for column in cases.c if column.name not in {"state", "fields", "last_step"}]
     return many(
         connection,
         select(*columns).where(condition(chosen)).order_by(cases.c.opened_at, cases.c.id),

@@ -122,7 +122,7 @@ def open_items_of(connection: Connection, case_ids: Sequence[str]) -> list[Row]:
 def my_cases(connection: Connection, person_id: str, *, status: str, limit: int = 500) -> list[Row]:
     """Return the cases in which a person has completed a task, newest first."""
     mine = exists().where(work_item.c.case_id == cases.c.id, work_item.c.closed_by == person_id)
-    columns = [column for column in cases.c if column.name not in {"state", "fields"}]
+    columns = [column for column in cases.c if column.name not in {"state", "fields", "last_step"}]
     return many(
         connection,
         select(*columns)
@@ -134,7 +134,7 @@ def my_cases(connection: Connection, person_id: str, *, status: str, limit: int 
 
 def open_cases(connection: Connection, seen: Visibility, *, limit: int = 2000) -> list[Row]:
     """Return the open cases that somebody may read, oldest first."""
-    columns = [column for column in cases.c if column.name not in {"state", "fields"}]
+    columns = [column for column in cases.c if column.name not in {"state", "fields", "last_step"}]
     return many(
         connection,
         select(*columns)

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("called_versions", sa.JSON(), nullable=False),
         sa.Column("doers", sa.JSON(), nullable=False),
+        sa.Column("last_step", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["version_id"],
             ["procedure_version.id"],
@@ -346,21 +347,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incident_case_id"), ["case_id"], unique=False)
 
     op.create_table(
-        "last_step",
-        sa.Column("case_id", sa.String(length=64), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("actor", sa.String(length=64), nullable=False),
-        sa.Column("work_item_id", sa.String(length=64), nullable=False),
-        sa.Column("why_not", sa.String(length=32), nullable=False),
-        sa.Column("opened", sa.JSON(), nullable=False),
-        sa.Column("armed", sa.JSON(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=True),
-        sa.Column("fields", sa.JSON(), nullable=True),
-        sa.Column("doers", sa.JSON(), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_last_step_case_id_cases")),
-        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_last_step")),
-    )
-    op.create_table(
         "timer",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("case_id", sa.String(length=64), nullable=False),
@@ -458,7 +444,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_timer_due")
         batch_op.drop_index(batch_op.f("ix_timer_case_id"))
 
-    op.drop_table("last_step")
     op.drop_table("timer")
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_case_id"))
