@@ -18,6 +18,7 @@ import openpyxl
 
 from engine.errors import BadInput
 from engine.procedure import Procedure
+from engine.words import AsIs, say
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -125,7 +126,9 @@ def read_register(
         ImportRefused: no table, not these file kinds, or a needed column is missing; says which.
     """
     if len(data) > MAX_BYTES:
-        raise ImportRefused(f"{name} too large", sentence=f"{name}：文件太大，请分成几个文件")
+        raise ImportRefused(
+            f"{name} too large", sentence=say("{name}：文件太大，请分成几个文件", name=name)
+        )
     table = _xlsx(data, name) if name.lower().endswith(".xlsx") else _csv(data, name)
     header = [str(cell or "").strip() for cell in next(table, [])]
     places = _places(header, name, procedure, mapped)
@@ -137,11 +140,12 @@ def read_register(
             continue
         if len(rows) >= MAX_ROWS:
             raise ImportRefused(
-                f"{name} too long", sentence=f"{name}：超过{MAX_ROWS}行，请分成几个文件"
+                f"{name} too long",
+                sentence=say("{name}：超过{n}行，请分成几个文件", name=name, n=MAX_ROWS),
             )
         rows.append(_row(line, cells, places, outcomes, mapped, today, seen))
     if not rows:
-        raise ImportRefused(f"{name} empty", sentence=f"{name}：只有表头，没有内容")
+        raise ImportRefused(f"{name} empty", sentence=say("{name}：只有表头，没有内容", name=name))
     return rows
 
 
@@ -153,7 +157,8 @@ def _csv(data: bytes, name: str) -> Iterator[Sequence[Any]]:
             continue
         return iter(csv.reader(io.StringIO(text, newline="")))
     raise ImportRefused(
-        f"{name} encoding", sentence=f"{name}：既不是 UTF-8 也不是 GB18030 编码，请另存为 UTF-8"
+        f"{name} encoding",
+        sentence=say("{name}：既不是 UTF-8 也不是 GB18030 编码，请另存为 UTF-8", name=name),
     )
 
 
@@ -166,10 +171,11 @@ def _xlsx(data: bytes, name: str) -> Iterator[Sequence[Any]]:
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
         # SyntaxError is what both readers of XML that openpyxl uses raise for what is none, or is a bomb.
         raise ImportRefused(
-            f"{name} broken", sentence=f"{name}：不是完整的 Excel 文件，请重新另存后再导入"
+            f"{name} broken",
+            sentence=say("{name}：不是完整的 Excel 文件，请重新另存后再导入", name=name),
         ) from error
     if sheet is None:
-        raise ImportRefused(f"{name} empty", sentence=f"{name}：没有工作表")
+        raise ImportRefused(f"{name} empty", sentence=say("{name}：没有工作表", name=name))
 
 
 def _places(
@@ -222,29 +228,37 @@ def _row(
     }
     number = values.get("number", "")
     if not number:
-        problems.append("没有编号")
+        problems.append(say("没有编号"))
     elif number in seen:
-        problems.append(f"编号“{number}”重复，或者系统里已经有了")
+        problems.append(say("编号“{number}”重复，或者系统里已经有了", number=number))
     seen.add(number)
     if not values.get("subject"):
-        problems.append("没有申请内容")
-    for meaning, word in (("received_on", "收到日期"), ("closed_on", "办结日期")):
+        problems.append(say("没有申请内容"))
+    for meaning, word in (("received_on", say("收到日期")), ("closed_on", say("办结日期"))):
         values[meaning] = _date(raw.get(meaning), mapped, word, problems, today)
-    if values["received_on"] is None and not any("收到日期" in one for one in problems):
-        problems.append("没有收到日期")
+    if raw.get("received_on") in (None, ""):
+        problems.append(say("没有收到日期"))
     if (
         values["closed_on"]
         and values["received_on"]
         and values["closed_on"] < values["received_on"]
     ):
-        problems.append(f"办结日期 {values['closed_on']} 早于收到日期 {values['received_on']}")
+        problems.append(
+            say(
+                "办结日期 {closed} 早于收到日期 {received}",
+                closed=values["closed_on"],
+                received=values["received_on"],
+            )
+        )
     said = values.get("outcome")
     if said is not None:
         values["outcome"] = outcomes.get(said)
         if values["outcome"] is None:
-            problems.append(f"办理结果“{said}”对不上，请在 --mapping 的 outcomes 里写明")
+            problems.append(
+                say("办理结果“{word}”对不上，请在 --mapping 的 outcomes 里写明", word=AsIs(said))
+            )
     elif values["closed_on"]:
-        problems.append("已办结，但没有办理结果")
+        problems.append(say("已办结，但没有办理结果"))
     return RegisterRow(line, values, problems)
 
 
@@ -260,9 +274,11 @@ def _date(
     else:
         found = _parsed(str(value).strip(), mapped)
     if found is None:
-        problems.append(f"{word}“{value}”认不出，请按年-月-日写，例如2026-03-02")
+        problems.append(
+            say("{column}“{value}”认不出，请按年-月-日写，例如2026-03-02", column=word, value=value)
+        )
     elif found > today:
-        problems.append(f"{word} {found} 在今天以后")
+        problems.append(say("{column} {day} 在今天以后", column=word, day=found))
         return None
     return found
 

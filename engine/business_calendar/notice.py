@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import NoReturn
 
 from engine.business_calendar.years import CalendarRefused, Day
+from engine.words import say
 
 _TITLE = re.compile(r"(\d{4})\s*年部分节假日安排")
 _ITEM = re.compile(
@@ -38,7 +39,9 @@ def read_notice(text: str, name: str, year: int | None = None) -> bytes:
     plain = text.replace("(", "（").replace(")", "）").replace("星期", "周").replace("周天", "周日")
     title = _TITLE.search(plain)
     if year is None and title is None:
-        raise CalendarRefused(name, "no year", "看不出是哪一年的安排，请保留标题，或者写明年份")
+        raise CalendarRefused(
+            name, "no year", say("看不出是哪一年的安排，请保留标题，或者写明年份")
+        )
     wanted = year or int(title[1] if title else 0)
     days: dict[date, Day] = {}
     for line in plain.splitlines():
@@ -47,12 +50,14 @@ def read_notice(text: str, name: str, year: int | None = None) -> bytes:
             for day in _Item(name, wanted, item[1], item[2]).days():
                 if day.date in days:
                     raise CalendarRefused(
-                        name, f"{day.date} twice", f"{day.date} 出现了两次，请对照通知核对"
+                        name,
+                        f"{day.date} twice",
+                        say("{day} 出现了两次，请对照通知核对", day=day.date),
                     )
                 days[day.date] = day
     if not days:
         raise CalendarRefused(
-            name, "no item", "没有找到放假安排，应为“一、元旦：1月1日（周四）放假……”的形式"
+            name, "no item", say("没有找到放假安排，应为“一、元旦：1月1日（周四）放假……”的形式")
         )
     listed = [
         {"name": day.name, "date": day.date.isoformat(), "isOffDay": day.is_off}
@@ -80,7 +85,7 @@ class _Item:
                 yield Day(self.title, day, is_off)
             total = _TOTAL.search(sentence)
             if total and int(total[1]) != off:
-                self._refuse(f"{total[0]}，但所列日期有{off}天")
+                self._refuse(say("{total}，但所列日期有{n}天", total=total[0], n=off))
 
     def _dates(self, sentence: str) -> Iterator[date]:
         month, year = 0, self.year
@@ -91,20 +96,30 @@ class _Item:
                 year, month = int(found[5] or year), int(found[6] or month)
                 last = self._date(year, month, int(found[7]), found[8])
             if not 0 <= (last - first).days < 20:
-                self._refuse(f"{first}至{last}不像一个假期")
+                self._refuse(say("{first}至{last}不像一个假期", first=first, last=last))
             yield from (first + timedelta(days=step) for step in range((last - first).days + 1))
 
     def _date(self, year: int, month: int, day: int, remark: str | None) -> date:
         try:
             found = date(year, month, day)
         except ValueError:
-            self._refuse(f"{year}年{month}月{day}日不存在")
+            self._refuse(say("{year}年{month}月{day}日不存在", year=year, month=month, day=day))
         said = re.search(rf"周([{_WEEKDAYS}])", remark or "")
-        if said and said[1] != _WEEKDAYS[found.weekday()]:
-            self._refuse(f"{found}是周{_WEEKDAYS[found.weekday()]}，写的是周{said[1]}")
+        right, written = f"周{_WEEKDAYS[found.weekday()]}", said[0] if said else ""
+        if said and written != right:
+            self._refuse(
+                say(
+                    "{day}是{right}，写的是{written}",
+                    day=found,
+                    right=say(right),
+                    written=say(written),
+                )
+            )
         return found
 
     def _refuse(self, what: str) -> NoReturn:
         raise CalendarRefused(
-            self.file, f"{self.title}: {what}", f"“{self.title}”：{what}，请对照通知核对"
+            self.file,
+            f"{self.title}: {what}",
+            say("“{title}”：{what}，请对照通知核对", title=self.title, what=what),
         )

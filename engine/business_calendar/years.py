@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadInput
+from engine.words import say
 
 MAX_BYTES = 256 * 1024
 FIRST_YEAR, LAST_YEAR = 1990, 2199
@@ -34,7 +35,9 @@ class CalendarRefused(BadInput):
     code = "calendar_refused"
 
     def __init__(self, file: str, message: str, sentence: str) -> None:
-        super().__init__(f"{file}: {message}", sentence=f"{file}：{sentence}")
+        super().__init__(
+            f"{file}: {message}", sentence=say("{file}：{sentence}", file=file, sentence=sentence)
+        )
         self.file = file
 
 
@@ -93,13 +96,17 @@ def parse_year(data: bytes, name: str) -> YearFile:
     content = _object(data, name)
     year = content.get("year")
     if not isinstance(year, int) or isinstance(year, bool) or not FIRST_YEAR <= year <= LAST_YEAR:
-        raise CalendarRefused(name, f"year {year!r}", "缺少年份（year），请写成四位数字，例如 2027")
+        raise CalendarRefused(
+            name, f"year {year!r}", say("缺少年份（year），请写成四位数字，例如 2027")
+        )
     days = sorted(_days(content.get("days"), name), key=lambda day: day.date)
     for day in days:
         # The notice of a year may name the days of late December that join its New Year holiday.
         if day.date.year != year and (day.date.year, day.date.month) != (year - 1, 12):
             raise CalendarRefused(
-                name, f"{day.date} is not of {year}", f"{day.date} 不在{year}年内，请核对年份或日期"
+                name,
+                f"{day.date} is not of {year}",
+                say("{day} 不在{year}年内，请核对年份或日期", day=day.date, year=year),
             )
     return YearFile(year, tuple(days), _source(content), hashlib.sha256(data).hexdigest())
 
@@ -164,7 +171,9 @@ def preview_year(folder: Path, data: bytes, name: str = "year.json") -> Calendar
     """
     new = parse_year(data, name)
     if not new.is_official:
-        raise CalendarRefused(name, "no days", f"文件里没有{new.year}年的放假安排，未作改动")
+        raise CalendarRefused(
+            name, "no days", say("文件里没有{year}年的放假安排，未作改动", year=new.year)
+        )
     path = folder / f"{new.year}.json"
     old = parse_year(path.read_bytes(), path.name).days if path.exists() else ()
     before, after = {day.date: day for day in old}, {day.date: day for day in new.days}
@@ -198,36 +207,36 @@ def _warnings(year: YearFile, statutory: Mapping[date, str]) -> Iterable[str]:
         if day.year == year.year and day not in off
     ]
     if missing:
-        yield f"法定节假日没有列为放假：{'、'.join(missing)}，请对照通知核对"
+        yield say("法定节假日没有列为放假：{days}，请对照通知核对", days=say("、").join(missing))
     odd = [str(day.date) for day in year.days if not day.is_off and day.date.weekday() < 5]
     if odd:
-        yield f"列为调休上班的日子不是周末：{'、'.join(odd)}，请对照通知核对"
+        yield say("列为调休上班的日子不是周末：{days}，请对照通知核对", days=say("、").join(odd))
     if not year.source:
-        yield "文件没有写明来源（papers），请补上通知的网址或文号"
+        yield say("文件没有写明来源（papers），请补上通知的网址或文号")
 
 
 def _object(data: bytes, name: str) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
-        raise CalendarRefused(name, "too large", "文件太大，不像一年的放假安排")
+        raise CalendarRefused(name, "too large", say("文件太大，不像一年的放假安排"))
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise CalendarRefused(
-            name, f"no JSON: {error}", "不是 JSON 文件，或没有保存完整"
+            name, f"no JSON: {error}", say("不是 JSON 文件，或没有保存完整")
         ) from error
     if not isinstance(content, dict):
-        raise CalendarRefused(name, "no object", "内容应为 {year, days: [...]}")
+        raise CalendarRefused(name, "no object", say("内容应为 {{year, days: [...]}}"))
     return content
 
 
 def _days(listed: object, name: str) -> list[Day]:
     if not isinstance(listed, list):
-        raise CalendarRefused(name, "days is no list", "缺少放假日列表（days）")
+        raise CalendarRefused(name, "days is no list", say("缺少放假日列表（days）"))
     days = [_day(entry, name) for entry in listed]
     seen: set[date] = set()
     for day in days:
         if day.date in seen:
-            raise CalendarRefused(name, f"{day.date} twice", f"{day.date} 出现了两次")
+            raise CalendarRefused(name, f"{day.date} twice", say("{day} 出现了两次", day=day.date))
         seen.add(day.date)
     return days
 
@@ -244,7 +253,10 @@ def _day(entry: object, name: str) -> Day:
         raise CalendarRefused(
             name,
             f"day {entry!r}",
-            f"有一天写得不对：{entry!r}，应为 name、date（年-月-日）、isOffDay（true 或 false）",
+            say(
+                "有一天写得不对：{entry}，应为 name、date（年-月-日）、isOffDay（true 或 false）",
+                entry=repr(entry),
+            ),
         ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.errors import EngineError
+from engine.words import say
 
 
 class SubmissionInvalid(EngineError):
@@ -31,7 +32,9 @@ class CaseClosed(EngineError):
     def __init__(self, number: str) -> None:
         super().__init__(f"case {number} is closed")
         self.number = number
-        self.sentence = f"{number} 已经结案，本次没有提交。请返回刷新，核对办理结果"
+        self.sentence = say(
+            "{number} 已经结案，本次没有提交。请返回刷新，核对办理结果", number=number
+        )
 
 
 class CaseStopped(EngineError):

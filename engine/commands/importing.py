@@ -27,6 +27,7 @@ from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day, office_instant
 from engine.unit_of_work import Connection, UnitOfWork
+from engine.words import say
 
 MARK = "imported"
 
@@ -80,7 +81,12 @@ def import_register(
     if bad:
         raise BadInput(
             f"{len(bad)} rows with problems",
-            sentence=f"有{len(bad)}行有问题（第一处在第{bad[0].line}行：{bad[0].problems[0]}），什么也没有导入",
+            sentence=say(
+                "有{n}行有问题（第一处在第{line}行：{problem}），什么也没有导入",
+                n=len(bad),
+                line=bad[0].line,
+                problem=bad[0].problems[0],
+            ),
         )
     deployed = env.deployed(env.version_in_force(procedure))
     batch = uuid.uuid4().hex[:12]
