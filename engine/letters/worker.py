@@ -18,6 +18,7 @@ import re
 import resource
 import select
 import sys
+import zipfile
 from collections.abc import Iterator
 from typing import Any, ClassVar, NoReturn
 
@@ -109,7 +110,16 @@ def render(template: bytes, context: dict[str, Any]) -> bytes:
     result = io.BytesIO()
     document.save(result)
     Document(io.BytesIO(result.getvalue()))
-    return result.getvalue()
+    return _steady(result)
+
+
+def _steady(written: io.BytesIO) -> bytes:
+    """Return a package without the moment of writing: the same input gives the same bytes."""
+    steady = io.BytesIO()
+    with zipfile.ZipFile(written) as source, zipfile.ZipFile(steady, "w") as target:
+        for name in source.namelist():
+            target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
+    return steady.getvalue()
 
 
 def names_in(template: bytes) -> list[str]:

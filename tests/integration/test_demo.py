@@ -45,6 +45,7 @@ FACTS = {
     *("secrecy_reviewed", "secrecy_finally_reviewed", "secrecy_referral_sent"),
     *("reply_sent", "reply_served"),
 }
+COLUMN = {"upheld": "upheld", "revoked": "corrected", "other": "other"}  # of table four
 SUBSET = {24, 28, 29, 40, 53, 60}
 CALENDAR = BusinessCalendar.load(ROOT / "processes" / "_office" / "calendar")
 
@@ -418,10 +419,12 @@ def test_every_cell_of_the_annual_report_is_what_the_rows_say(office):  # noqa: 
     for one in disputes:
         if one.get("reconsideration_copy_on"):
             decided = one.get("reconsideration_decided_on")
-            four["reconsideration", one["reconsideration_result"] if decided else "pending"] += 1
+            four[
+                "reconsideration", COLUMN[one["reconsideration_result"]] if decided else "pending"
+            ] += 1
         if one.get("suit_copy_on"):
             group = "after" if one.get("reconsideration_copy_on") else "direct"
-            four[group, one["suit_result"] if one.get("judgment_on") else "pending"] += 1
+            four[group, COLUMN[one["suit_result"]] if one.get("judgment_on") else "pending"] += 1
     for group, cells in report.four.items():
         for result, cell in cells.items():
             if result != "total":

@@ -230,3 +230,10 @@ def test_values_are_written_as_an_office_writes_them():
         "乙": ["2026年12月1日", "3"],
         "丁": "0.5",
     }
+
+
+def test_the_same_input_gives_the_same_bytes_at_any_time():
+    letter = render(a_template("{{ 姓名 }}"), {"姓名": "林国栋"})
+    with zipfile.ZipFile(io.BytesIO(letter)) as package:
+        assert {one.date_time for one in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert render(a_template("{{ 姓名 }}"), {"姓名": "林国栋"}) == letter
