@@ -13,7 +13,16 @@ from engine import audit
 from engine.bpmn.step import Effect
 from engine.commands.errors import EffectFailed
 from engine.commands.reporting import DOCX
-from engine.documents.case_index import IndexLine, Paper, digest_of, index_of, package
+from engine.documents.case_index import (
+    PDF,
+    IndexLine,
+    Paper,
+    digest_of,
+    index_of,
+    package,
+    pages_of,
+    pages_said,
+)
 from engine.documents.pdfa import converter, to_pdfa
 from engine.feel import to_json
 from engine.letters import LetterInvalid, refuse_active_content
@@ -47,13 +56,14 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
     """
     case, papers = _file_of(host, str(given.get("case") or "").strip())
     data = {one.sha256: host.env.blobs.get(one.sha256) for one in papers}
-    lines = index_of(papers, _texts(given.get("order")), data)
+    order = _texts(given.get("order"))
     if given.get("act") == "index":
-        return {"index": _index(case, lines)}
+        return {"index": _index(case, index_of(papers, order, data, _laid_out(papers, data)))}
     if given.get("act") != "package":
         act = given.get("act")
         raise EffectFailed("archive_case", f"no act {act!r}", f"“archive_case”没有“{act}”这种办法")
     indexed = to_json(given.get("index"))
+    lines = index_of(papers, order, data, _indexed_pages(indexed))
     if not isinstance(indexed, Mapping) or indexed.get("digest") != digest_of(lines):
         raise EffectFailed(
             "archive_case",
@@ -70,6 +80,23 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
     return {"package": {**kept, "pdfa": len(fixed), "pdfa_said": said}}
 
 
+def _laid_out(papers: Sequence[Paper], data: Mapping[str, bytes]) -> dict[str, int]:
+    """Return the pages of the Word documents by hash: as converted, else as an upload says; never estimated."""
+    words = [one for one in papers if one.media_type == DOCX]
+    program = converter()
+    plain = {one.sha256: data[one.sha256] for one in words if _is_plain(one, data)}
+    made = to_pdfa(program, plain) if program is not None else {}
+    found = {key: pages_of(PDF, body) for key, body in made.items()}
+    said = {one.sha256: pages_said(data[one.sha256]) for one in words if one.is_uploaded}
+    return {key: pages for key, pages in {**said, **found}.items() if pages is not None}
+
+
+def _indexed_pages(indexed: object) -> dict[str, int]:
+    """Return what the index says of each paper by hash, those that the archivist counted included."""
+    papers = indexed.get("papers") if isinstance(indexed, Mapping) else None
+    return {str(one["sha256"]): int(one["pages"]) for one in papers or () if one.get("pages")}
+
+
 def _fixed(lines: Sequence[IndexLine], data: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
     """Return the Word documents of a file as PDF/A by hash, and what is to be said of them."""
     wanted = [line for line in lines if line.paper.media_type == DOCX]
@@ -81,7 +108,9 @@ def _fixed(lines: Sequence[IndexLine], data: Mapping[str, bytes]) -> tuple[dict[
             f"本机没有安装转换程序（LibreOffice），{len(wanted)}份 Word 文件没有转换为 PDF/A，"
             "归档包里是原来的 .docx"
         )
-    plain = {one.paper.sha256: data[one.paper.sha256] for one in wanted if _is_plain(one, data)}
+    plain = {
+        one.paper.sha256: data[one.paper.sha256] for one in wanted if _is_plain(one.paper, data)
+    }
     made = to_pdfa(program, plain)
     left = [f"第{line.no}件" for line in wanted if line.paper.sha256 not in made]
     said = f"{len(wanted) - len(left)}份 Word 文件已转换为 PDF/A-2b，原来的 .docx 也在归档包里"
@@ -90,10 +119,10 @@ def _fixed(lines: Sequence[IndexLine], data: Mapping[str, bytes]) -> tuple[dict[
     return made, said
 
 
-def _is_plain(line: IndexLine, data: Mapping[str, bytes]) -> bool:
+def _is_plain(paper: Paper, data: Mapping[str, bytes]) -> bool:
     """Return whether a document may be given to a converter: no macros, nothing fetched from elsewhere."""
     try:
-        refuse_active_content(data[line.paper.sha256], line.paper.title)
+        refuse_active_content(data[paper.sha256], paper.title)
     except LetterInvalid:
         return False
     return True
@@ -127,6 +156,7 @@ def _paper(row: Mapping[str, Any]) -> Paper:
         sha256=str(row["sha256"]),
         size=int(row["size"]),
         at=row["created_at"],
+        is_uploaded=row["kind"] == "upload",
     )
 
 

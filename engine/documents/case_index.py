@@ -26,6 +26,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same file gives the same bytes, whenever i
 _ONE_PAGE = ("image/jpeg", "image/png")
 
 
+PDF = "application/pdf"
+_PAGES_SAID = re.compile(rb"<(?:\w+:)?Pages>\s*(\d{1,5})\s*</")
+_MOST = 1024 * 1024  # bytes of a document's own description
+
+
 @dataclass(frozen=True)
 class Paper:
     """One document of a case: what it is (form field or letter), its words, its bytes by hash.
@@ -41,6 +46,7 @@ class Paper:
     sha256: str
     size: int
     at: datetime
+    is_uploaded: bool = False  # saved by somebody's own program, not written by us
 
 
 @dataclass(frozen=True)
@@ -74,18 +80,23 @@ class IndexLine:
 
 
 def index_of(
-    papers: Sequence[Paper], order: Sequence[str], data: Mapping[str, bytes]
+    papers: Sequence[Paper],
+    order: Sequence[str],
+    data: Mapping[str, bytes],
+    counted: Mapping[str, int] | None = None,
 ) -> list[IndexLine]:
     """Put a case's papers in order.
 
     Args:
         order: keys, first to last; what is not named follows in the order of time.
         data: {sha256: bytes}, to count pages.
+        counted: {sha256: pages}, of those whose bytes do not say.
     """
+    known = counted or {}
     place = {key: number for number, key in enumerate(order)}
     arranged = sorted(papers, key=lambda one: (place.get(one.key, len(place)), one.at))
     return [
-        IndexLine(number, one, pages_of(one.media_type, data[one.sha256]))
+        IndexLine(number, one, known.get(one.sha256) or pages_of(one.media_type, data[one.sha256]))
         for number, one in enumerate(arranged, 1)
     ]
 
@@ -94,10 +105,24 @@ def pages_of(media_type: str, data: bytes) -> int | None:
     """Return how many pages a file has, None where it cannot be told without opening it in its program."""
     if media_type in _ONE_PAGE:
         return 1
-    if media_type != "application/pdf":
+    if media_type != PDF:
         return None
     counts = [int(first or second) for first, second in _PDF_COUNT.findall(data)]
     return max(counts) if counts else len(_PDF_PAGE.findall(data)) or None
+
+
+def pages_said(data: bytes) -> int | None:
+    """Return how many pages a Word document says it has (``docProps/app.xml``), as its program last laid it out.
+
+    Only for a document that a program of its kind saved: a letter filled from a template says the template's pages.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            entry = package.getinfo("docProps/app.xml")
+            found = _PAGES_SAID.search(package.read(entry)) if entry.file_size < _MOST else None
+    except (zipfile.BadZipFile, KeyError, OSError, NotImplementedError, RuntimeError, EOFError):
+        return None
+    return int(found[1]) or None if found else None
 
 
 def digest_of(lines: Sequence[IndexLine]) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import commands
+from engine import commands, queries
+from engine.commands.errors import SubmissionInvalid
 from engine.commands.reporting import DOCX
 from engine.commands.submitting import Upload
 from engine.documents.pdfa import is_pdfa
@@ -19,6 +20,7 @@ from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_publishing import act, do, file, prepared
+from tests.integration.test_steps import open_tasks
 from tests.unit.test_pdfa import META, a_converter, a_docx
 
 CHECKED = {
@@ -59,6 +61,13 @@ def filing(desk: Desk, about: str) -> str:
     return commands.start_case(desk.env, desk.actor("zhou"), "archiving", values).case_id
 
 
+def check(desk: Desk, case_id: str) -> None:
+    """Check the file; where the system cannot count the pages of a paper, say that it has one."""
+    page = queries.task_page(desk.env, desk.actor("zhou"), open_tasks(desk, case_id)["check"])
+    counted = [{**one, "pages": "1"} for one in page.values.get("counted") or ()]
+    do(desk, "zhou", case_id, "check", {**CHECKED, **({"counted": counted} if counted else {})})
+
+
 def packages(desk: Desk, case_id: str) -> list[dict]:
     with UnitOfWork(desk.env.database, writing=False) as uow:
         rows = cases.case_documents(uow.connection, case_id)
@@ -67,7 +76,7 @@ def packages(desk: Desk, case_id: str) -> list[dict]:
 
 def test_the_package_holds_every_paper_and_proves_it(desk):
     case_id = filing(desk, closed(desk))
-    do(desk, "zhou", case_id, "check", CHECKED)
+    check(desk, case_id)
     do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
     (row,) = packages(desk, case_id)
     with zipfile.ZipFile(io.BytesIO(desk.env.blobs.get(row["sha256"]))) as archive:
@@ -83,7 +92,7 @@ def test_the_package_holds_every_paper_and_proves_it(desk):
 def packed(desk: Desk, monkeypatch, path: Path, about: str) -> tuple[dict[str, bytes], dict]:
     """Pack a case with ``path`` as the only place of programs; return the package's files and its index."""
     case_id = filing(desk, about)
-    do(desk, "zhou", case_id, "check", CHECKED)
+    check(desk, case_id)
     monkeypatch.setenv("PATH", str(path))
     do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
     (row,) = packages(desk, case_id)
@@ -154,7 +163,7 @@ def test_a_number_that_no_case_has_is_said(desk):
 def test_a_file_that_changed_after_it_was_indexed_is_not_packed(desk):
     about = closed(desk)
     case_id = filing(desk, about)
-    do(desk, "zhou", case_id, "check", CHECKED)
+    check(desk, case_id)
     with UnitOfWork(desk.env.database, writing=True) as uow:
         source = cases.id_of_number(uow.connection, about)
         assert source is not None
@@ -166,3 +175,29 @@ def test_a_file_that_changed_after_it_was_indexed_is_not_packed(desk):
         do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
     assert "重新编目" in stopped.value.sentence
     assert packages(desk, case_id) == []
+
+
+def test_pages_that_the_system_cannot_count_are_asked_for_and_kept(desk, tmp_path, monkeypatch):
+    # A document that does not say how many pages it has, on a machine without a converter.
+    silent = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(a_docx("意见"))) as plain, zipfile.ZipFile(silent, "w") as out:
+        for name in plain.namelist():
+            if name != "docProps/app.xml":
+                out.writestr(name, plain.read(name))
+    about = closed(desk, word(silent.getvalue()))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    case_id = filing(desk, about)
+    with pytest.raises(SubmissionInvalid, match="counted"):
+        do(desk, "zhou", case_id, "check", CHECKED)
+    page = queries.task_page(desk.env, desk.actor("zhou"), open_tasks(desk, case_id)["check"])
+    asked = page.values["counted"]
+    counted = [{**one, "pages": "4"} for one in asked]
+    do(desk, "zhou", case_id, "check", {**CHECKED, "counted": counted})
+    do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
+    (row,) = packages(desk, case_id)
+    with zipfile.ZipFile(io.BytesIO(desk.env.blobs.get(row["sha256"]))) as archive:
+        index = json.loads(archive.read("index.json"))
+    assert [
+        one["pages"] for one in index["papers"] if one["title"] in {a["title"] for a in asked}
+    ] == [4] * len(asked)
+    assert None not in [one["pages"] for one in index["papers"]]

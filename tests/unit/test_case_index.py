@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.documents.case_index import Paper, digest_of, index_of, package, pages_of
+from engine.documents.case_index import Paper, digest_of, index_of, package, pages_of, pages_said
 
 PDF = b"%PDF-1.4 <</Type /Pages /Kids [1 0 R 2 0 R] /Count 2>> <</Type /Page>> <</Type /Page>>"
 
@@ -88,3 +88,31 @@ def test_the_package_proves_every_paper_and_is_the_same_every_time():
 def test_a_title_cannot_leave_the_folder_of_the_package():
     (line,) = index_of([a_paper("a", "../../etc/passwd", 1)], [], the_data())
     assert "/" not in line.name
+
+
+def a_word_file(described: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("docProps/app.xml", described)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "pages"),
+    [
+        (a_word_file(b"<Properties><Pages>12</Pages></Properties>"), 12),
+        (a_word_file(b"<Properties><Pages>0</Pages></Properties>"), None),
+        (a_word_file(b"<Properties/>"), None),
+        (b"PK no package", None),
+    ],
+)
+def test_a_word_file_says_how_many_pages_it_has_or_nothing(data, pages):
+    assert pages_said(data) == pages
+
+
+def test_pages_that_somebody_counted_stand_in_the_index():
+    paper = a_paper("reply", "答复", 2, b"docx", media_type="application/vnd.word")
+    (line,) = index_of([paper], [], the_data(b"docx"))
+    assert line.pages is None
+    (line,) = index_of([paper], [], the_data(b"docx"), {paper.sha256: 3})
+    assert line.as_dict()["pages"] == 3
