@@ -89,7 +89,7 @@ class Breaking:
     def at(self, number: int) -> None:
         self.left = number
 
-    def _ran(self, _: object) -> None:
+    def _ran(self, _: object, __: object = ()) -> None:
         self.left -= 1
         if self.left == 0:
             raise self._error

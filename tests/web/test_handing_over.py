@@ -69,8 +69,8 @@ def test_a_post_is_handed_over_from_a_day_on_in_one_act(real: RealOffice) -> Non
     assert Post("disclosure_officer") not in after
     assert Post("disclosure_officer") in new
     said = trail(real)
-    assert f"白静登记：方玲自{tomorrow}起任信息公开专员" in said
-    assert f"白静登记：周敏任信息公开专员至{day}为止" in said
+    assert f"白静登记：方玲自{tomorrow}任信息公开专员" in said
+    assert f"白静登记：周敏任信息公开专员至{day}" in said
 
 
 def test_what_was_taken_goes_back_when_its_holder_leaves_the_post(real: RealOffice) -> None:
@@ -105,7 +105,7 @@ def test_a_deputy_holds_the_post_for_some_days_and_the_holder_keeps_it(real: Rea
     assert assignee(real, task) is None
     said = text(real.browser("zhou").get("/organisation").main)
     assert "代理李国梁" in said
-    assert f"白静登记：赵启明自{day}至{until}代理李国梁的房屋安全管理科科室经办人" in trail(real)
+    assert f"白静登记：赵启明自{day}至{until}代理李国梁（房屋安全管理科科室经办人）" in trail(real)
     with UnitOfWork(real.env.database, writing=False) as uow:
         zhao = person(real, "zhao")
         held = accounts.posts(uow.connection, zhao, until)
