@@ -3,7 +3,7 @@
 A clock that stands before what was seen already is not believed. Nor is one that has gone further than the time that
 passed, by more than ``clock_jump_hours``: nothing that time does to a case happens until the clock is mended or the
 system administrator has confirmed it. A machine that slept or was off has not jumped: the stopwatch goes on while
-it sleeps, and says nothing about the time before it was started. Why: docs/adr/0008-a-clock-that-jumps.md.
+it sleeps, and says nothing about the time before it was started. Why: docs/adr/0011-a-clock-that-jumps.md.
 """
 
 from __future__ import annotations

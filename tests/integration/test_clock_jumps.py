@@ -1,7 +1,7 @@
 """Abuse 20: the machine's clock jumps back and forth; no timer fires twice or is lost, no due date moves.
 
 A clock that ran away by more than a day fires nothing until it is mended or confirmed: an application that is
-wrongly taken for abandoned is the worst that this program could do (docs/adr/0008-a-clock-that-jumps.md).
+wrongly taken for abandoned is the worst that this program could do (docs/adr/0011-a-clock-that-jumps.md).
 """
 
 from __future__ import annotations
