@@ -12,7 +12,7 @@ from engine.queries.pages import DiagramView
 
 Mark = Literal["taken", "now", "ahead"]
 # Positions in a history entry: activity, flow, what, token, process, detail.
-_ACTIVITY, _FLOW, _WHAT = 0, 1, 2
+_ACTIVITY, _FLOW, _WHAT, _PROCESS = 0, 1, 2, 4
 AHEAD = 8  # steps shown ahead of the present place
 
 
@@ -41,13 +41,18 @@ def diagram_of(
 def _walked(
     definition: Definition, history: Sequence[Mapping[str, Any]]
 ) -> tuple[list[str], dict[str, dict[str, object]]]:
-    """Return the activities in the order of their first visit, and what was taken how often."""
+    """Return the activities in the order of their first visit, and what was taken how often.
+
+    What happened inside a called procedure is not on this drawing, though its ids may be the same.
+    """
     order: list[str] = []
     progress: dict[str, dict[str, object]] = {}
     for step in history:
         for entry in step["entries"]:
             element = entry[_FLOW] if entry[_WHAT] == "taken" else entry[_ACTIVITY]
             if entry[_WHAT] not in {"taken", "entered", "fired"} or not element:
+                continue
+            if entry[_PROCESS] not in definition.processes:
                 continue
             seen = progress.setdefault(element, {"state": "taken", "count": 0})
             seen["count"] = int(str(seen["count"])) + 1
@@ -73,7 +78,7 @@ def _ahead(definition: Definition, now: Sequence[str], seen: set[str]) -> list[s
             node = flow.target if flow else None
             if node is None or node.id in found:
                 break
-            if node.id in definition.activities and node.id not in now:
+            if node.id in definition.activities and node.name and node.id not in now:
                 found.append(node.id)
     return found
 
