@@ -44,7 +44,9 @@ class Host:
     def perform(self, effect: Effect) -> None:
         """Nothing is done."""
 
-    def decide(self, decision: str, names: Mapping[str, object]) -> object:
+    def decide(
+        self, decision: str, names: Mapping[str, object], process_id: str, version: str | None
+    ) -> object:
         return None
 
     def called(self, process_id: str, version: str | None = None) -> Definition:

@@ -217,7 +217,9 @@ def _automatic(
                 k: machine.value(v, scope, frame, node.id) for k, v in call.arguments.items()
             }
             seen = machine.visible(scope, frame)
-            answer = machine.host.perform(Effect(call.name, arguments, node.id, "", seen))
+            row = machine.s[scope]
+            effect = Effect(call.name, arguments, node.id, "", seen, row["p"], row.get("d"))
+            answer = machine.host.perform(effect)
             _keep_answer(machine, scope, call.result, answer)
     except BpmnError as error:
         throwing.throw_from_activity(machine, scope, node, parent, error.error_code)
@@ -253,7 +255,9 @@ def _keep_answer(
 def _decide(machine: Machine, scope: str, node: Node, frame: Extra | None) -> None:
     """A business rule task: its value goes into the result variable, else each output into its own."""
     decision = str(machine.value(given(node.decision), scope, frame, node.id))
-    value = to_json(machine.host.decide(decision, machine.visible(scope, frame)))
+    row = machine.s[scope]
+    seen = machine.visible(scope, frame)
+    value = to_json(machine.host.decide(decision, seen, row["p"], row.get("d")))
     if node.result:
         machine.write(node.result, value, scope)
     elif isinstance(value, Mapping):

@@ -56,7 +56,8 @@ class BpmnError(EngineError):
 class Effect:
     """What a service or send task asks for; carried out by the host, in order.
 
-    ``names`` is what an expression at the task sees: its instance's, its call's, the case's.
+    ``names`` is what an expression at the task sees: its instance's, its call's, the case's. ``process_id`` and
+    ``version`` say in which process it is drawn: the pinned version of a called one, None for the case's own.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Effect:
     activity_id: str
     token: str
     names: Mapping[str, object] = field(default_factory=dict)
+    process_id: str = ""
+    version: str | None = None
 
 
 class Host(Protocol):
@@ -91,8 +94,10 @@ class Host(Protocol):
     def perform(self, effect: Effect) -> Mapping[str, object] | None:
         """Carry out an effect; what it returns goes into the variables."""
 
-    def decide(self, decision: str, names: Mapping[str, object]) -> object:
-        """Evaluate a decision."""
+    def decide(
+        self, decision: str, names: Mapping[str, object], process_id: str, version: str | None
+    ) -> object:
+        """Evaluate a decision that the process refers to; ``version`` as in an ``Effect``."""
 
     def called(self, process_id: str, version: str | None = None) -> Definition:
         """Return the definition of a called process: the one in force, or the pinned version."""

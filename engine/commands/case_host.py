@@ -105,16 +105,25 @@ class CaseHost:
         """Carry out an effect: its rows wait here until the step is written."""
         return effects.perform(self, effect)
 
-    def decide(self, decision: str, names: Mapping[str, object]) -> object:
-        """Evaluate a decision; which rules matched goes into the trail."""
-        result = self.deployed.decisions.evaluate(decision, names, self.functions)
+    def folder_of(self, process_id: str, version: str | None) -> Deployed:
+        """Return the folder that a process of this case brought with it: its forms, tables and letters."""
+        if version is None:
+            return self.deployed
+        return self.env.deployed(pinned(self.called_versions, process_id, version))
+
+    def decide(
+        self, decision: str, names: Mapping[str, object], process_id: str, version: str | None
+    ) -> object:
+        """Evaluate a decision of the process's own folder; which rules matched goes into the trail."""
+        folder = self.folder_of(process_id, version)
+        result = folder.decisions.evaluate(decision, names, self.functions)
         self.audit_events.append(
             audit.AuditEvent(
                 "DecisionEvaluated",
                 f"decision:{decision}",
                 self.case.id,
                 {"matched": [str(row) for row in result.matched]},
-                version=self.case.version_id,
+                version=folder.version_id,
             )
         )
         return result.value
@@ -134,10 +143,7 @@ class CaseHost:
 
     def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
         """Return a value of the state as the forms of its own procedure say: dates as dates."""
-        deployed = self.deployed
-        if version is not None:
-            deployed = self.env.deployed(pinned(self.called_versions, process_id, version))
-        return deployed.procedure.typed({name: value})[name]
+        return self.folder_of(process_id, version).procedure.typed({name: value})[name]
 
     def keep(
         self,

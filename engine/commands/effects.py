@@ -51,7 +51,7 @@ def perform(host: CaseHost, effect: Effect) -> Answer:
 
 def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
     key = str(given.pop("letter", "") or "")
-    procedure = host.deployed.procedure
+    procedure = host.folder_of(effect.process_id, effect.version).procedure
     if key not in procedure.letters:
         raise EffectFailed(
             "issue_letter", f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"

@@ -165,8 +165,7 @@ class World:
 
     def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
         """Return a value of the state as the forms of its own procedure say: dates as dates."""
-        subject = self.subject if version is None else self.subject.library.get(process_id)
-        procedure = subject.procedure if subject is not None else None
+        procedure = self._folder_of(process_id, version).procedure
         return value if procedure is None else procedure.typed({name: value})[name]
 
     def record(
@@ -191,7 +190,7 @@ class World:
         given = dict(effect.arguments)
         if effect.name == "issue_letter":
             key = str(given.get("letter") or "")
-            procedure = self.subject.procedure
+            procedure = self._folder_of(effect.process_id, effect.version).procedure
             if not key or (procedure is not None and key not in procedure.letters):
                 raise StepFailed(
                     effect.activity_id, f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
@@ -210,11 +209,20 @@ class World:
             return {"code": given.get("outcome") or given.get("code")}
         return None
 
-    def decide(self, decision: str, names: Mapping[str, object]) -> object:
-        """Evaluate a decision of the folder."""
-        if self.subject.decisions is None:
+    def decide(
+        self, decision: str, names: Mapping[str, object], process_id: str, version: str | None
+    ) -> object:
+        """Evaluate a decision of the process's own folder."""
+        decisions = self._folder_of(process_id, version).decisions
+        if decisions is None:
             raise NotFound("decision", decision)
-        return self.subject.decisions.evaluate(decision, names, self.functions).value
+        return decisions.evaluate(decision, names, self.functions).value
+
+    def _folder_of(self, process_id: str, version: str | None) -> Subject:
+        """Return what lies beside the drawing of a process: a called one brings its own tables and letters."""
+        if version is None or process_id in self.subject.definition.processes:
+            return self.subject
+        return self.subject.library.get(process_id, self.subject)
 
     def called(self, process_id: str, version: str | None = None) -> Definition:
         """Return the definition of a called process."""

@@ -76,7 +76,9 @@ class MemoryHost:
             raise answer
         return answer  # type: ignore[no-any-return]
 
-    def decide(self, decision: str, names: Mapping[str, object]) -> object:
+    def decide(
+        self, decision: str, names: Mapping[str, object], process_id: str, version: str | None
+    ) -> object:
         return self.answers[decision](names)
 
     def called(self, process_id: str, version: str | None = None) -> Definition:
