@@ -317,8 +317,12 @@ class TestWhole:
         )
         rows = office.rows("select text, card from notice where text not like '%“%'")
         told = [(str(words), card) for words, card in rows]
-        # Where the end of the limit ends the case itself, the timer is faster than the reminder.
         assert any("已经期满：第三方意见期限" in words for words, _ in told)
+        # A correction that did not come opens the next step in the morning after: that tells, no reminder.
+        assert any("今天期满：补正期限" in words for words, _ in told)
+        assert office.rows(
+            "select 1 from history where cause = 'fire' and activity_id = 'correction_over'"
+        )
         assert any(card == "black" and "答复期限" in words for words, card in told)
         assert not [words for words, card in told if card and any(one in words for one in others)]
 
