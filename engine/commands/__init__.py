@@ -7,6 +7,7 @@ from engine.commands.acting import (
     record_fact,
     save_draft,
 )
+from engine.commands.cause import Moved
 from engine.commands.checkpoints import keep_checkpoint, take_checkpoint
 from engine.commands.claiming import claim, claim_all, picked, release
 from engine.commands.clock_watch import ClockState, clock_state, confirm_clock
@@ -39,7 +40,6 @@ from engine.commands.several import (
     hand_over_all,
     picked_to_give,
 )
-from engine.commands.stepping import Moved
 from engine.commands.submitting import Upload
 from engine.commands.taking_back import take_back
 from engine.commands.trying import try_folder

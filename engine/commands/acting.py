@@ -13,11 +13,11 @@ from typing import Any
 from engine.access import ActionFacts, can
 from engine.bpmn import execute
 from engine.bpmn.step import Step
-from engine.commands import stepping
+from engine.commands import stepping, writing
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause, Moved
 from engine.commands.errors import FormOutdated
 from engine.commands.reading import done_before, item_of, reading, waiting
-from engine.commands.stepping import Cause, Moved
 from engine.commands.submitting import (
     Upload,
     judged,
@@ -70,7 +70,7 @@ def complete_task(
         if done_before:
             return stepping.repeated(connection, case.id)
         if item["status"] != "open":
-            raise stepping.already_completed(connection, task_id)
+            raise writing.already_completed(connection, task_id)
         require_right(
             env, actor, "task.complete", task_facts(case, item), f"task:{task_id}", case.id
         )
@@ -90,7 +90,7 @@ def complete_task(
         def read(connection: Connection) -> tuple[CaseRow, bool]:
             fresh, row, _ = item_of(connection, task_id)
             if row["status"] != "open":
-                raise stepping.already_completed(connection, task_id)
+                raise writing.already_completed(connection, task_id)
             return fresh, False
 
         def act(host: CaseHost, state: dict[str, Any]) -> Step:

@@ -9,9 +9,9 @@ from engine import audit
 from engine.bpmn.step import Step
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause
 from engine.commands.noting import note
 from engine.commands.reading import reading
-from engine.commands.stepping import Cause
 from engine.environment import Environment
 from engine.identity import SYSTEM
 from engine.store import cases, outbox

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine import audit
 from engine.access import Refused, can, require
-from engine.commands import stepping
+from engine.commands import writing
 from engine.commands.noting import note
 from engine.commands.reading import item_of
 from engine.environment import Environment
@@ -44,7 +44,7 @@ def claim(env: Environment, actor: Actor, task_id: str) -> None:
     with UnitOfWork(env.database, writing=True) as uow:
         case, item, _ = item_of(uow.connection, task_id)
         if item["status"] != "open":
-            raise stepping.already_completed(uow.connection, task_id)
+            raise writing.already_completed(uow.connection, task_id)
         decision = can(env.institution().rules, actor, "task.claim", task_facts(case, item))
         if isinstance(decision, Refused):
             raise Denied(decision.reason, decision.sentence)
@@ -66,7 +66,7 @@ def release(env: Environment, actor: Actor, task_id: str) -> None:
     with UnitOfWork(env.database, writing=True) as uow:
         case, item, _ = item_of(uow.connection, task_id)
         if item["status"] != "open":
-            raise stepping.already_completed(uow.connection, task_id)
+            raise writing.already_completed(uow.connection, task_id)
         require(env.institution().rules, actor, "task.release", task_facts(case, item))
         if not cases.set_assignee(uow.connection, task_id, None, actor.person_id):
             raise RevisionConflict(f"task {task_id} was changed meanwhile")

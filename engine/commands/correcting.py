@@ -15,8 +15,8 @@ from engine.access import require
 from engine.bpmn.step import Step
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause, Moved
 from engine.commands.reading import reading
-from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
 from engine.errors import BadInput, NotFound
 from engine.identity import Actor

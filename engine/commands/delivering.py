@@ -15,11 +15,11 @@ from engine.bpmn import execute
 from engine.bpmn.step import Step
 from engine.commands import breach_news, publishing, stepping
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause
 from engine.commands.errors import CaseClosed
 from engine.commands.noting import note
 from engine.commands.opening import start_case
 from engine.commands.reading import reading
-from engine.commands.stepping import Cause
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound
 from engine.identity import SYSTEM

@@ -14,10 +14,10 @@ from typing import Any
 from engine import audit
 from engine.access import require
 from engine.bpmn import execute
-from engine.commands import stepping
+from engine.commands import writing
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause
 from engine.commands.noting import note
-from engine.commands.stepping import Cause
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.errors import BadInput
@@ -181,4 +181,4 @@ def _start(
     host.record("submitted", day, {"evidence": f"登记簿第{row.line}行"}, "")
     step = execute.start(deployed.definition, host, {})
     cause = Cause("start", "CaseImported", {}, body={"line": row.line, "open": True})
-    stepping.write_in(connection, env, actor, case, True, host, step, cause)
+    writing.write_in(connection, env, actor, case, True, host, step, cause)

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.access import can
 from engine.commands import acting, passing_time
-from engine.commands.stepping import Moved
+from engine.commands.cause import Moved
 from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.identity import Actor

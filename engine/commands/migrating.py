@@ -14,10 +14,10 @@ from engine.access import require
 from engine.bpmn.execute import frontier
 from engine.bpmn.migrate import migrate
 from engine.bpmn.step import Step
-from engine.commands import stepping
+from engine.commands import stepping, writing
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause, Moved
 from engine.commands.errors import CaseClosed
-from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
 from engine.errors import BadInput, EngineError, NotFound, RevisionConflict
 from engine.identity import Actor
@@ -159,14 +159,14 @@ def _carry(
     rows = [
         {
             "id": open_items[item.token]["id"],
-            **stepping.offered(carried, host, item, legal_day(open_items[item.token]["opened_at"])),
+            **writing.offered(carried, host, item, legal_day(open_items[item.token]["opened_at"])),
         }
         for item in now.tasks
         if item.token in open_items
     ]
     with UnitOfWork(env.database, writing=True) as uow:
-        moved = stepping.write_in(uow.connection, env, actor, case, False, host, step, cause)
+        moved = writing.write_in(uow.connection, env, actor, case, False, host, step, cause)
         cases.offer_again(uow.connection, rows)
-        stepping.write_clocks(uow.connection, case.id, host)
+        writing.write_clocks(uow.connection, case.id, host)
         uow.commit()
     return moved

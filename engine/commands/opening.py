@@ -10,10 +10,10 @@ from engine.bpmn import execute
 from engine.bpmn.step import Step
 from engine.commands import stepping
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause, Moved
 from engine.commands.effects import Taken
 from engine.commands.errors import FormOutdated
 from engine.commands.joining import joined
-from engine.commands.stepping import Cause, Moved
 from engine.commands.submitting import (
     Upload,
     judged,

@@ -13,6 +13,7 @@ from engine.bpmn import execute
 from engine.bpmn.step import NotWaiting, Step
 from engine.commands import clock_watch, stepping
 from engine.commands.case_host import CaseHost
+from engine.commands.cause import Cause, Moved
 from engine.commands.chasing import climb_ladder, record_breaches
 from engine.commands.checkpoints import keep_daily
 from engine.commands.delivering import deliver_outbox
@@ -21,7 +22,6 @@ from engine.commands.recomputing import finish_recomputing, settle_lapsed
 from engine.commands.releasing import release_daily
 from engine.commands.renewing import renew_written_rules
 from engine.commands.starting import start_due
-from engine.commands.stepping import Cause, Moved
 from engine.environment import Environment
 from engine.errors import NotFound, RevisionConflict
 from engine.identity import SYSTEM

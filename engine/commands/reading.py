@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.commands import stepping
-from engine.commands.stepping import Moved
+from engine.commands.cause import Moved
 from engine.errors import NotFound
 from engine.store import cases
 from engine.store.cases import CaseRow

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from engine import commands, queries
 from engine.cli.definitions import register
-from engine.commands.stepping import Moved
+from engine.commands.cause import Moved
 from engine.store import audit as trail
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from engine import accounts, commands, queries
 from engine.bootstrap import build_environment
 from engine.bpmn.step import Step
-from engine.commands import chasing, stepping
+from engine.commands import chasing, writing
 from engine.office.ladder import Quiet
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
@@ -256,8 +256,8 @@ def test_what_a_diagram_told_is_settled_when_the_case_is_closed(desk):
 
 def test_what_the_last_step_of_a_case_tells_holds_until_it_is_read():
     last, earlier = Step(state={}, ended=True), Step(state={})
-    assert stepping._lasting({"until": "case"}, last) == {"until": None}
-    assert stepping._lasting({"until": "case"}, earlier) == {"until": "case"}
+    assert writing._lasting({"until": "case"}, last) == {"until": None}
+    assert writing._lasting({"until": "case"}, earlier) == {"until": "case"}
 
 
 def test_a_step_that_nobody_has_taken_chases_all_to_whom_it_is_offered(desk):
