@@ -70,3 +70,14 @@ def spoken_with(
     finally:
         _translate.reset(tokens[0])
         _label.reset(tokens[1])
+
+
+@contextmanager
+def as_stored() -> Iterator[None]:
+    """Say everything within the block as the code has it: what is stored speaks the office's language, whoever acts."""
+    tokens = _translate.set(None), _label.set(None)
+    try:
+        yield
+    finally:
+        _translate.reset(tokens[0])
+        _label.reset(tokens[1])

@@ -30,6 +30,7 @@ from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.unit_of_work import Connection, DatabaseError, IntegrityError, UnitOfWork
+from engine.words import as_stored
 
 TRIES = 12
 PATIENT_TRIES = 3  # after so many a step is computed with the writers' queue held
@@ -134,8 +135,9 @@ def _computed(
     if own := cause.by_person(actor, _name_of(cause, host), host.today):
         host.file.did(own)
     try:
-        step = act(host, open_state(env, before.state))
-        refuse_silent_stop(host, step)
+        with as_stored():  # letters, notices, and why it failed
+            step = act(host, open_state(env, before.state))
+            refuse_silent_stop(host, step)
     except EngineError as failure:
         if isinstance(failure, NotFound | TaskAlreadyCompleted):
             raise

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from engine import commands
+from engine.bpmn.step import StepFailed
 from engine.business_calendar import BusinessCalendar
+from engine.commands import stepping
 from engine.identity import SYSTEM
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
+from engine.words import say, spoken_with
 from tests.integration.conftest import Desk, open_desk
 
 
@@ -85,6 +88,21 @@ def test_a_function_of_the_office_that_fails_leaves_an_incident_and_a_retry_goes
     assert list(open_tasks(hearing, moved.case_id)) == ["urgent"]
     with UnitOfWork(hearing.env.database, writing=False) as uow:
         assert cases.incidents(uow.connection) == []
+
+
+def test_why_a_step_failed_is_kept_in_the_offices_language_whoever_acts(hearing, monkeypatch):
+    moved = at_record(hearing)
+
+    def refuse(*_: object) -> None:
+        raise StepFailed("f4", "no such day", say("没有这一天"))
+
+    monkeypatch.setattr(stepping, "refuse_silent_stop", refuse)
+    in_english = spoken_with({"没有这一天": "There is no such day"}.__getitem__)
+    with in_english, pytest.raises(commands.CaseStopped):
+        record(hearing, moved.case_id, held_on="2026-03-02")
+    with UnitOfWork(hearing.env.database, writing=False) as uow:
+        (incident,) = cases.incidents(uow.connection)
+    assert incident["sentence"] == "没有这一天"
 
 
 def test_an_endless_loop_of_automatic_steps_is_an_incident_and_the_case_stands_where_it_stood(
