@@ -167,6 +167,16 @@ class Procedure:
             one.key for form in self.forms.values() for one in form.fields if one.personal
         )
 
+    @cached_property
+    def case_fields(self) -> Mapping[str, str]:
+        """Fields that name other cases: {key: label}, of all forms."""
+        return {
+            one.key: one.label
+            for form in self.forms.values()
+            for one in form.fields
+            if one.type == "case" or any(column.type == "case" for column in one.columns)
+        }
+
     def template(self, letter: str) -> bytes:
         """Return the Word template of a letter."""
         return self.files[self.letters[letter].template]
@@ -539,7 +549,7 @@ class _Reader:
     def _known_posts(self, form: Form) -> None:
         every = [each for one in form.fields for each in (one, *one.columns)]
         for one in every:
-            for role in one.of:
+            for role in one.of if one.is_person else ():
                 if self._office is not None and role not in self._office.roles:
                     raise FormInvalid(
                         form.file,

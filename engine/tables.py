@@ -282,6 +282,15 @@ document = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+case_reference = Table(
+    # Which case names which, by which field of a form; ``from_case``: the one that started it.
+    "case_reference",
+    metadata,
+    Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),
+    Column("field", Key, primary_key=True),
+    Column("to_case", Key, ForeignKey("cases.id"), primary_key=True, index=True),
+)
+
 number_series = Table(
     "number_series",
     metadata,

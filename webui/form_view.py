@@ -60,6 +60,7 @@ class Question:
     rows: Sequence[Sequence[Question]] = ()
     width: str = ""
     rows_full: bool = False
+    of: Sequence[str] = ()  # procedures of which a case is to be named
     may_be_required: bool = False  # by the answers to other questions
 
     @property
@@ -208,6 +209,7 @@ class _Maker:
             rows=rows,
             rows_full=len(rows) >= one.max_rows,
             width=_width(one),
+            of=one.of if one.type == "case" else (),
         )
 
     def _rows(self, table: Any) -> tuple[tuple[Question, ...], ...]:
@@ -248,6 +250,7 @@ class _Maker:
             error=self._errors.get(name, ""),
             max_length=column.max_length,
             width="",
+            of=column.of if column.type == "case" else (),
         )
 
 
@@ -295,6 +298,8 @@ def _width(one: Any) -> str:
         return "w-xs num" if one.type == "integer" else "w-s num"
     if one.type == "date":
         return "w-s"
+    if one.type == "case":
+        return "w-m"
     if one.type == "text" and (one.check or (one.max_length or 200) <= 60):
         return "w-m"
     return ""

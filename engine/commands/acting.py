@@ -78,7 +78,7 @@ def complete_task(
         if version is not None and version != case.version_id:
             raise FormOutdated(f"task {task_id} was rendered for version {version}")
         form = task_form(env, deployed, case, item)
-        submitted = judged(env, deployed, form, values, case, files, item["token"])
+        submitted = judged(env, actor, deployed, form, values, case, files, item["token"])
         if form is not None and pressed:
             refuse_other_button(env, deployed, form, submitted, case, item, pressed)
         refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
@@ -118,6 +118,7 @@ def complete_task(
                 key=key,
                 body={"batch": batch} if batch else {},
                 personal=personal_values(deployed, submitted),
+                refers=form.cases_named(submitted) if form else {},
                 resolves=resolves,
             ),
             fields=submitted if own else None,
@@ -166,7 +167,7 @@ def deliver_action(
         env, actor, "action.deliver", ActionFacts(action.group, facts), f"action:{wait_id}", case_id
     )
     form = deployed.procedure.forms[action.form] if action.form else None
-    submitted = judged(env, deployed, form, values, case, files)
+    submitted = judged(env, actor, deployed, form, values, case, files)
     refuse_classified(env, actor, f"action:{wait_id}", case_id, files, values)
     sealed = seal_fields(env, deployed, submitted)
 
@@ -206,6 +207,7 @@ def deliver_action(
             body={"label": action.label},
             roles=(action.group,) if action.group else (),
             personal=personal_values(deployed, submitted),
+            refers=form.cases_named(submitted) if form else {},
             resolves=resolves,
         ),
         fields=submitted,

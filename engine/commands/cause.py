@@ -32,6 +32,7 @@ class Cause:
     personal: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     resolves: tuple[str, ...] = ()
+    refers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # {field: numbers of cases}
     roles: Sequence[str] = ()  # to whom the step was offered, where no work item says it
 
     def post_of(self, actor: Actor) -> Post | None:

@@ -84,7 +84,7 @@ def _start(
     roles = deployed.procedure.start.roles if deployed.procedure.start else ()
     require_right(env, actor, "case.start", roles, f"procedure:{procedure}")
     first = first_form(deployed) if via_form else None
-    submitted = judged(env, deployed, first[1] if first else None, values, None, files)
+    submitted = judged(env, actor, deployed, first[1] if first else None, values, None, files)
     refuse_classified(env, actor, f"procedure:{procedure}", None, files, values)
     documents = stored(env, first[1] if first else None, files)
     case_id = uuid.uuid4().hex
@@ -116,6 +116,7 @@ def _start(
             documents=documents,
             key=key,
             personal=personal_values(deployed, submitted),
+            refers=first[1].cases_named(submitted) if first else {},
             roles=roles,
         ),
         fields=submitted,

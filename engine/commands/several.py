@@ -39,7 +39,7 @@ from engine.words import say
 MOST_DONE = 50  # tasks completed in one batch: each may write letters
 HANDED = "{number} “{step}”由{who}转来，请您办理"
 
-_EACH_ITS_OWN = frozenset({"text", "file", "table", "given"})
+_EACH_ITS_OWN = frozenset({"text", "file", "table", "given", "case"})
 
 
 @dataclass(frozen=True)

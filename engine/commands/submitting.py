@@ -16,6 +16,7 @@ from engine.access import Refused, can
 from engine.case_file import opening_names
 from engine.commands.errors import SubmissionInvalid
 from engine.commands.noting import note
+from engine.commands.other_cases import wrong_cases
 from engine.deployed import Deployed
 from engine.documents.classified import mark_in
 from engine.environment import Environment
@@ -67,6 +68,7 @@ def require_right(
 
 def judged(
     env: Environment,
+    actor: Actor,
     deployed: Deployed,
     form: Form | None,
     values: Mapping[str, Any],
@@ -89,8 +91,10 @@ def judged(
         names = names_at(env, deployed, case, file, token) if token else file.names()
         functions = file.functions
     judged = form.validate(raw, today=day, names=names, functions=functions)
-    if not judged.ok:
-        raise SubmissionInvalid(judged.errors, judged.values)
+    known = [one for one in case.fields.values() if isinstance(one, str)] if case else []
+    errors = {**wrong_cases(env, actor, form, judged.values, known), **judged.errors}
+    if errors:
+        raise SubmissionInvalid(errors, judged.values)
     return dict(judged.values)
 
 

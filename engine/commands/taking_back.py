@@ -19,8 +19,9 @@ from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import BadInput, NotFound, RevisionConflict
 from engine.identity import Actor
-from engine.store import cases, last_steps
+from engine.store import cases, last_steps, references
 from engine.store.cases import CaseRow
+from engine.stored_case import task_form
 from engine.unit_of_work import Connection, UnitOfWork
 from engine.words import say
 
@@ -95,6 +96,8 @@ def _taken_back(
     cases.replace_timers(connection, case.id, armed=(), gone=armed["timers"])
     cases.replace_waits(connection, case.id, added=(), gone=armed["waits"])
     last_steps.mark_taken_back(connection, item["id"])
+    form = task_form(env, env.deployed(case.version_id), case, item)
+    references.replace(connection, case.id, form.cases_named(stood["fields"]) if form else {})
     task_id = uuid.uuid4().hex
     kept = {key: one for key, one in dict(item).items() if key not in ("closed_at", "closed_by")}
     again = {"id": task_id, "status": "open", "assignee": actor.person_id, "opened_at": now}

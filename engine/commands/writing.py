@@ -22,7 +22,7 @@ from engine.environment import Environment
 from engine.errors import TaskAlreadyCompleted
 from engine.feel import to_json
 from engine.identity import Actor
-from engine.store import accounts, batches, cases, definitions, numbers, outbox
+from engine.store import accounts, batches, cases, definitions, numbers, outbox, references
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection
@@ -60,6 +60,7 @@ def write_in(
         raise already_completed(connection, str(cause.item["id"]))
     _timers_and_waits(connection, after, host, step)
     _facts(connection, after, host, actor)
+    references.replace(connection, after.id, _named(after, is_new, host, cause))
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
     outbox.tell(connection, [_lasting(one, step) for one in host.notices])
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
@@ -74,6 +75,17 @@ def write_in(
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
+
+
+def _named(
+    case: CaseRow, is_new: bool, host: CaseHost, cause: Cause
+) -> Mapping[str, Sequence[str]]:
+    """Return which cases the step names: in its form, and a new one in what it was given by another."""
+    if not is_new:
+        return cause.refers
+    fields = {references.FROM_CASE, *host.deployed.procedure.case_fields}
+    given = {key: [one] for key in fields if isinstance(one := case.fields.get(key), str) and one}
+    return {**given, **cause.refers}
 
 
 def _last_step(

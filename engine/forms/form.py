@@ -220,6 +220,22 @@ class Form(FormSchema):
         """
         return _Filler(self, today, dict(names or {}), functions).fill(dict(given or {}))
 
+    def cases_named(self, values: Mapping[str, Json]) -> dict[str, list[str]]:
+        """Return the numbers of other cases that answers name: {key of the field or the table: numbers}.
+
+        A field that is not answered has an empty list.
+        """
+        named: dict[str, list[str]] = {}
+        for one in self.fields:
+            value = values.get(one.key)
+            if one.type == "case":
+                named[one.key] = [str(value)] if value else []
+            elif columns := [column.key for column in one.columns if column.type == "case"]:
+                rows = value if isinstance(value, list) else []
+                cells = [row.get(key) for row in rows if isinstance(row, dict) for key in columns]
+                named[one.key] = [str(cell) for cell in cells if cell]
+        return named
+
     def feel_values(self, values: Mapping[str, Json]) -> dict[str, object]:
         """Return stored values as expressions see them: dates as dates, missing answers as null."""
         return {

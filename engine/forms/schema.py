@@ -27,6 +27,7 @@ CELL_TYPES: Final = (
     "yesno",
     "unit",
     "person",
+    "case",
 )
 TYPES: Final = (*CELL_TYPES, "choices", "units", "people", "file", "table", "given")
 # Choices whose options the office's own data give: {type as written: type as it is judged and shown}.
@@ -104,7 +105,7 @@ class Field:
     personal: bool = False
     min_feel: Expression | None = None
     is_person: bool = False  # the values are logins
-    of: tuple[str, ...] = ()  # posts of which a person is chosen
+    of: tuple[str, ...] = ()  # posts of which a person is chosen; procedures of which a case is
     max_feel: Expression | None = None
 
 
@@ -310,8 +311,11 @@ class _Reader:
     def _office_list(self, entry: Entry, kind: str) -> str | None:
         """Where the options of a section or a person come from; None for other types."""
         if kind not in ("person", "people"):
-            if entry.texts("of") or entry.optional("in"):
-                entry.refuse("of", f"{entry.where}：只有 person 和 people 字段可以写 of 和 in")
+            if (entry.texts("of") and kind != "case") or entry.optional("in"):
+                entry.refuse(
+                    "of",
+                    f"{entry.where}：person、people 字段可以写 of 和 in，case 字段可以写 of，其他的不能写",
+                )
             return "units" if kind in OFFICE_CHOICES else None
         roles = ", ".join(f'"{one}"' for one in entry.texts("of"))
         unit = entry.optional("in")
@@ -406,5 +410,7 @@ def _fits_its_type(entry: Entry, one: Field) -> None:
         entry.refuse("options", f"{entry.where}：只有 choice 和 choices 字段有选项")
     if len({option.value for option in one.options}) != len(one.options):
         entry.refuse("options twice", f"{entry.where}的选项有重复的 value，请改名")
+    if one.type == "case" and one.personal:
+        entry.refuse("personal case", f"{entry.where}：案件编号不是个人信息，请去掉 personal")
     if one.check is not None and one.type != "text":
         entry.refuse("check", f"{entry.where}：只有 text 字段可以用 check")

@@ -27,6 +27,7 @@ _WEEKDAYS = "一二三四五六日"
 _MOBILE = re.compile(r"^1[3-9]\d{9}$")
 _LANDLINE = re.compile(r"^(0\d{2,3}-?)?[2-9]\d{6,7}(-\d{1,6})?$")
 _EMAIL = re.compile(r"^[^@\s,;<>]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}$")
+_NUMBER = re.compile(r"^[^\s<>\"'\\]{1,64}$")  # of a case
 _REFERENCE = re.compile(r"^[^/\\\x00-\x1f]{1,255}$")
 
 
@@ -264,6 +265,15 @@ def _within(field: Field, value: Comparable, read: Callable[[str], Comparable]) 
     )
 
 
+def _case(field: Field, raw: object, today: date) -> Json:
+    """Read the number of another case; whether there is one, the command asks."""
+    text = "".join(str(_text(field, raw, today) or "").split())
+    text = unicodedata.normalize("NFKC", text) if text.isascii() is False else text
+    if text and not _NUMBER.match(text):
+        raise ValueRefused("{label}应填写案件编号，请核对", label=field.label)
+    return text or None
+
+
 def _choice(field: Field, raw: object, today: date) -> Json:
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         raw = str(raw)
@@ -340,6 +350,7 @@ _READERS = {
     "choices": _choices,
     "yesno": _yesno,
     "file": _file,
+    "case": _case,
 }
 
 

@@ -24,6 +24,7 @@ from engine.queries.procedures import (
     version_files,
     version_page,
 )
+from engine.queries.references import case_choices
 from engine.queries.registers import register_page
 from engine.queries.report import annual_letter, annual_report, annual_workbook
 from engine.queries.rules import rules_document, rules_page
@@ -46,6 +47,7 @@ __all__ = [
     "bureau",
     "calculation",
     "calendar_page",
+    "case_choices",
     "case_list",
     "case_page",
     "correctable",

@@ -32,9 +32,11 @@ from engine.queries.pages import (
     IncidentView,
     TimelineEntry,
 )
+from engine.queries.references import links_of, related_cases
 from engine.sealing import is_sealed, mask
 from engine.store import audit as trail
 from engine.store import cases
+from engine.store.cases import CaseRow
 from engine.stored_case import case_facts, task_facts
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
@@ -58,6 +60,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         tasks = [_task(env, actor, opened, item) for item in opened.open_items]
         facts = case_facts(connection, case_id)
         taking_back = to_take_back(connection, actor, opened.case)
+        related = related_cases(env, connection, actor, case_id, versions_of(opened.case))
     head = head_of(env, opened, bool(incidents))
     calculation = head_calculation(env, opened, head)
     return CasePage(
@@ -73,7 +76,7 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         diagram=diagram_of(env, opened, history),
         calculation=calculation,
         other_clocks=other_clocks(env, opened, calculation),
-        facts=submitted_facts(env, actor, opened, history),
+        facts=submitted_facts(env, actor, opened, history, links_of(related)),
         timeline=timeline(env, opened, events),
         checks=(),
         duties=_duties(env, opened),
@@ -90,9 +93,15 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
             for row in incidents
         ],
         taking_back=taking_back,
+        related=related,
         may_correct=opened.case.status == "closed"
         and can(env.institution().rules, actor, "facts.correct").ok,
     )
+
+
+def versions_of(case: CaseRow) -> list[str]:
+    """Return the versions that a case runs under: its own, and those of what it calls."""
+    return [case.version_id, *case.called_versions.values()]
 
 
 def _task(
@@ -162,9 +171,17 @@ def timeline(
 
 
 def submitted_facts(
-    env: Environment, actor: Actor, opened: Opened, history: Sequence[Mapping[str, Any]]
+    env: Environment,
+    actor: Actor,
+    opened: Opened,
+    history: Sequence[Mapping[str, Any]],
+    links: Mapping[str, str],
 ) -> list[tuple[str, list[Fact]]]:
-    """Return the forms as they were submitted, oldest first: (step, facts); personal values masked."""
+    """Return the forms as they were submitted, oldest first: (step, facts); personal values masked.
+
+    Args:
+        links: {number of another case: its page}.
+    """
     may_see = any(
         "case.personal" in env.institution().rules[role].may
         for role in actor.roles
@@ -179,7 +196,7 @@ def submitted_facts(
         if form is None:
             continue
         step = names.activity(row["activity_id"])
-        facts = facts_of(env, form, row["submission"], may_reveal=may_see)
+        facts = facts_of(env, form, row["submission"], may_reveal=may_see, links=links)
         if facts:
             shown.append(
                 (f"{step}（{opened.people.name(row['actor'])}，{legal_day(row['at'])}）", facts)
@@ -198,7 +215,12 @@ def _form(env: Environment, opened: Opened, key: str) -> Form | None:
 
 
 def facts_of(
-    env: Environment, form: Form, values: Mapping[str, Any], *, may_reveal: bool
+    env: Environment,
+    form: Form,
+    values: Mapping[str, Any],
+    *,
+    may_reveal: bool,
+    links: Mapping[str, str],
 ) -> list[Fact]:
     """Return a submission as labelled values; personal ones masked, and offered where one may see them."""
     facts = []
@@ -213,7 +235,8 @@ def facts_of(
             opened = open_fields(env, {one.key: value})[one.key]
             facts.append(Fact(one.label, AsIs(mask(str(opened), style)), reveal=one.key))
         else:
-            facts.append(Fact(one.label, AsIs(_shown(one, value))))
+            url = links.get(str(value)) if one.type == "case" else None
+            facts.append(Fact(one.label, AsIs(_shown(one, value)), url=url))
     return facts
 
 

@@ -240,6 +240,17 @@ class ActionView:
 
 
 @dataclass(frozen=True)
+class RelatedCase:
+    """Another case that names this one, or that this one names; ``words`` say as what."""
+
+    case_id: str
+    number: str
+    procedure: str
+    subject: str
+    words: str
+
+
+@dataclass(frozen=True)
 class TaskPage:
     """A task with its form."""
 
@@ -269,6 +280,7 @@ class TaskPage:
     may_release: bool = False
     names: Mapping[str, object] = field(default_factory=dict)  # what conditions see of the case
     buttons: Sequence[Button] = ()  # instead of ``button`` where the answers say so
+    related: Sequence[RelatedCase] = ()
 
 
 @dataclass(frozen=True)
@@ -323,6 +335,7 @@ class CasePage:
     letters: Sequence[DocumentView]
     incidents: Sequence[IncidentView] = field(default_factory=tuple)
     taking_back: Taking | None = None  # the reader's own last step, where nobody went on
+    related: Sequence[RelatedCase] = ()
     may_correct: bool = False  # it is closed, and the actor may correct a wrong date in it
 
 

@@ -18,12 +18,13 @@ from engine.personal import open_fields
 from engine.queries.activities import activity_of
 from engine.queries.answering import resolved
 from engine.queries.calculation import head_calculation
-from engine.queries.case import document_view, facts_of, internal_limit
+from engine.queries.case import document_view, facts_of, internal_limit, versions_of
 from engine.queries.clocks import view_of
 from engine.queries.common import today_of
 from engine.queries.diagram import diagram_of
 from engine.queries.opened import Opened, head_of, open_case
 from engine.queries.pages import ActionPage, ClockView, Fact, StartPage, TaskPage
+from engine.queries.references import links_of, related_cases
 from engine.sealing import is_sealed
 from engine.store import cases
 from engine.stored_case import case_facts, names_at, task_facts, task_form
@@ -49,6 +50,8 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         draft = cases.draft_row(connection, task_id, actor.person_id)
         documents = cases.case_documents(connection, opened.case.id)
         history = cases.case_history(connection, opened.case.id)
+        versions = versions_of(opened.case)
+        related = related_cases(env, connection, actor, opened.case.id, versions)
     row = dict(item)
     deployed = opened.deployed
     form = task_form(env, deployed, opened.case, row) or Form.empty(row["name"])
@@ -75,7 +78,8 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         ),
         values=values,
         source_text=_source(opened),
-        source_facts=_source_facts(env, actor, opened, history),
+        source_facts=_source_facts(env, actor, opened, history, links_of(related)),
+        related=related,
         source_documents=[document_view(one) for one in documents],
         button=button.get("label") or row["name"],
         then=button.get("then") or "",
@@ -142,14 +146,16 @@ def _source(opened: Opened) -> str:
     return str(found or opened.case.subject)
 
 
-def _source_facts(env: Environment, actor: Actor, opened: Opened, history: Any) -> list[Fact]:
+def _source_facts(
+    env: Environment, actor: Actor, opened: Opened, history: Any, links: Mapping[str, str]
+) -> list[Fact]:
     """What was submitted first: who asks, how to reach them, how they want it."""
     rules = env.institution().rules
     may_see = any("case.personal" in rules[role].may for role in actor.roles if role in rules)
     for row in history:
         form = opened.deployed.procedure.forms.get(row["form"] or "")
         if row["submission"] and form is not None:
-            return facts_of(env, form, row["submission"], may_reveal=may_see)[:12]
+            return facts_of(env, form, row["submission"], may_reveal=may_see, links=links)[:12]
     return []
 
 

@@ -155,9 +155,9 @@ def test_an_open_case_is_not_archived(desk):
 
 
 def test_a_number_that_no_case_has_is_said(desk):
-    with pytest.raises(commands.CaseStopped) as stopped:
+    with pytest.raises(commands.SubmissionInvalid) as wrong:
         filing(desk, "2026-9999")
-    assert "2026-9999" in stopped.value.sentence
+    assert "2026-9999" in wrong.value.errors["case_number"]
 
 
 def test_a_file_that_changed_after_it_was_indexed_is_not_packed(desk):

@@ -54,6 +54,24 @@ def list_all() -> ResponseReturnValue:
     return rendering.page("cases.html", "cases", page=page, number=number, first=first)
 
 
+@blueprint.get("/cases/choices")
+@rule("case.read")
+def choices() -> ResponseReturnValue:
+    """Return cases to choose from for what was typed so far into a field that names one."""
+    found = engine().queries.case_choices(
+        engine().environment,
+        actor(),
+        request.args.get("q", ""),
+        [one[:64] for one in request.args.getlist("of")[:20]],
+    )
+    return {
+        "cases": [
+            {"number": one.number, "words": f"{label(one.procedure)} {one.subject}"}
+            for one in found
+        ]
+    }
+
+
 @blueprint.get("/cases/<case_id>")
 @rule("case.read")
 def show(case_id: str) -> ResponseReturnValue:

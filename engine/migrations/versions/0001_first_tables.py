@@ -247,6 +247,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_event_case_id"), ["case_id"], unique=False)
 
     op.create_table(
+        "case_reference",
+        sa.Column("case_id", sa.String(length=64), nullable=False),
+        sa.Column("field", sa.String(length=64), nullable=False),
+        sa.Column("to_case", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_reference_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_case"], ["cases.id"], name=op.f("fk_case_reference_to_case_cases")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "field", "to_case", name=op.f("pk_case_reference")),
+    )
+    with op.batch_alter_table("case_reference", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_reference_to_case"), ["to_case"], unique=False)
+
+    op.create_table(
         "clock",
         sa.Column("case_id", sa.String(length=64), nullable=False),
         sa.Column("clock", sa.String(length=64), nullable=False),
@@ -466,6 +482,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_clock_due")
 
     op.drop_table("clock")
+    with op.batch_alter_table("case_reference", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_reference_to_case"))
+
+    op.drop_table("case_reference")
     with op.batch_alter_table("case_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_event_case_id"))
 

@@ -35,6 +35,24 @@ form?.addEventListener("change", async () => {
   if (button) follow(button);
 });
 
+// A field that names another case offers those that fit what was typed; without this the number is typed whole.
+const wanted = new Map();
+document.addEventListener("input", (event) => {
+  const field = event.target.closest?.("input[data-cases]");
+  if (!field) return;
+  clearTimeout(wanted.get(field));
+  wanted.set(field, setTimeout(async () => {
+    const typed = field.value.trim();
+    if (!typed) return;
+    const url = new URL(field.dataset.cases, location.href);
+    url.searchParams.set("q", typed);
+    const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok || field.value.trim() !== typed) return;
+    const { cases } = await answer.json();
+    field.list.replaceChildren(...cases.map(({ number, words }) => Object.assign(document.createElement("option"), { value: number, label: `${number} ${words}` })));
+  }, 250));
+});
+
 const state = document.getElementById("draft-state");
 let waiting = 0;
 if (form?.dataset.draft) {

@@ -1,0 +1,78 @@
+"""Other cases that a form names: they exist, belong to the procedures that the field asks for, and one may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from engine.access import visibility
+from engine.environment import Environment
+from engine.forms import Field, Form, Sentence
+from engine.identity import Actor
+from engine.store import references
+from engine.unit_of_work import Connection, UnitOfWork
+
+SUGGESTED = 3
+
+
+def wrong_cases(
+    env: Environment, actor: Actor, form: Form, values: Mapping[str, Any], known: Collection[str]
+) -> dict[str, Sentence]:
+    """Return what is wrong with the cases that answers name, {field key or ``key-row-column``: sentence}.
+
+    Args:
+        known: numbers that the case holds already: who goes on with it need not be able to see those.
+    """
+    named = list(_named(form, values))
+    if not named:
+        return {}
+    with UnitOfWork(env.database, writing=False) as uow:
+        judged = [
+            (place, _wrong(env, uow.connection, actor, field, number, number in known))
+            for place, field, number in named
+        ]
+    return {place: wrong for place, wrong in judged if wrong is not None}
+
+
+def _named(form: Form, values: Mapping[str, Any]) -> Iterator[tuple[str, Field, str]]:
+    for one in form.fields:
+        value = values.get(one.key)
+        if one.type == "case" and value:
+            yield one.key, one, str(value)
+        for column in one.columns:
+            if column.type == "case" and isinstance(value, list):
+                for index, row in enumerate(value):
+                    if row.get(column.key):
+                        yield f"{one.key}-{index}-{column.key}", column, str(row[column.key])
+
+
+def _wrong(
+    env: Environment, connection: Connection, actor: Actor, field: Field, number: str, known: bool
+) -> Sentence | None:
+    seen = visibility(env.institution().rules, actor)
+    row = references.of_numbers(connection, [number]).get(number) if known else None
+    if row is None:
+        row = next(iter(references.near(connection, seen, number, exact=True)), None)
+    if row is None:
+        near = references.near(connection, seen, number, field.of, limit=SUGGESTED)
+        if not near:
+            return Sentence(
+                "没有编号“{number}”的案件，或者您没有经办过它，请核对编号", number=number
+            )
+        said = "；".join(f"{one['number']} {one['subject']}" for one in near)
+        return Sentence(
+            "没有编号“{number}”的案件，请填写完整的编号，相近的有：{near}", number=number, near=said
+        )
+    if field.of and row["procedure"] not in field.of:
+        return Sentence(
+            "{number}是“{procedure}”的案件，这里应填写“{wanted}”的案件",
+            number=number,
+            procedure=_title(env, row["procedure"]),
+            wanted="”“".join(_title(env, one) for one in field.of),
+        )
+    return None
+
+
+def _title(env: Environment, procedure: str) -> str:
+    version = env.procedures_in_force().get(procedure)
+    return env.deployed(version).procedure.title if version else procedure
