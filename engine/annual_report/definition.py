@@ -139,13 +139,21 @@ class Group:
 
 @dataclass(frozen=True)
 class Disputes:
-    """Table four: one line of numbers, four results and a total for each group."""
+    """Table four: one line of numbers, four results and a total for each group.
+
+    ``counted_in`` is {kind of decision or judgment, as a case has it: key of the result}.
+    """
 
     title: str
     procedure: str
     results: tuple[tuple[str, str], ...]
     total: str
     groups: tuple[Group, ...]
+    counted_in: Mapping[str, str]
+
+    def result_of(self, decision: str) -> str:
+        """Return the result that counts a decision; one that none names stays as it is."""
+        return self.counted_in.get(decision, decision)
 
 
 @dataclass(frozen=True)
@@ -359,8 +367,14 @@ def _row(entry: Entry) -> Row:
 
 def _disputes(entry: Entry) -> Disputes:
     results = []
+    counted_in: dict[str, str] = {}
     for one in entry.entries("results", "results"):
-        results.append((one.text("key"), one.text("label")))
+        key = one.text("key")
+        results.append((key, one.text("label")))
+        for decision in one.texts("of"):
+            if decision in counted_in:
+                one.refuse(f"{decision} twice", f"“{decision}”写在两栏的 of 里，请只留一栏")
+            counted_in[decision] = key
         one.done()
     if PENDING not in dict(results):
         entry.refuse("no pending", f"results 里要有 key: {PENDING}（尚未审结）")
@@ -370,6 +384,7 @@ def _disputes(entry: Entry) -> Disputes:
         tuple(results),
         entry.text("total"),
         tuple(map(_group, entry.entries("groups", "groups"))),
+        counted_in,
     )
     entry.done()
     return disputes

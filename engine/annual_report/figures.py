@@ -14,6 +14,7 @@ from decimal import Decimal
 from engine.annual_report.definition import (
     PENDING,
     Figure,
+    Disputes,
     Group,
     ReportDefinition,
     Source,
@@ -233,7 +234,7 @@ def _four(
         if one.procedure != four.procedure:
             continue
         for group in four.groups:
-            result = _result(group, over, one)
+            result = _result(four, group, over, one)
             if result is None:
                 continue
             if result not in results:
@@ -250,7 +251,7 @@ def _four(
     return table
 
 
-def _result(group: Group, over: _Year, record: Record) -> str | None:
+def _result(four: Disputes, group: Group, over: _Year, record: Record) -> str | None:
     """Return the column of a case in a group, None where it does not belong there this year."""
     since = over.day(group.since, record)
     if since is None or since > over.last:
@@ -258,7 +259,9 @@ def _result(group: Group, over: _Year, record: Record) -> str | None:
     decided = over.day(group.decided, record)
     if decided is None or decided > over.last:
         return PENDING
-    return str(over.of(group.result, record) or "") if decided >= over.first else None
+    if decided < over.first:
+        return None
+    return four.result_of(str(over.of(group.result, record) or ""))
 
 
 def _figure(figure: Figure, over: _Year, records: Sequence[Record]) -> Cell:

@@ -23,6 +23,7 @@ from engine.annual_report import (
     workbook,
 )
 from engine.annual_report.balance import ReportUnbalanced, check_disputes, check_requests
+from engine.forms import Form
 from engine.letters import fields, render
 
 REPORTS = Path(__file__).parents[2] / "processes" / "_office" / "reports"
@@ -355,3 +356,23 @@ def test_a_definition_says_where_it_is_wrong():
     with pytest.raises(ReportInvalid) as refused:
         parse_definition(text.replace("'= reconsideration_copy_on'", "'= if ('").encode(), "a.yaml")
     assert "since" in refused.value.sentence
+
+
+def test_every_kind_of_decision_is_counted_in_one_column():
+    """The three groups each had the whole mapping of decisions to columns."""
+    folder = REPORTS.parents[1] / "review_and_litigation" / "forms"
+    for form, field in (("decision", "reconsideration_result"), ("judgment", "suit_result")):
+        schema = Form.parse((folder / f"{form}.yaml").read_bytes(), form)
+        kinds = next(one for one in schema.fields if one.key == field).options
+        results = {one.value: FORMAT.four.result_of(one.value) for one in kinds}
+        assert set(results.values()) == {"upheld", "corrected", "other"}
+        for kind in kinds:
+            column = {"upheld": "维持", "corrected": "纠正", "other": "其他"}[results[kind.value]]
+            assert column in kind.help, kind.value
+
+
+def test_a_decision_in_two_columns_is_refused():
+    text = (REPORTS / "annual-2021.yaml").read_text()
+    twice = text.replace("of: [upheld, dismissed]", "of: [upheld, dismissed, mediated]")
+    with pytest.raises(ReportInvalid, match="mediated"):
+        parse_definition(twice.encode(), "reports/x.yaml")
