@@ -32,7 +32,10 @@ ClockKey = tuple[str, str | None]
 
 
 class Typing(Protocol):
-    """What turns a stored record into typed values: a procedure by its forms."""
+    """What turns a stored record into typed values and words: a procedure by its forms and its words of facts."""
+
+    @property
+    def facts(self) -> Mapping[str, str]: ...
 
     def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
         """Return stored values with dates as dates."""
@@ -213,17 +216,23 @@ class CaseFile:
         return _Names(self)
 
     def case_context(self) -> dict[str, object]:
-        """Return ``case``: number, procedure, ``facts`` [{kind, date, party, id}] in force, and what is known of it.
+        """Return ``case``: number, procedure, ``facts`` [{kind, words, date, party, id}] in force, and what is known.
 
         A derived fact has no id.
         """
-        facts = in_force(self.facts())[0]
+        facts, words = in_force(self.facts())[0], self._deployed.procedure.facts
         return {
             "number": self.number,
             "procedure": self.procedure,
             "received": next((e.date for e in facts if e.kind == "received"), None),
             "facts": [
-                {"kind": e.kind, "date": e.date, "party": e.party, "id": _identity(e)}
+                {
+                    "kind": e.kind,
+                    "words": words.get(e.kind, e.kind),
+                    "date": e.date,
+                    "party": e.party,
+                    "id": _identity(e),
+                }
                 for e in facts
             ],
             **self._extra,

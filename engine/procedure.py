@@ -109,7 +109,10 @@ class Renewal:
 
 @dataclass(frozen=True)
 class Procedure:
-    """One kind of case. ``files`` is the whole content; ``main`` names its diagram."""
+    """One kind of case. ``files`` is the whole content; ``main`` names its diagram.
+
+    ``facts`` are the words of case events by kind: the office's, and this procedure's own.
+    """
 
     key: str
     title: str
@@ -128,6 +131,7 @@ class Procedure:
     letter_wording: Expression | None
     renews: Renewal | None
     variables: frozenset[str]
+    facts: Mapping[str, str]
     forms: Mapping[str, Form]
     files: Mapping[str, bytes]
     main: str
@@ -413,6 +417,7 @@ class _Reader:
             letter_wording=self._feel(entry, "letter_wording"),
             renews=self._renewal(entry),
             variables=frozenset(entry.texts("variables")),
+            facts={**(self._office.facts if self._office else {}), **entry.words("facts")},
             forms=forms,
             files=dict(self._files),
             main=self._main(entry, key),

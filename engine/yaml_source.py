@@ -231,6 +231,13 @@ class Entry:
                 self.refuse(f"{key} holds no text", f"{self.where}的“{key}”每项应是一段文字")
         return tuple(str(value).strip() for value in values)
 
+    def words(self, key: str) -> dict[str, str]:
+        """Return a mapping of names to texts; missing is empty."""
+        if key not in self:
+            return {}
+        below = self.entry(key, f"{self.where}的“{key}”")
+        return {name: below.text(name) for name in below}
+
     def entry(self, key: str, where: str) -> Entry:
         """Return the mapping below a key."""
         return Entry(self.raw(key), self.file, where, self._error)

@@ -7,7 +7,7 @@ else of the engine; tests put a made-up office behind the same door. What a page
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,16 +49,6 @@ class MachineClock:
 
     sentence: str
     may_confirm: bool
-
-
-@dataclass(frozen=True)
-class SimulatorOptions:
-    """What the simulator offers: (value, word) each; ``numbers`` are facts that carry a number of days."""
-
-    clocks: tuple[tuple[str, str], ...]
-    channels: tuple[tuple[str, str], ...]
-    kinds: tuple[str, ...]
-    numbers: Mapping[str, str]
 
 
 def engine() -> Engine:
@@ -126,41 +116,3 @@ class RealQueries:
             "" if remark.ok else remark.sentence,
             bool(can(rules, actor, "machine.confirm_clock").ok),
         )
-
-    def simulator_options(self, env: Any, actor: Any) -> SimulatorOptions:
-        """Return clocks of all procedures in force, channels, and the facts that their rules know."""
-        clocks: list[tuple[str, str]] = []
-        channels: dict[str, str] = {}
-        kinds: set[str] = set()
-        numbers: dict[str, str] = {}
-        offered = [(key, env.deployed(v)) for key, v in sorted(env.procedures_in_force().items())]
-        # What asks how a request came in is what most people calculate: it stands first.
-        offered.sort(key=lambda one: not _asks_channel(one[1]))
-        for key, deployed in offered:
-            for clock_id, clock in deployed.clocks.items():
-                clocks.append((f"{key}.{clock_id}", f"{deployed.procedure.title} · {clock.title}"))
-                kinds |= clock.event_names
-                numbers |= _numbers(clock)
-            for form in deployed.procedure.forms.values():
-                for one in form.fields:
-                    if one.key == "channel":
-                        channels |= {option.value: option.label for option in one.options}
-        return SimulatorOptions(
-            tuple(clocks), tuple(channels.items()), tuple(sorted(kinds)), numbers
-        )
-
-
-def _asks_channel(deployed: Any) -> bool:
-    return any(
-        one.key == "channel" for form in deployed.procedure.forms.values() for one in form.fields
-    )
-
-
-def _numbers(clock: Any) -> dict[str, str]:
-    """Return {event: field} for events that say a number of days."""
-    return {
-        event: field
-        for rule in clock.rules
-        for event in (*rule.words("event"), *rule.words("from"))
-        if (field := rule.attributes.get("by") or rule.attributes.get("lengthField"))
-    }

@@ -36,6 +36,7 @@ class Recorded:
 
     id: str
     kind: str
+    words: str
     day: date
     party: str
 
@@ -59,7 +60,7 @@ def correctable(env: Environment, actor: Actor, case_id: str) -> list[Recorded]:
     file = case_file(env, env.deployed(case.version_id), case, events)
     facts: list[dict[str, Any]] = file.case_context()["facts"]  # type: ignore[assignment]
     return [
-        Recorded(one["id"], one["kind"], one["date"], one["party"] or "")
+        Recorded(one["id"], one["kind"], one["words"], one["date"], one["party"] or "")
         for one in facts
         if one["id"] is not None and one["kind"] != RETRACTED
     ]

@@ -19,6 +19,7 @@ from engine.office.ladder import LadderStep, Quiet, read_quiet, read_step
 from engine.yaml_source import Entry, YamlRefused
 
 FILES = ("roles", "units", "numbering", "letterhead", "remedies", "ladder")
+OPTIONAL = ("facts",)  # an office without it shows the facts' own names
 
 _ID = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 _BLANK = re.compile(r"\{([^{}:]+)(?::(0\d))?\}")
@@ -119,6 +120,7 @@ class Office:
     task_ladder: tuple[LadderStep, ...]
     quiet: Quiet
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)  # {kind of a case event: its words}
 
     @classmethod
     def load(cls, folder: Path) -> Office:
@@ -134,12 +136,16 @@ class Office:
                 files[path.name] = path.read_bytes()
             except OSError as error:
                 raise OfficeInvalid(str(path), "missing", "文件不存在或者读不了，请补上") from error
+        for path in (folder / f"{name}.yaml" for name in OPTIONAL):
+            if path.is_file():
+                files[path.name] = path.read_bytes()
         return cls.from_files(files)
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Office:
         """Read {file name: bytes}; every file of ``FILES`` must be there."""
-        entries = {name: _top(files, f"{name}.yaml") for name in FILES}
+        given = (name for name in OPTIONAL if f"{name}.yaml" in files)
+        entries = {name: _top(files, f"{name}.yaml") for name in (*FILES, *given)}
         roles = _keyed(entries["roles"], "roles", "岗位", _role)
         remedies, online = _remedies(entries["remedies"])
         office = cls(
@@ -160,6 +166,7 @@ class Office:
             ),
             quiet=read_quiet(entries["ladder"]),
             requirements=_requirements(entries["roles"], roles),
+            facts=entries["facts"].words("facts") if "facts" in entries else {},
         )
         for entry in entries.values():
             entry.done()

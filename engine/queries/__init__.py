@@ -3,7 +3,7 @@
 from engine.commands.correcting import correctable
 from engine.queries.answering import asked, with_button
 from engine.queries.audit import audit_page
-from engine.queries.calculation import calculation, simulate
+from engine.queries.calculation import calculation
 from engine.queries.calendar import calendar_page, moved_dates, office_report
 from engine.queries.case import case_page
 from engine.queries.disclosures import disclosures
@@ -31,6 +31,7 @@ from engine.queries.rules import rules_document, rules_page
 from engine.queries.settings import setting_view, settings_page, value_words
 from engine.queries.several import together_page
 from engine.queries.shell import bureau, demo_accounts, shell
+from engine.queries.simulator import simulate, simulator_options
 from engine.queries.statistics import statistics_page
 from engine.queries.task import action_page, start_page, task_page
 
@@ -75,6 +76,7 @@ __all__ = [
     "settings_page",
     "shell",
     "simulate",
+    "simulator_options",
     "start_page",
     "statistics_page",
     "task_page",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from engine.access import require
 from engine.case_file import CaseFile
 from engine.day_ruler import day_ruler, days_of
 from engine.environment import Environment
@@ -22,7 +20,7 @@ from engine.queries.pages import (
     RulerCell,
     RulerMark,
 )
-from engine.statutory_clock import CaseEvent, ClockAnswer, Entry
+from engine.statutory_clock import ClockAnswer, Entry
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
@@ -73,36 +71,6 @@ def calculation(
     if found is None:
         raise NotFound("clock", clock_id)
     return head_of(env, opened), found
-
-
-def simulate(
-    env: Environment,
-    actor: Actor,
-    procedure: str,
-    clock_id: str,
-    channel: str,
-    events: Sequence[tuple[str, date, Mapping[str, object]]],
-) -> Calculation | None:
-    """Return what a clock would say of facts that belong to no case.
-
-    Args:
-        events: (kind, legal day, fields), in any order.
-
-    Raises:
-        Denied, NotFound; FactUnusable: a fact lacks what a rule needs.
-    """
-    require(env.institution().rules, actor, "simulator.use")
-    deployed = env.deployed(env.version_in_force(procedure))
-    file = CaseFile(
-        number="",
-        procedure=procedure,
-        deployed=deployed,
-        institution=env.institution(),
-        fields={"channel": channel},
-        events=[CaseEvent(kind, day, dict(fields)) for kind, day, fields in events],
-        now=env.time.now(),
-    )
-    return calculation_of(env, file, clock_id)
 
 
 def _row(entry: Entry) -> CalcRow | None:

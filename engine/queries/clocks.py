@@ -60,8 +60,16 @@ def view_of_row(
 def view_of(
     given: ClockAnswer, definition: ClockDefinition, institution: Institution, day: date
 ) -> ClockView:
-    """Return a computed clock as a page shows it: the same words as of the stored one, working days in each unit."""
-    return view_of_row(given.row(), definition, institution, day)
+    """Return a computed clock as a page shows it: the same words as of the stored one, working days in each unit.
+
+    One in working days that begins later than ``day``, as one may ask the simulator, has its whole length left.
+    """
+    shown = view_of_row(given.row(), definition, institution, day)
+    later = given.started_on is not None and given.started_on > day
+    if not later or given.unit != "working_day" or given.left is None or shown.left is None:
+        return shown
+    state = state_of(given.left, institution.soon_days, past=False)
+    return replace(shown, left=given.left, state=state)
 
 
 def _state(

@@ -35,6 +35,7 @@ _SHOWN = frozenset(
         "source",
         "line",
         "choices",
+        "facts",
         "duties",
         "options",
         "under",
@@ -42,6 +43,7 @@ _SHOWN = frozenset(
     ]
 )
 _DRAWN = frozenset(("name", "title", "label", "then", "article"))
+_KEYED = frozenset(("choices", "facts"))  # {name: what is shown}
 _APART = frozenset(("letter_fields", "variables"))  # what is calculated for letters, not shown
 
 
@@ -65,7 +67,7 @@ def labels_of(files: Mapping[str, bytes]) -> set[str]:
             found |= set(_said(data, path))
         elif path == "letterhead.yaml":
             found |= {str(one) for one in _under(data, path, "机关名称")}
-        elif path in ("roles.yaml", "units.yaml", "settings.yaml", "ladder.yaml"):
+        elif path in ("roles.yaml", "units.yaml", "settings.yaml", "ladder.yaml", "facts.yaml"):
             found |= set(_walk(load_yaml(data, path)))
     return {text for text in found if _is_chinese(text)}
 
@@ -74,7 +76,7 @@ def _walk(node: Any, key: str = "") -> Iterator[str]:
     if isinstance(node, Mapping):
         for name, value in node.items():
             if key == "letters" or name != "fields" or isinstance(value, list):
-                yield from _walk(value, "choices" if key == "choices" else str(name))
+                yield from _walk(value, key if key in _KEYED else str(name))
     elif isinstance(node, list):
         for one in node:
             yield from _walk(one, key)

@@ -382,6 +382,24 @@ class AuditRow:
 
 
 @dataclass(frozen=True)
+class SimulatorFacts:
+    """The facts of one procedure, (kind, words) each, in the order of a case's life."""
+
+    procedure: str
+    facts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class SimulatorOptions:
+    """What the simulator offers: (value, words) each; ``numbers`` names the field of facts that carry a number of days."""
+
+    clocks: Sequence[tuple[str, str]]
+    channels: Sequence[tuple[str, str]]
+    facts: Sequence[SimulatorFacts]
+    numbers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class AuditPage:
     """Events, filtered, with the state of the chain."""
 

@@ -60,14 +60,9 @@ class Names:
         return activity_id or ""
 
     def fact(self, kind: str) -> str:
-        """Return what the diagrams call a fact: the title of a rule that it starts or ends; its name where none does."""
-        for deployed in self._deployed():
-            for definition in deployed.clocks.values():
-                for rule in definition.rules:
-                    said = rule.attributes
-                    if kind in said.get("event", "").split() and said.get("title"):
-                        return said["title"]
-        return kind
+        """Return what the case's versions call a fact; its name where none does."""
+        every = (one.procedure.facts for one in self._deployed())
+        return next((words[kind] for words in every if kind in words), kind)
 
     def post(self, body: Mapping[str, Any]) -> str:
         """Return the title of the post that an event is about, with its section."""

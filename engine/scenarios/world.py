@@ -63,6 +63,7 @@ class _BareProcedure:
     """Stands in for a procedure where a single file is tried: no forms, values as they are."""
 
     key: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def typed(self, values: Mapping[str, Any]) -> dict[str, object]:
         return dict(values)

@@ -330,11 +330,19 @@ class Queries:
     def folder_diagram(self, env: Any, actor: Actor, key: str) -> bytes:
         return self.diagram
 
-    def simulator_options(self, env: Any, actor: Actor) -> Any:
+    def simulator_options(self, env: Any, actor: Actor, chosen: str) -> Any:
         return SimpleNamespace(
             clocks=[("on_request.reply", "依申请公开 · 答复申请人")],
             channels=[("counter", "当面提交"), ("internet", "网上")],
-            kinds=("submitted", "extension_approved", "reply_sent"),
+            facts=[
+                SimpleNamespace(
+                    procedure="依申请公开",
+                    facts=[
+                        ("submitted", "当面提交申请"),
+                        ("extension_approved", "同意延长答复期限"),
+                    ],
+                )
+            ],
             numbers={"extension_approved": "working_days"},
         )
 

@@ -9,7 +9,9 @@ import pytest
 from babel.messages.pofile import read_po
 
 from engine import queries
-from engine.procedure import read_folder
+from engine.deployed import deployed_from
+from engine.office import Office
+from engine.procedure import Procedure, read_folder
 from tests.web.conftest import Client
 from tests.web.real import RealOffice
 from tests.web.test_pages import text
@@ -97,3 +99,21 @@ def test_a_joined_label_is_said_part_by_part(real: RealOffice) -> None:
         zhou.http.get("/keys")
         assert labels.label("科室提供、审核") == "Section provides, Check"
         assert labels.label("无此标签") == "无此标签"
+
+
+@pytest.mark.parametrize("name", [one for one in FOLDERS if one != "_office"])
+def test_every_fact_that_a_procedure_knows_has_words(name: str) -> None:
+    """What to do: add it to ``facts`` of the folder's procedure.yaml, or of _office/facts.yaml where several use it."""
+    office = Office.load(PROCESSES / "_office")
+    deployed = deployed_from(read_folder(PROCESSES / name), office, version_id="v", number=1)
+    known = {
+        record.event
+        for node in deployed.definition.all_nodes()
+        for record in node.records
+        if record.kind is None
+    }
+    for clock in deployed.clocks.values():
+        known |= clock.event_names
+    assert sorted(known - set(deployed.procedure.facts)) == []
+    own = Procedure.from_files(read_folder(PROCESSES / name)).facts
+    assert sorted(set(own) & set(office.facts)) == []

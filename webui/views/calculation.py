@@ -13,7 +13,6 @@ from engine.errors import BadInput
 from webui import rendering, ruler
 from webui.auth import actor, rule
 from webui.engine_door import engine
-from webui.event_words import WORDS, event_word
 
 blueprint = Blueprint("calculation", __name__)
 
@@ -37,8 +36,8 @@ MAX_EVENTS = 40
 @rule("simulator.use")
 def simulator() -> ResponseReturnValue:
     """Compute a due date from facts that somebody makes up; nothing is stored."""
-    options = engine().queries.simulator_options(engine().environment, actor())
     chosen, channel = request.args.get("clock", ""), request.args.get("channel", "")
+    options = engine().queries.simulator_options(engine().environment, actor(), chosen)
     rows = zip(*(request.args.getlist(name) for name in ("kind", "day", "number")), strict=False)
     facts = [row for row in list(rows)[:MAX_EVENTS] if any(row)]
     calc, refusal = None, ""
@@ -60,17 +59,10 @@ def simulator() -> ResponseReturnValue:
         chosen=chosen,
         channel=channel,
         events=[*facts, *[("", "", "")] * blank],
-        kinds=sorted(((kind, event_word(kind)) for kind in {*WORDS, *options.kinds}), key=_place),
         calc=calc,
         refusal=refusal,
         drawing=ruler.draw(calc.ruler, 1120) if calc and calc.ruler else None,
     )
-
-
-def _place(pair: tuple[str, str]) -> tuple[int, str]:
-    """The order of a case's life; a procedure's own facts last."""
-    order = list(WORDS)
-    return (order.index(pair[0]) if pair[0] in WORDS else len(order), pair[0])
 
 
 def _event(

@@ -14,7 +14,6 @@ from engine.errors import EngineError
 from webui import form_view, rendering, ruler
 from webui.auth import actor, keeps_typed, rule
 from webui.engine_door import engine
-from webui.event_words import event_word
 from webui.forms import (
     Answers,
     answering,
@@ -231,9 +230,8 @@ def correct_fact(case_id: str) -> ResponseReturnValue:
 
 def _correct_page(case_id: str, typed: Mapping[str, str], error: str = "") -> str:
     facts = engine().queries.correctable(engine().environment, actor(), case_id)
-    shown = [(one, event_word(one.kind)) for one in facts]
     return rendering.page(
-        "correct.html", "cases", case_id=case_id, facts=shown, typed=typed, error=error
+        "correct.html", "cases", case_id=case_id, facts=facts, typed=typed, error=error
     )
 
 
