@@ -305,25 +305,72 @@ def deliver(
     token: str | None = None,
     correlation: str | None = None,
 ) -> int:
-    """Deliver a message or signal to everything that waits for it; returns how many took it.
+    """Deliver a signal to everything that waits for it, a message to one receiver; returns how many took it.
 
     token: only this receive task, catch event or host. correlation: only waits with this key, or none.
     """
-    hits = [
-        (holder, key, record["n"])
-        for holder, key, record, _, event in waiting(machine)
-        if event.kind == kind
-        and event.name == name
-        and (token is None or holder == token)
-        and (correlation is None or record.get("c") in (None, correlation))
-    ]
+    if kind == "message":
+        found = receiver(machine, name, token=token, correlation=correlation)
+        hits = [] if found is None else [found[:3]]
+    else:
+        hits = [
+            (holder, key, record)
+            for holder, key, record, _, event in waiting(machine)
+            if event.kind == kind and event.name == name and (token is None or holder == token)
+        ]
     taken = 0
-    for holder, key, number in hits:
+    for holder, key, was in hits:
         record = _record(machine, holder, key)
-        if record is not None and record["n"] == number:
+        if record is not None and record["n"] == was["n"]:
             trigger(machine, holder, key, values)
             taken += 1
     return taken
+
+
+def receiver(
+    machine: Machine, name: str, *, token: str | None = None, correlation: str | None = None
+) -> tuple[str, str, Record, Node, EventDefinition] | None:
+    """Return what takes a message, None where nothing waits for it.
+
+    A message is for one receiver (BPMN 2.0, 8.4.2 and 13.3.3). One that waits for the very key comes before one
+    that waits without a key, what lies inside before what is around it, then who has waited longest.
+    """
+    hits = [
+        wait
+        for wait in waiting(machine)
+        if wait[4].kind == "message"
+        and wait[4].name == name
+        and (token is None or wait[0] == token)
+        and (correlation is None or wait[2].get("c") in (None, correlation))
+    ]
+    if correlation is not None:
+        hits = [h for h in hits if h[2].get("c") is not None] or hits
+    if len(hits) > 1:
+        around = {holder for hit in hits for holder in _around(machine, hit[0])}
+        hits = [h for h in hits if h[0] not in around]
+    return min(hits, key=lambda h: h[2]["n"], default=None)
+
+
+def _around(machine: Machine, holder: str) -> Iterator[str]:
+    """Yield the holders of waits that a holder lies inside of, from the nearest outwards."""
+    if holder.startswith("s"):
+        scope = holder[1:]
+    else:
+        yield from _instances_of(machine, holder)
+        scope = machine.t[holder][0]
+        yield f"s{scope}"
+    while owner := machine.s[scope]["o"]:
+        yield owner
+        yield from _instances_of(machine, owner)
+        scope = machine.t[owner][0]
+        yield f"s{scope}"
+
+
+def _instances_of(machine: Machine, token: str) -> Iterator[str]:
+    """Yield the activity as a whole that a token is one instance of, if it is one."""
+    whole = machine.t[token][3].get("p")
+    if whole is not None:
+        yield whole
 
 
 def conditions(machine: Machine) -> bool:

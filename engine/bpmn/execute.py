@@ -7,12 +7,12 @@ database. Time is ``host.now``; timers fire only when ``fire`` says so. See docs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from engine.bpmn import activities, events, gateways, throwing
 from engine.bpmn.machine import WORK, Machine, fresh_state, work_item
 from engine.bpmn.model import Body, Definition, Node
-from engine.bpmn.step import Frontier, Host, NotWaiting, State, Step, StepFailed, Timer
+from engine.bpmn.step import Frontier, Host, NotWaiting, State, Step, StepFailed, Timer, Wait
 
 __all__ = [
     "begin",
@@ -22,6 +22,7 @@ __all__ = [
     "fire",
     "frontier",
     "gathers",
+    "receiver",
     "set_variables",
     "start",
     "visible",
@@ -158,11 +159,30 @@ def deliver(
     token: str | None = None,
     correlation: str | None = None,
 ) -> Step:
-    """Deliver a message or a signal to all that wait for it; where nothing waits, nothing changes."""
+    """Deliver a signal to all that wait for it, a message to one; where nothing waits, nothing changes."""
     machine = Machine(definition, host, state)
     kind, name = ("message", message) if message is not None else ("signal", signal or "")
     events.deliver(machine, kind, name, values, token=token, correlation=correlation)
     return _finish(machine)
+
+
+def receiver(
+    definition: Definition,
+    host: Host,
+    state: State,
+    message: str,
+    *,
+    token: str | None = None,
+    correlation: str | None = None,
+) -> Wait | None:
+    """Return the wait that would take a message, None where nothing waits for it."""
+    machine = Machine(definition, host, state)
+    found = events.receiver(machine, message, token=token, correlation=correlation)
+    if found is None:
+        return None
+    holder, _, record, node, event = found
+    token_of = "" if holder.startswith("s") else holder
+    return cast("Wait", events.described(machine, holder, token_of, node, event, record))
 
 
 def set_variables(

@@ -6,7 +6,6 @@ Carried out after the transaction that asked for it, once; what fails is tried a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -81,10 +80,10 @@ def _handed(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
-    """Deliver a message or signal that one case threw to the others that wait for it.
+    """Deliver what one case threw: a signal to all others that wait for it, a message to one.
 
-    Each takes it in a step of its own, whose key lets it happen once. A message that nobody waits for starts
-    a case where a procedure begins with it. One that is meant for a certain case (``to``) reaches only that.
+    Each takes it in a step of its own, whose key lets it happen once. A message that nobody takes starts a case
+    where a procedure begins with it. One that is meant for a certain case (``to``) reaches only that.
     """
     kind, body = message["kind"], message["body"]
     if "to" in body:
@@ -96,25 +95,27 @@ def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
             for case_id in cases.waiting_cases(uow.connection, kind, body["name"])
             if case_id != message["case_id"]
         ]
-        # Taken before a crash: whoever took it no longer waits, and it must not start a case as well.
+        # Taken before a crash: whoever took it no longer waits, and no other may take it or start by it.
         taken = cases.was_delivered(uow.connection, message["key"])
         # A case that gathers what its start needs takes the signal; it starts no other one.
         gathering = [cases.load(uow.connection, c) for c in waiting] if kind == "signal" else []
+    if kind == "message":
+        if not taken and not any(_deliver_to(env, case_id, message) for case_id in waiting):
+            _start_by(env, message, one=True)
+        return
     for case_id in waiting:
         _deliver_to(env, case_id, message)
-    if kind == "message" and not waiting and not taken:
-        _start_by(env, message, one=True)
-    elif kind == "signal":
-        states = [(case.procedure, case.state) for case in gathering if case is not None]
-        _start_by(env, message, one=False, gathering=states)
+    states = [(case.procedure, case.state) for case in gathering if case is not None]
+    _start_by(env, message, one=False, gathering=states)
 
 
-def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> None:
+def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> bool:
+    """Return whether the case took it; one that moved on, ended, or waits for another key takes nothing."""
     body, kind = message["body"], message["kind"]
     with UnitOfWork(env.database, writing=False) as uow:
         case = cases.load(uow.connection, case_id)
     if case is None or case.status != "open":
-        return
+        return False
     definition = env.deployed(case.version_id).definition
 
     def act(host: CaseHost, state: dict[str, Any]) -> Step:
@@ -138,9 +139,11 @@ def _deliver_to(env: Environment, case_id: str, message: Mapping[str, Any]) -> N
         key=f"{message['key']}:{case_id}",
         body={"name": body["name"]},
     )
-    # Where the case moved on or ended meanwhile, or waits for another key, it takes nothing.
-    with suppress(NotFound, CaseClosed):
+    try:
         stepping.run(env, SYSTEM, reading(case_id), act, cause)
+    except (NotFound, CaseClosed):
+        return False
+    return True
 
 
 def _start_by(

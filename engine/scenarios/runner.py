@@ -230,7 +230,7 @@ class Player:
             if not instance.ended and self.world._awaits(instance, name, key):
                 if key is not None:
                     instance.keys.add(key)
-                data = self._action_data(instance, name, data)
+                data = self._action_data(instance, name, data, key)
                 step = execute.deliver(
                     instance.definition,
                     self.world,
@@ -245,24 +245,26 @@ class Player:
         self.world.start_by("message", name, data, None, key=key)
 
     def _action_data(
-        self, instance: Instance, name: str, data: Mapping[str, Any]
+        self, instance: Instance, name: str, data: Mapping[str, Any], key: str | None
     ) -> dict[str, Any]:
         """Pass the data of a drawn action through its form, where it has one."""
-        waiting = execute.frontier(instance.definition, instance.state, self.world).waits
-        for wait in waiting:
-            if wait.kind == "message" and wait.name == name and wait.action is not None:
-                form = self.world.form_of(wait.action.form, instance.process_id)
-                if form is not None:
-                    return dict(self.world.judged(form, wait.activity_id, data, fill=False))
+        wait = execute.receiver(
+            instance.definition, self.world, instance.state, name, correlation=key
+        )
+        if wait is not None and wait.action is not None:
+            form = self.world.form_of(wait.action.form, instance.process_id)
+            if form is not None:
+                return dict(self.world.judged(form, wait.activity_id, data, fill=False))
         return dict(data)
 
     def _key(self, name: str, data: Mapping[str, Any]) -> str | None:
         """Return the key that a message from outside carries, by the correlation properties drawn."""
-        for value in self.subject.definition.correlations.get(name, {}).values():
-            if value.expression is not None:
-                found = to_json(value.expression.evaluate(data))
-                if found is not None:
-                    return str(found)
+        for definition in self._definitions():
+            for value in definition.correlations.get(name, {}).values():
+                if value.expression is not None:
+                    found = to_json(value.expression.evaluate(data))
+                    if found is not None:
+                        return str(found)
         return None
 
     def _keep(self, data: Mapping[str, Any]) -> None:

@@ -37,7 +37,11 @@ class Refused(EngineError):
 
 @dataclass(slots=True)
 class Subject:
-    """A definition with everything around it. ``procedure`` is None for a bare file."""
+    """A definition with everything around it.
+
+    ``procedure`` is None for a bare file; ``library`` holds what may be called, by process; ``beside`` what was
+    given with it, whose processes messages and signals may begin.
+    """
 
     definition: Definition
     decisions: Decisions | None = None
@@ -45,6 +49,7 @@ class Subject:
     institution: Institution | None = None
     calendar: BusinessCalendar | None = None
     library: dict[str, Subject] = field(default_factory=dict)
+    beside: list[Subject] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -96,6 +101,7 @@ def load_subject(
     for one in _called_from(subject, library):
         findings += unresolved(one, known)
     subject.library = library
+    subject.beside = [s for s, _ in found[1:]]
     subject.findings = findings
     if any(f.severity == ERROR for f in findings):
         raise Refused(findings)

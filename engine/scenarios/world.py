@@ -25,7 +25,7 @@ from engine.bpmn import (
     execute,
     moments,
 )
-from engine.bpmn.model import Expression, Value
+from engine.bpmn.model import Expression, Process, Value
 from engine.bpmn.moments import as_instant
 from engine.done_steps import DoneStep, Issued
 from engine.errors import Denied, EngineError, NotFound
@@ -166,7 +166,7 @@ class World:
 
     def typed(self, name: str, value: Any, process_id: str, version: str | None) -> object:
         """Return a value of the state as the forms of its own procedure say: dates as dates."""
-        procedure = self._folder_of(process_id, version).procedure
+        procedure = self._folder_of(process_id).procedure
         return value if procedure is None else procedure.typed({name: value})[name]
 
     def record(
@@ -191,7 +191,7 @@ class World:
         given = dict(effect.arguments)
         if effect.name == "issue_letter":
             key = str(given.get("letter") or "")
-            procedure = self._folder_of(effect.process_id, effect.version).procedure
+            procedure = self._folder_of(effect.process_id).procedure
             if not key or (procedure is not None and key not in procedure.letters):
                 raise StepFailed(
                     effect.activity_id, f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
@@ -214,14 +214,14 @@ class World:
         self, decision: str, names: Mapping[str, object], process_id: str, version: str | None
     ) -> object:
         """Evaluate a decision of the process's own folder."""
-        decisions = self._folder_of(process_id, version).decisions
+        decisions = self._folder_of(process_id).decisions
         if decisions is None:
             raise NotFound("decision", decision)
         return decisions.evaluate(decision, names, self.functions).value
 
-    def _folder_of(self, process_id: str, version: str | None) -> Subject:
+    def _folder_of(self, process_id: str) -> Subject:
         """Return what lies beside the drawing of a process: a called one brings its own tables and letters."""
-        if version is None or process_id in self.subject.definition.processes:
+        if process_id in self.subject.definition.processes:
             return self.subject
         return self.subject.library.get(process_id, self.subject)
 
@@ -246,7 +246,7 @@ class World:
         key: str | None = None,
     ) -> Instance:
         """Start an instance and let what it throws reach the others."""
-        definition = self.subject.definition
+        definition = self.called(process_id)
         step = execute.start(definition, self, variables, process_id=process_id, event=event)
         instance = Instance(len(self.instances), process_id, definition, step.state)
         if sender is not None:
@@ -302,7 +302,7 @@ class World:
         """Return the definitions for which some instance waits at a start event that needs several."""
         keys = {
             event.key
-            for process in self.subject.definition.processes.values()
+            for process in self._startable()
             for node in process.body.triggers
             if node.together
             for event in node.events
@@ -312,6 +312,13 @@ class World:
             for key in keys
             if any(execute.gathers(i.state, key) for i in self.instances if not i.ended)
         )
+
+    def _startable(self) -> list[Process]:
+        """Return the processes that an event may begin: those under trial, and those given with them."""
+        found: dict[str, Process] = {}
+        for subject in (self.subject, *self.subject.beside):
+            found = {**subject.definition.processes, **found}
+        return list(found.values())
 
     def _send(self, source: Instance, thrown: Thrown) -> None:
         """A message goes where its message flow leads; else to whoever waits for its name."""
@@ -392,10 +399,8 @@ class World:
                 own = to_json(value.expression.evaluate({**self.names(), **instance.state["v"]}))
                 if own is not None and str(own) != key:
                     return False
-        return any(
-            w.kind == "message" and w.name == name and (key is None or w.correlation in (None, key))
-            for w in execute.frontier(instance.definition, instance.state, self).waits
-        )
+        taker = execute.receiver(instance.definition, self, instance.state, name, correlation=key)
+        return taker is not None
 
     def start_by(
         self,
@@ -413,7 +418,7 @@ class World:
         gathered: keys of definitions that an instance has just taken while it waited at its start.
         """
         started = False
-        for process in self.subject.definition.processes.values():
+        for process in self._startable():
             if processes is not None and process.id not in processes:
                 continue
             if sender is not None and processes is None and process.id == sender.process_id:
@@ -638,7 +643,7 @@ class World:
 
     def start_by_condition(self, values: Mapping[str, Any]) -> None:
         """Start every process whose conditional start event holds now and that is not running."""
-        for process in self.subject.definition.processes.values():
+        for process in self._startable():
             if any(i.process_id == process.id and not i.ended for i in self.instances):
                 continue
             for node in process.body.triggers:

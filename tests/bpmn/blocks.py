@@ -65,11 +65,10 @@ class World:
 
     def message(self, name: str) -> None:
         self.sweep()
-        for wait in [w for w in self.waits if w[0] == name]:
-            if wait in self.waits and wait[1].alive:
-                if not wait[3]:
-                    self.waits.remove(wait)
-                wait[2]()
+        wait = next(w for w in self.waits if w[0] == name)  # the one that has waited longest
+        if not wait[3]:
+            self.waits.remove(wait)
+        wait[2]()
 
 
 class Block:

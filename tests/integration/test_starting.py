@@ -43,6 +43,21 @@ def opened(desk: Desk) -> list[cases.CaseRow]:
         return cases.open_cases(uow.connection, "hearing")
 
 
+def open_steps(desk: Desk, case_id: str) -> list[tuple[str, str]]:
+    """Return the open steps of a case: id and activity."""
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        items = cases.case_items(uow.connection, case_id)
+    return [(row["id"], row["activity_id"]) for row in items if row["status"] == "open"]
+
+
+def from_beginning_to_end(desk: Desk) -> None:
+    """Start a case and complete its three steps."""
+    case_id = commands.start_case(desk.env, SYSTEM, "hearing", via_form=False).case_id
+    for values in ({"title": "听证"}, {"held_on": "2026-02-02"}, {}):
+        ((task, _),) = open_steps(desk, case_id)
+        commands.complete_task(desk.env, desk.actor("zhou"), task, values)
+
+
 def test_a_cycle_begins_a_case_each_round_and_what_was_missed_counts_once(hearing):
     begins_with(hearing, TIMER.format("timeCycle", "R/P7D"))
     assert begun_after(hearing, days=6) == 0
@@ -82,11 +97,29 @@ def test_a_signal_thrown_by_a_case_begins_the_procedure_that_waits_for_it(hearin
         '<bpmn:sequenceFlow id="f9" sourceRef="archive" targetRef="rung"/>',
         signal,
     )
-    first = commands.start_case(hearing.env, SYSTEM, "hearing", via_form=False)
-    for values in ({"title": "听证"}, {"held_on": "2026-02-02"}, {}):
-        with UnitOfWork(hearing.env.database, writing=False) as uow:
-            items = cases.case_items(uow.connection, first.case_id)
-        task = next(row["id"] for row in items if row["status"] == "open")
-        commands.complete_task(hearing.env, hearing.actor("zhou"), task, values)
+    from_beginning_to_end(hearing)
     assert opened(hearing) == []
     assert begun_after(hearing, minutes=1) == 1
+
+
+def test_a_message_thrown_by_a_case_reaches_one_of_those_that_wait_for_it(hearing):
+    message = '<bpmn:messageEventDefinition messageRef="ask"/>'
+    begins_with(
+        hearing,
+        f'<bpmn:startEvent id="start"/><bpmn:endEvent id="asked">{message}</bpmn:endEvent>'
+        '<bpmn:sequenceFlow id="f9" sourceRef="archive" targetRef="asked"/>'
+        f'<bpmn:boundaryEvent id="hears" attachedToRef="register">{message}</bpmn:boundaryEvent>'
+        '<bpmn:sequenceFlow id="f8" sourceRef="hears" targetRef="urgent"/>',
+        '<bpmn:message id="ask" name="ask"/>',
+    )
+    waiting = [
+        commands.start_case(hearing.env, SYSTEM, "hearing", via_form=False).case_id
+        for _ in range(2)
+    ]
+    for heard in (1, 2, 2):
+        from_beginning_to_end(hearing)
+        commands.tick(hearing.env)
+        commands.tick(hearing.env)
+        steps = [open_steps(hearing, case_id)[0][1] for case_id in waiting]
+        assert sorted(steps) == sorted(["urgent"] * heard + ["register"] * (2 - heard))
+    assert len(opened(hearing)) == 2
