@@ -296,6 +296,10 @@ class Procedure:
         values["救济"] = self._worded(chosen, text, names, functions) or None
         plain = {key: _plain(value) for key, value in names.items()}
         labels = self.labels(plain, functions.get("person name", str))
+        callers = names.get("label")
+        if isinstance(callers, Mapping):
+            # A called procedure's letter also names what the forms of its caller asked.
+            labels = {**callers, **labels}
         scope = {**names, "label": labels}
         for name, expression in {**self.letter_fields, **chosen.fields}.items():
             values[name] = expression.evaluate(scope, functions)

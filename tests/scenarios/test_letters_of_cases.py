@@ -60,13 +60,13 @@ def written(monkeypatch):
         if effect.name == "issue_letter":
             given = dict(effect.arguments)
             key = given.pop("letter")
-            procedure = self.subject.procedure
+            procedure = self._folder_of(effect.process_id, effect.version).procedure
             values = procedure.letter_values(
                 self.subject.institution.office,
                 key,
                 number=NUMBER if procedure.letters[key].series else "",
                 issued_on=legal_day(self.now),
-                names={**self.file.names(), **given},
+                names={**self.file.names(), **effect.names, **given},
                 functions=self.functions,
             )
             found.append((procedure.template(key), procedure.letters[key], values))

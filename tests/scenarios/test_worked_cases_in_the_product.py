@@ -300,6 +300,24 @@ def test_a_sheet_is_signed_by_who_decided_at_each_level(player):
     assert "主管副局长（主管副局长）" in text
 
 
+def test_the_file_of_a_request_holds_its_sheets_once_each(player):
+    """The sheets were issued only where review and approval ran alone: a leader found none in the file of a request."""
+    played(player, worked("returned", "分管领导退回，重新拟定"))
+    review = player.letter("secrecy_sheet")
+    assert "柳岸新村征收补偿" in review
+    assert "依申请公开" in review
+    assert "信息公开专员（信息公开专员）　2026年" in review  # who sent it for review
+    approval = player.letter("approval_sheet")
+    assert "信息公开审批表" in approval
+    assert "予以公开" in approval
+    assert "房屋安全管理科：可以公开。" in approval
+    assert "（主要领导）　2026年" in approval
+    assert "发布栏目" not in approval
+    with UnitOfWork(player.env.database, writing=False) as uow:
+        issued = [one["letter"] for one in cases.case_documents(uow.connection, player.case)]
+    assert issued.count("secrecy_sheet") == issued.count("approval_sheet") == 1
+
+
 def test_who_stands_in_for_somebody_signs_for_him(player):
     player.procedure = "review_and_approval"
     run = worked("alone", "按分工责任表送审，两级同意，网上发布", player.procedure)
