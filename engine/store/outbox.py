@@ -106,12 +106,14 @@ def notices(
     limit: int,
 ) -> list[Row]:
     """Return what a person was told since an instant, by name or by post, newest first; ``holds``: see ``_HOLDS``."""
-    return many(
-        connection,
-        select(notice, _HOLDS.label("holds"))
-        .where(notice.c.at >= since, _told_to(posts, person_id))
-        .order_by(notice.c.id.desc())
-        .limit(limit),
+    return _once(
+        many(
+            connection,
+            select(notice, _HOLDS.label("holds"))
+            .where(notice.c.at >= since, _told_to(posts, person_id))
+            .order_by(notice.c.id.desc())
+            .limit(limit),
+        )
     )
 
 
@@ -126,16 +128,29 @@ def new_notices(
 
     Of a case only its newest banner: what it said before is no longer so.
     """
-    found = connection.execute(
-        select(notice.c.channel, notice.c.text, notice.c.case_id)
-        .where(notice.c.id > after, notice.c.at >= since, _told_to(posts, person_id), _HOLDS)
-        .order_by(notice.c.id.desc())
-    ).all()
+    found = _once(
+        many(
+            connection,
+            select(notice.c.channel, notice.c.text, notice.c.case_id, notice.c.at)
+            .where(notice.c.id > after, notice.c.at >= since, _told_to(posts, person_id), _HOLDS)
+            .order_by(notice.c.id.desc()),
+        )
+    )
     banners: dict[str, str] = {}
     for row in found:
-        if row.channel == "banner":
-            banners.setdefault(row.case_id or row.text, row.text)
+        if row["channel"] == "banner":
+            banners.setdefault(row["case_id"] or row["text"], row["text"])
     return len(found), list(banners.values())
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    """Of what reached a person twice, by name and by post or by two posts, one; it holds where any of them does."""
+    one: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        key = (row["case_id"], row["at"], row["text"])
+        if key not in one or (row.get("holds") and not one[key]["holds"]):
+            one[key] = row
+    return list(one.values())
 
 
 # A warning holds as long as its cause: the limit still runs (or ran out) to that day, the step is still open

@@ -226,6 +226,23 @@ def test_a_section_is_chased_for_its_own_limit_and_no_longer_once_it_is_done(des
     assert chases(desk) == [("1", 0), ("2", 0)]
 
 
+def test_who_is_told_by_name_and_by_post_reads_it_once(desk):
+    registered(desk)
+    with_limit(desk, "2026-03-06", None)
+    zhou = desk.actor("zhou")
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.execute(
+            text("update work_item set assignee = :who where status = 'open'"),
+            {"who": zhou.person_id},
+        )
+        uow.commit()
+    at(desk, date(2026, 3, 11))  # the third rung goes to the holder and to every disclosure officer
+    commands.tick(desk.env)
+    again = [line for line in told(desk, "zhou") if "再次催办" in line]
+    assert len(again) == 1
+    assert queries.shell(desk.env, zhou).notices == len(told(desk, "zhou"))
+
+
 def test_another_section_is_not_told(desk):
     registered(desk)
     with_limit(desk, "2026-03-06", "works")
