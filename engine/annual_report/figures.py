@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from engine.annual_report.definition import (
     PENDING,
-    Figure,
     Disputes,
+    Figure,
     Group,
     ReportDefinition,
     Source,

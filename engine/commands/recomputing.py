@@ -32,25 +32,35 @@ BATCH = 250  # few statements a case, and nobody who works waits behind it for l
 
 @dataclass(frozen=True)
 class Moving:
-    """One date that moves: case number, clock, party, and the date before and after."""
+    """One date that moves: case number, clock, party, and the date before and after.
+
+    A date that stays moves too where it is no longer provisional (暂定), or is so from now on: ``provisional`` says
+    which it is then.
+    """
 
     case: str
     clock: str
     party: str
     before: date | None
     after: date | None
+    provisional: bool = False
 
-    def to_json(self) -> list[str | None]:
+    @property
+    def stays(self) -> bool:
+        """Whether only what is known of the date changes."""
+        return self.before == self.after
+
+    def to_json(self) -> list[str | bool | None]:
         """Return it as plain values, for the end of work that is kept."""
         days = (day.isoformat() if day else None for day in (self.before, self.after))
-        return [self.case, self.clock, self.party, *days]
+        return [self.case, self.clock, self.party, *days, self.provisional]
 
     @classmethod
-    def from_json(cls, kept: Sequence[str | None]) -> Moving:
+    def from_json(cls, kept: Sequence[Any]) -> Moving:
         """Read what ``to_json`` returned."""
-        case, clock, party, *days = kept
+        case, clock, party, *days, provisional = kept
         before, after = (date.fromisoformat(day) if day else None for day in days)
-        return cls(case or "", clock or "", party or "", before, after)
+        return cls(case, clock, party, before, after, provisional)
 
 
 def recompute_clocks(
@@ -162,15 +172,10 @@ class _Answered:
         before = {(row["clock"], row["party"]): row for row in batch.clocks.get(case.id, [])}
         self.rows = clock_rows(case.id, self.file)
         self.moved = [
-            Moving(
-                case.number,
-                row["clock"],
-                row["party"],
-                before[key]["due"] if (key := (row["clock"], row["party"])) in before else None,
-                row["due"],
-            )
+            Moving(case.number, *key, old.get("due"), row["due"], row["provisional"])
             for row in self.rows
-            if (old := before.get((row["clock"], row["party"]))) is None or old["due"] != row["due"]
+            if (old := before.get(key := (row["clock"], row["party"]), {})).get("due") != row["due"]
+            or (old and old["provisional"] != row["provisional"])
         ]
         self.changed = self._differ(before)
         self.timers = {
@@ -223,6 +228,7 @@ def _write(env: Environment, uow: UnitOfWork, answers: Sequence[_Answered]) -> N
                             "party": one.party,
                             "before": str(one.before or ""),
                             "after": str(one.after or ""),
+                            "provisional": one.provisional,
                         }
                         for one in answer.moved
                     ],

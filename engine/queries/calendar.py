@@ -178,16 +178,22 @@ class MovedDate:
 
 @dataclass(frozen=True)
 class MovedDates:
-    """Dates that a change moves or moved: how many cases and limits, and each one for who reads cases."""
+    """Dates that a change moves or moved: how many cases and limits, and each one for who reads cases.
+
+    ``settled`` limits keep their date and are provisional no longer; ``unsettled`` ones are so from then on.
+    """
 
     cases: int
     limits: int
     rows: Sequence[MovedDate]
+    settled: int = 0
+    unsettled: int = 0
 
 
 def moved_dates(env: Environment, actor: Actor, moving: Sequence[Moving]) -> MovedDates:
     """Return what a preview says, as the actor may see it."""
-    changed = [one for one in moving if one.before != one.after]
+    changed = [one for one in moving if not one.stays]
+    unsettled = sum(one.stays and one.provisional for one in moving)
     shown = changed[:REPORTED] if _reads_cases(env, actor) else []
     with UnitOfWork(env.database, writing=False) as uow:
         ids = {
@@ -206,7 +212,8 @@ def moved_dates(env: Environment, actor: Actor, moving: Sequence[Moving]) -> Mov
         )
         for one in shown
     ]
-    return MovedDates(len({one.case for one in changed}), len(changed), rows)
+    settled = len(moving) - len(changed) - unsettled
+    return MovedDates(len({one.case for one in changed}), len(changed), rows, settled, unsettled)
 
 
 @dataclass(frozen=True)
@@ -257,11 +264,16 @@ def _from_trail(
     events: Sequence[Mapping[str, Any]],
     numbers: Mapping[str, tuple[str, str]],
 ) -> MovedDates:
-    titles, rows, limits = _titles(env), [], 0
+    titles, rows, limits, found = _titles(env), [], 0, set[str]()
+    stay = {False: 0, True: 0}  # dates that stay, by whether they are provisional now
     reads = _reads_cases(env, actor)
     for event in events:
         for one in json.loads(event["body"]).get("moved", []):
+            if one.get("before") == one.get("after"):
+                stay[bool(one.get("provisional"))] += 1
+                continue
             limits += 1
+            found.add(event["case_id"])
             if not reads:
                 continue
             rows.append(
@@ -276,7 +288,7 @@ def _from_trail(
                     _why(event["case_id"], one["clock"], one.get("party")),
                 )
             )
-    return MovedDates(len({one["case_id"] for one in events}), limits, rows)
+    return MovedDates(len(found), limits, rows, stay[False], stay[True])
 
 
 def _why(case_id: str | None, clock: str, party: str | None) -> str:

@@ -301,15 +301,21 @@ def _decision(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: 
 
 
 def _recomputed(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    parts = [
-        say(
-            "{clock}由{before}改为{after}",
-            clock=names.clock(one["clock"]),
-            before=one.get("before") or say("未定"),
-            after=one.get("after") or say("未定"),
-        )
-        for one in body.get("moved", [])
-    ]
+    parts = []
+    for one in body.get("moved", []):
+        clock, before, after = names.clock(one["clock"]), one.get("before"), one.get("after")
+        if before != after:
+            said = say(
+                "{clock}由{before}改为{after}",
+                clock=clock,
+                before=before or say("未定"),
+                after=after or say("未定"),
+            )
+        elif one.get("provisional"):
+            said = say("{clock}仍为{day}，改为暂定", clock=clock, day=after)
+        else:
+            said = say("{clock}仍为{day}，不再是暂定", clock=clock, day=after)
+        parts.append(said)
     return Told(
         say("重新计算期限：{what}", what=say("；").join(parts)), "", str(body.get("calendar") or "")
     )

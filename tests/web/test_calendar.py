@@ -130,6 +130,25 @@ def test_a_year_file_comes_as_a_file_and_the_same_year_changes_nothing(
     assert page.select_one("#import-form") is None
 
 
+def test_a_date_that_stays_but_is_provisional_no_longer_is_told(real: RealOffice) -> None:
+    real.at("2026-12-10")
+    case = real.start(received_on="2026-12-10")
+    assert due(real, case.case_id) == ("2027-01-08", True)
+    zhou = real.browser("zhou")
+    sent = {"notice": NOTICE, "source": "国办发明电〔2026〕7号"}
+    page = looked(zhou, zhou.post("/calendar/preview", sent, page="/calendar"))
+    told = "1个期限日期不变，不再是暂定。 没有期限的日期改变。"
+    assert told in text(page.main)
+    names = ("file", "name", "preview", "reason")
+    data = {name: page.select_one(f"#import-form input[name={name}]")["value"] for name in names}
+    assert data["reason"] == "国办发明电〔2026〕7号"
+    answer = zhou.post("/calendar/import", data, page="/calendar")
+    assert due(real, case.case_id) == ("2027-01-08", False)
+    assert told in text(zhou.get(answer.location).main)
+    trail = text(real.browser("meng").get(f"/audit?case={case.number}").main)
+    assert "答复期限仍为2027-01-08，不再是暂定" in trail
+
+
 def test_who_reads_no_cases_sees_how_many_move(real: RealOffice) -> None:
     real.at("2027-01-18")
     case = real.start(received_on="2027-01-18")
@@ -163,7 +182,7 @@ def test_a_setting_shows_what_it_moves_before_it_is_saved(real: RealOffice) -> N
     answer = zhang.post("/settings/pause_from", {"value": "received", "do": "preview"})
     page = looked(zhang, answer)
     preview = page.select_one("input[name=preview]")["value"]
-    assert "没有期限改变。" in text(page.main)
+    assert "没有期限的日期改变。" in text(page.main)
     assert text(page.select_one(".actions .btn-primary")) == "保存并启用"
     assert page.select_one("input[value=received]").has_attr("checked")
     for seen in ("", preview):

@@ -124,5 +124,5 @@ def _preview(work_id: str, refusal: str = "") -> str:
         name=end["name"],
         preview=work_id,
         refusal=refusal,
-        reason=request.form.get("reason", ""),
+        reason=request.form.get("reason") or (end["name"] if "〔" in end["name"] else ""),
     )
