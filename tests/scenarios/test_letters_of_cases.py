@@ -60,7 +60,7 @@ def written(monkeypatch):
         if effect.name == "issue_letter":
             given = dict(effect.arguments)
             key = given.pop("letter")
-            procedure = self._folder_of(effect.process_id, effect.version).procedure
+            procedure = self._folder_of(effect.process_id).procedure
             values = procedure.letter_values(
                 self.subject.institution.office,
                 key,
@@ -80,7 +80,7 @@ def written(monkeypatch):
 def test_every_letter_of_a_worked_case_is_complete(file, loaded, written):
     scenario = read_scenario(file.read_bytes(), file.name)
     for run in scenario.runs:
-        run_one(loaded(file.parents[1]), scenario, run)
+        assert run_one(loaded(file.parents[1]), scenario, run).ok, run.name
     seen = set()
     for template, chosen, values in written:
         key = chosen.key
