@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -36,10 +39,11 @@ class Blobs:
         self.folder = folder
 
     def put(self, data: bytes) -> str:
-        """Store bytes and return their SHA-256 (hex). Storing the same bytes again changes nothing."""
+        """Store bytes and return their SHA-256 (hex). Storing the same bytes again makes them young again."""
         digest = hashlib.sha256(data).hexdigest()
         target = self._path(digest)
-        if target.exists():
+        with suppress(FileNotFoundError):
+            os.utime(target)
             return digest
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = target.with_name(f".{secrets.token_hex(8)}")
@@ -78,5 +82,43 @@ class Blobs:
         except FileNotFoundError:
             return False
 
+    def drop(self, digest: str, named: Callable[[list[str]], set[str]]) -> None:
+        """Remove a file, unless a document still names it."""
+        if not named([digest]):
+            self._path(digest).unlink(missing_ok=True)
+
+    def drop_unnamed(self, named: Callable[[list[str]], set[str]], before: datetime) -> int:
+        """Remove files that no document names: an import that was only looked at, a step that failed.
+
+        Args:
+            named: which of some hashes are in use; asked for those only that are old enough.
+            before: what was stored since may be named in a moment.
+
+        Returns:
+            How many were removed.
+        """
+        edge = before.timestamp()
+        old = [
+            path
+            for path in sorted(self.folder.glob("??/*"))
+            if path.is_file() and path.stat().st_mtime <= edge
+        ]
+        kept = named([path.name for path in old if not path.name.startswith(".")])
+        return sum(_drop(path, edge) for path in old if path.name not in kept)
+
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
+
+
+def _drop(path: Path, edge: float) -> bool:
+    """Remove a file, unless its bytes were stored again since it was looked at."""
+    aside = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        os.replace(path, aside)
+        if aside.stat().st_mtime > edge:
+            os.replace(aside, path)
+            return False
+        aside.unlink()
+    except FileNotFoundError:  # another look was faster
+        return False
+    return True

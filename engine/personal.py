@@ -11,7 +11,7 @@ import orjson
 from engine.bpmn.step import State
 from engine.deployed import Deployed
 from engine.environment import Environment
-from engine.sealing import PREFIX, is_sealed
+from engine.sealing import ERASED, PREFIX, is_sealed
 
 
 def seal_fields(env: Environment, deployed: Deployed, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +61,15 @@ def open_state(env: Environment, state: State) -> State:
         return value
 
     return _changed(state, open_) if PREFIX.encode() in orjson.dumps(state) else state
+
+
+def erased(value: Any) -> Any:
+    """Return a stored value without what was sealed in it: nobody can open it again, under any key."""
+    if is_sealed(value) or _is_wrapped(value):
+        return ERASED
+    if isinstance(value, Mapping):
+        return {key: erased(one) for key, one in value.items()}
+    return [erased(one) for one in value] if isinstance(value, list) else value
 
 
 def _stands_in(state: State, names: frozenset[str]) -> bool:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from engine.errors import EngineError
 
 PREFIX = "sealed:1:"
+ERASED = "（已删除）"  # what stands where a personal value was erased
 _NONCE_BYTES = 12
 
 
@@ -89,6 +90,8 @@ def mask(text: str, numbers: str = "first3_last4") -> str:
     ``顾小明`` becomes ``顾某``; an address keeps its first six characters. Of a number stays what the office's
     setting ``id_masking`` says: ``first3_last4``, ``last4`` or ``hidden``.
     """
+    if text == ERASED:
+        return text
     if re.fullmatch(r"[\dXx]{8,}", text):
         first, last = _ENDS.get(numbers, (0, 0))
         return text[:first] + "*" * (len(text) - first - last) + text[len(text) - last :]

@@ -444,20 +444,30 @@ meta = Table(
 )
 
 APPEND_ONLY = ("audit_event", "case_event", "history", "procedure_file")
+ERASED_ACTION = "PersonalDataErased"  # the row of the trail behind which ``history`` may be changed
+_ERASED = "SELECT 1 FROM audit_event WHERE case_id = OLD.case_id AND action = 'PersonalDataErased'"
 
 
 def append_only_statements(dialect: str) -> list[str]:
-    """Return the DDL by which the database itself refuses to change evidence."""
+    """Return the DDL by which the database itself refuses to change evidence.
+
+    One way is open, and it leaves a row in the trail first: what identifies a person in a case's history is
+    overwritten when it is erased.
+    """
     if dialect == "sqlite":
+        unless = {("history", "UPDATE"): f"WHEN NOT EXISTS ({_ERASED}) "}
         return [
             f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"{unless.get((table, verb), '')}"
             f"BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
             for table in APPEND_ONLY
             for verb in ("UPDATE", "DELETE")
         ]
     function = (
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "BEGIN RAISE EXCEPTION '% is append only', TG_TABLE_NAME; END $$"
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF TG_TABLE_NAME = 'history' AND TG_OP = 'UPDATE' THEN "
+        f"IF EXISTS ({_ERASED}) THEN RETURN NEW; END IF; END IF; "
+        "RAISE EXCEPTION '% is append only', TG_TABLE_NAME; END $$"
     )
     return [function] + [
         f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "

@@ -35,6 +35,7 @@ __all__ = [
     "damaged_part",
     "glance",
     "open_database",
+    "truncate_log",
 ]
 
 BUSY_SECONDS = 30
@@ -139,6 +140,17 @@ def damaged_part(connection: Connection) -> str:
     name = {str(row[0]): str(row[1]) for row in names}.get(tree[1]) if tree else None
     told = found.removeprefix("*** in database main ***").strip().splitlines()[0]
     return f"{name}: {told}" if name else told
+
+
+def truncate_log(engine: Engine) -> bool:
+    """Empty SQLite's log of writes, where overwritten values stand until then; False where a reader holds it up.
+
+    The pages themselves are cleared by ``secure_delete``. PostgreSQL clears its own when its keeper says VACUUM.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
 
 
 class UnitOfWork:

@@ -1,4 +1,4 @@
-"""Commands that keep an office's data: ``deploy``, ``audit``, ``doctor``, ``backup``, ``restore``."""
+"""Commands that keep an office's data: ``deploy``, ``audit``, ``doctor``, ``backup``, ``restore``, ``erase``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def register(group: click.Group) -> None:
     group.add_command(doctor)
     group.add_command(backup)
     group.add_command(restore)
+    group.add_command(erase)
 
 
 def _open(config_file: Path | None) -> Environment:
@@ -197,3 +198,31 @@ def restore(file: Path, config_file: Path | None) -> None:
     click.echo(
         f"已恢复：审计记录{found.rows}条、文件{found.files}个。请把 secret.key 放回 {config.data}"
     )
+
+
+@click.command()
+@click.argument("number")
+@click.option("--reason", default="", help="删除的事由，写进审计记录")
+@click.option("--apply", "do_it", is_flag=True, help="真的删除；不加的只列出删什么、留什么")
+@config_option
+def erase(number: str, reason: str, do_it: bool, config_file: Path | None) -> None:
+    """删除一件已经归档的案件里的个人信息（个人信息保护法第四十七条）。"""
+    env = _open(config_file)
+    try:
+        if do_it:
+            found = commands.erase_case(env, number, reason)
+        else:
+            found = commands.preview_erasure(env, number)
+    except EngineError as error:
+        raise refused(error) from error
+    click.echo("登记的姓名、证件号码、电话、地址等个人信息，历史和审计旁存里的也在内")
+    for title in found.goes:
+        click.echo(f"删除  {title}")
+    for title in found.stays:
+        click.echo(f"保留  {title}（本机关发出的文书，依档案法保管）")
+    if not do_it:
+        click.echo("还没有删除。核对以后加 --apply --reason 事由；删除以后不能恢复", err=True)
+        return
+    click.echo("已删除，审计链不受影响。归档数据包和以前的备份里还有，请按保管期限处理")
+    if not found.settled:
+        click.echo("有人正在查看，数据库的写入日志还没有清空；停一下服务再运行一次", err=True)

@@ -13,6 +13,7 @@ from engine.commands.claiming import claim, claim_all, picked, release
 from engine.commands.clock_watch import ClockState, clock_state, confirm_clock
 from engine.commands.correcting import correct_fact
 from engine.commands.deploying import deploy_folder, deploy_missing
+from engine.commands.erasing import Erasure, erase_case, preview_erasure
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
 from engine.commands.evidence import document, export_case, reveal, verify_audit
 from engine.commands.folders import UploadUnusable, upload_file, upload_folder
@@ -48,6 +49,7 @@ __all__ = [
     "Carried",
     "CaseStopped",
     "ClockState",
+    "Erasure",
     "FormOutdated",
     "Moved",
     "Moving",
@@ -73,6 +75,7 @@ __all__ = [
     "deploy_folder",
     "deploy_missing",
     "document",
+    "erase_case",
     "export_case",
     "export_register",
     "fire_due_timers",
@@ -86,6 +89,7 @@ __all__ = [
     "picked",
     "picked_to_give",
     "preview_calendar",
+    "preview_erasure",
     "preview_setting",
     "recompute_clocks",
     "record_fact",

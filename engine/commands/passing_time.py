@@ -17,6 +17,7 @@ from engine.commands.cause import Cause, Moved
 from engine.commands.chasing import climb_ladder, record_breaches
 from engine.commands.checkpoints import keep_daily
 from engine.commands.delivering import deliver_outbox
+from engine.commands.erasing import drop_unnamed_daily
 from engine.commands.errors import CaseStopped
 from engine.commands.recomputing import finish_recomputing, settle_lapsed
 from engine.commands.releasing import release_daily
@@ -147,6 +148,7 @@ def tick(env: Environment) -> None:
     sent = deliver_outbox(env)
     release_daily(env)
     keep_daily(env)
+    drop_unnamed_daily(env)
     with UnitOfWork(env.database, writing=True) as uow:
         cases.drop_stale_drafts(uow.connection)
         words = f"fired {fired}, warned {warned}, sent {sent}"

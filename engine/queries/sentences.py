@@ -125,6 +125,7 @@ KINDS: Mapping[str, str] = {
     "PublicationWritten": "写到发布文件夹",
     "PublicationCompared": "核对发布内容",
     "CasePackaged": "打包案卷",
+    "PersonalDataErased": "删除个人信息",
     "FiguresCounted": "从案件取数",
     "ReportCompiled": "生成年度报告",
     "RulesWritten": "写成制度文本",
@@ -374,6 +375,11 @@ def _packaged(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: 
     return Told(say("案卷打包，校验码{code}", code=str(body.get("sha256") or "")[:8]))
 
 
+def _erased(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
+    said = say("个人信息和{n}份材料已经删除", n=body.get("documents"))
+    return Told(said, "", row["reason"])
+
+
 def _counted(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     first, last = str(body.get("from")), str(body.get("until"))
     return Told(say("从案件取数，{first}至{last}", first=first, last=last))
@@ -467,6 +473,7 @@ _TELLERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any], Name
     "PublicationWritten": _written,
     "PublicationCompared": _compared,
     "CasePackaged": _packaged,
+    "PersonalDataErased": _erased,
     "FiguresCounted": _counted,
     "ReportCompiled": _compiled,
     "RulesWritten": _rules_written,

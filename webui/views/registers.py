@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from engine.commands import RegisterQuery
-from engine.errors import BadInput
+from engine.errors import BadInput, EngineError
 from webui import rendering
 from webui.archives import download
 from webui.auth import actor, rule
@@ -100,7 +100,10 @@ def apply(work_id: str) -> ResponseReturnValue:
     """Take in all rows, or none."""
     end = work.ended(work_id, "register_preview")
     env, who, commands = engine().environment, actor(), engine().commands
-    data, mapping = (env.blobs.get(one) if one else b"" for one in end["kept"])
+    try:
+        data, mapping = (env.blobs.get(one) if one else b"" for one in end["kept"])
+    except EngineError:  # what was only looked at is not kept
+        return _import_form(_("预览已经过期，请重新选择登记簿文件")), 422
     mapped = (mapping, end["mapping"]) if mapping else None
 
     def take_in(report: Any) -> dict[str, Any]:
