@@ -48,7 +48,10 @@ def test_who_keeps_the_system_confirms_a_clock_that_ran_away(real: RealOffice):
     form = {"reason": " "}
     assert lin.post("/machine/clock", form, page="/machine").status_code == 422
     assert commands.clock_state(real.env).kind == "held"
+    clerk = real.browser("zhou")
+    assert "到期自动办理的事项暂停" in text(clerk.get("/").body)
     answer = lin.post("/machine/clock", {"reason": "与授时网站一致"}, page="/machine")
     assert answer.status_code == 303
     assert lin.get("/machine").select_one("section.errors") is None
     assert commands.clock_state(real.env).kind == "good"
+    assert "到期自动办理的事项暂停" not in text(clerk.get("/").body)
