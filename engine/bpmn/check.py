@@ -214,7 +214,7 @@ class _Checker(ActivityChecker):
             incoming.setdefault(str(flow.get("targetRef")), []).append(flow)
         for key, node in nodes.items():
             self.node(node, holder, nodes, outgoing.get(key, []), incoming)
-        self.links(nodes)
+        self.links(nodes, outgoing, incoming)
         self.compensation(holder, nodes, outgoing, incoming)
         if tags.local(holder) == "subProcess" and holder.get("triggeredByEvent") == "true":
             self.handler(holder, nodes)
@@ -333,6 +333,14 @@ class _Checker(ActivityChecker):
     ) -> None:
         kind = tags.local(node)
         coming = incoming.get(str(node.get("id")), [])
+        said = node.get("gatewayDirection")
+        if (said == "Converging" and len(out) > 1) or (said == "Diverging" and len(coming) > 1):
+            self.warning(
+                "gateway-direction",
+                node,
+                f"标为 {said}，却有几条{'流出' if said == 'Converging' else '流入'}，按实际画的连线执行",
+                f"{said} with several {'outgoing' if said == 'Converging' else 'incoming'} flows; it goes as drawn",
+            )
         activation = tags.text(tags.child(node, "activationCondition"))
         if kind == "complexGateway" and len(coming) > 1 and not activation:
             self.error(

@@ -58,6 +58,13 @@ class ActivityChecker(EventChecker):
         multi = tags.child(node, "multiInstanceLoopCharacteristics")
         if multi is None:
             return
+        if tags.child(node, "standardLoopCharacteristics") is not None:
+            self.error(
+                "loop-twice",
+                node,
+                "既是循环又是多实例，只能是其中一种",
+                "a standard loop and multi-instance at once",
+            )
         given = (
             tags.text(tags.child(multi, "loopCardinality"))
             or tags.text(tags.child(multi, "loopDataInputRef"))

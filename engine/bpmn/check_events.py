@@ -101,6 +101,8 @@ class EventChecker(ExtensionChecker):
             self.definition(node, element)
         if kind == "startEvent" and in_process:
             self.alone(node, found)
+        if kind == "startEvent" and at_handler and node.get("isInterrupting") == "false":
+            self.interrupting(node, kinds, "error")
 
     def alone(self, node: etree._Element, found: list[etree._Element]) -> None:
         """A start event of a process has no case yet: no clock runs, and there are no data to look at."""
@@ -146,7 +148,11 @@ class EventChecker(ExtensionChecker):
                 "是取消边界事件，只能附着在事务上",
                 "a cancel boundary event needs a transaction",
             )
-        if node.get("cancelActivity") == "false" and ("error" in kinds or "cancel" in kinds):
+        if node.get("cancelActivity") == "false":
+            self.interrupting(node, kinds, "error", "cancel")
+
+    def interrupting(self, node: etree._Element, kinds: list[str], *always: str) -> None:
+        if not set(kinds).isdisjoint(always):
             self.warning(
                 "always-interrupting",
                 node,
@@ -201,13 +207,19 @@ class EventChecker(ExtensionChecker):
         elif kind == "signal" and reference in self.local_signals:
             self.other_course(node, "scope")
 
-    def links(self, nodes: dict[str, etree._Element]) -> None:
+    def links(
+        self,
+        nodes: dict[str, etree._Element],
+        outgoing: dict[str, list[etree._Element]],
+        incoming: dict[str, list[etree._Element]],
+    ) -> None:
         throws: list[tuple[str, etree._Element]] = []
         targets: dict[str, etree._Element] = {}
         for node in nodes.values():
             for element in tags.events_of(node):
                 if tags.local(element) != "linkEventDefinition":
                     continue
+                self.jump(node, outgoing, incoming)
                 name = element.get("name") or ""
                 for end in tags.children(element, "source", "target"):
                     if tags.text(end) not in self.link_ids:
@@ -236,6 +248,24 @@ class EventChecker(ExtensionChecker):
                     f"的链接“{name}”在同一层没有目标",
                     f"the link {name!r} has no target on this level",
                 )
+
+    def jump(
+        self,
+        node: etree._Element,
+        outgoing: dict[str, list[etree._Element]],
+        incoming: dict[str, list[etree._Element]],
+    ) -> None:
+        """A link goes from its throw to its catch; beside that no flow leaves the one or enters the other."""
+        throws, key = tags.local(node) == "intermediateThrowEvent", str(node.get("id"))
+        if (outgoing if throws else incoming).get(key):
+            self.error(
+                "link",
+                node,
+                "是链接的起点，不能再有流出" if throws else "是链接的目标，不能再有流入",
+                "a link throw event has no outgoing flow"
+                if throws
+                else "a link catch event has no incoming flow",
+            )
 
     def compensation(
         self,

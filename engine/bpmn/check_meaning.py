@@ -45,7 +45,7 @@ def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
                 _reach(report, body)
                 _loops(report, body)
             for node in process.nodes.values():
-                _gateway(report, node)
+                _ways(report, node)
                 _people(report, node, known, process)
                 _references(report, node, definition, known)
                 events.recorded(report, node)
@@ -60,8 +60,10 @@ def _say(node: Node) -> str:
     return f"“{node.name}”（{node.id}）" if node.name else f"“{node.id}”"
 
 
-def _gateway(report: Report, node: Node) -> None:
-    if node.kind not in ("exclusive", "inclusive", "complex") or len(node.out) < 2:
+def _ways(report: Report, node: Node) -> None:
+    """Warn where it may happen that no flow can be taken, or always the same."""
+    gateway = node.kind in ("exclusive", "inclusive", "complex")
+    if gateway and len(node.out) < 2:
         return
     unconditional = [f for f in node.out if f.condition is None and f is not node.default]
     if node.kind == "exclusive" and unconditional:
@@ -72,12 +74,12 @@ def _gateway(report: Report, node: Node) -> None:
             f"网关{_say(node)}的分支“{unconditional[0].id}”既无条件又不是默认分支，总会被选中",
             f"{node.id}: the flow {unconditional[0].id} has no condition and is not the default; it always holds",
         )
-    elif node.default is None and not unconditional:
+    elif node.out and node.default is None and not unconditional:
         report.warning(
             "no-default",
             node.id,
             node.line,
-            f"网关{_say(node)}没有默认分支，条件都不成立时案件会停下",
+            f"{'网关' if gateway else ''}{_say(node)}没有默认分支，条件都不成立时案件会停下",
             f"{node.id}: no default flow; where no condition holds the case stops with an incident",
         )
 

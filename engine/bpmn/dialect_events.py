@@ -5,6 +5,8 @@ The counterpart of ``dialect`` for events; the same rules hold.
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from engine.bpmn import foreign, moments, tags
@@ -75,6 +77,9 @@ def _correlation(
     return reading.value(subscription, event, "correlation")
 
 
+_WORDS = re.compile(r"\w+([\s.-]+\w+)+")
+
+
 def _timer(
     definition: etree._Element, event: etree._Element, read: EventDefinition, reading: Reading
 ) -> None:
@@ -99,9 +104,11 @@ def timer_text(text: str, kind: str, event: etree._Element, reading: Reading) ->
     """Read the text of a timer: ISO 8601 as it stands or between quotes, else FEEL."""
     bare = text.strip().strip("\"'")
     if not moments.looks_iso(bare):
-        if foreign.WHOLE.fullmatch(bare):
+        if foreign.WHOLE.fullmatch(bare) or _only_words(bare, reading):
             timer_error(event, text, reading)
             return None
+        if bare.isidentifier() and bare not in reading.data.values():
+            _perhaps(event, bare, reading)
         return reading.feel(text, event, "timer")
     read = {"date": moments.instant, "duration": moments.duration, "cycle": moments.cycle}[kind]
     try:
@@ -112,6 +119,23 @@ def timer_text(text: str, kind: str, event: etree._Element, reading: Reading) ->
     return Value(bare)
 
 
+def _only_words(text: str, reading: Reading) -> bool:
+    """Several words without ``=`` that name no data of the drawing: neither a moment nor FEEL that anybody meant."""
+    return _WORDS.fullmatch(text) is not None and text not in reading.data.values()
+
+
+def _perhaps(event: etree._Element, name: str, reading: Reading) -> None:
+    """A single word may be a variable that somebody sets; it may as well be a slip."""
+    where = str(event.get("id"))
+    reading.report.warning(
+        "timer",
+        where,
+        line(event),
+        f"定时事件“{where}”的时间“{name}”当作变量；若是变量请写作“= {name}”，否则请写 ISO 8601",
+        f"{where}: the timer {name!r} is taken for a variable; write '= {name}' if it is one",
+    )
+
+
 def timer_error(event: etree._Element, text: str, reading: Reading) -> None:
     """Note that a timer cannot be read."""
     where = str(event.get("id"))
@@ -119,6 +143,6 @@ def timer_error(event: etree._Element, text: str, reading: Reading) -> None:
         "timer",
         where,
         line(event),
-        f"定时事件“{where}”的时间“{text}”读不懂，请写 ISO 8601（如 P3D、PT5M、2026-05-01、R3/PT1H）或 FEEL",
-        f"{where}: the timer {text!r} is no ISO 8601 date, duration or cycle, and no FEEL",
+        f"定时事件“{where}”的时间“{text}”读不懂，请写 ISO 8601（如 P3D、PT5M、2026-05-01、R3/PT1H）或 FEEL（变量写作“= 名称”）",
+        f"{where}: the timer {text!r} is no ISO 8601 date, duration or cycle, and no FEEL (a variable: '= name')",
     )

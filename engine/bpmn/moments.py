@@ -289,4 +289,4 @@ def as_duration(value: object) -> Duration:
 
 def looks_iso(text: str) -> bool:
     """Return whether a text is meant as ISO 8601, rightly written or not; else it is taken for FEEL."""
-    return bool(re.match(r"[+-]?P[\dT]|R\d*/|\d", text.strip())) or crontab.looks_like(text)
+    return bool(re.match(r"[+-]?P([\dT]|$)|R\d*(/|$)|\d", text.strip())) or crontab.looks_like(text)

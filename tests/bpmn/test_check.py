@@ -111,6 +111,46 @@ ERRORS = [
         doc(S + node("intermediateThrowEvent", "x", event("link", name="L")) + flows("s>x")),
     ),
     (
+        "link",
+        "x",
+        doc(
+            S
+            + node("intermediateThrowEvent", "x", event("link", name="L"))
+            + node("intermediateCatchEvent", "y", event("link", name="L"))
+            + E
+            + flows("s>x", "x>e", "y>e")
+        ),
+    ),
+    (
+        "link",
+        "y",
+        doc(
+            S
+            + node("intermediateThrowEvent", "x", event("link", name="L"))
+            + node("intermediateCatchEvent", "y", event("link", name="L"))
+            + user("a")
+            + E
+            + flows("s>a", "a>x", "a>y", "y>e")
+        ),
+    ),
+    (
+        "loop-twice",
+        "x",
+        line(
+            node(
+                "userTask",
+                "x",
+                "<bpmn:standardLoopCharacteristics/>"
+                + MULTI.format("", "<bpmn:loopCardinality>2</bpmn:loopCardinality>"),
+            )
+        ),
+    ),
+    *(
+        ("timer", "x", line(node("intermediateCatchEvent", "x", TIMER.format(kind, text))))
+        for kind in ("timeDate", "timeDuration", "timeCycle")
+        for text in ("five days", "not-a-duration", "明天 上午", "P", "PT", "R3")
+    ),
+    (
         "boundary-host",
         "b",
         line(user("x") + node("boundaryEvent", "b", event("timer"), attachedToRef="no")),
@@ -325,6 +365,33 @@ WITH_OFFICE = [
             + user("x", "y")
             + E
             + flows("s>g", "g>x", "g>y?amount > 2", "x>e", "y>e")
+        ),
+    ),
+    ("no-default", "warning", doc(S + user("x") + E + flows("s>x", "x>e?amount > 1"))),
+    (
+        "gateway-direction",
+        "warning",
+        doc(
+            S
+            + node("parallelGateway", "g", gatewayDirection="Converging")
+            + user("x", "y")
+            + flows("s>g", "g>x", "g>y")
+        ),
+    ),
+    (
+        "timer",
+        "warning",
+        line(node("intermediateCatchEvent", "x", TIMER.format("timeDate", "soon"))),
+    ),
+    (
+        "always-interrupting",
+        "warning",
+        line(
+            user("x")
+            + HANDLER.replace('id="x"', 'id="h"')
+            .replace('<bpmn:messageEventDefinition messageRef="m"/>', event("error"))
+            .replace('id="hs"', 'id="hs" isInterrupting="false"')
+            .format("")
         ),
     ),
     ("unreachable", "warning", doc(S + user("x", "y") + E + flows("s>x", "x>e", "y>e"))),
