@@ -40,7 +40,9 @@ def inbox(
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
         people = People.read(connection, day)
-        mine = [dict(row) for row in lists.my_items(connection, posts, actor.person_id)]
+        mine = [
+            dict(row) for row in lists.my_items(connection, posts, actor.person_id, actor.login)
+        ]
         followed = lists.my_cases(connection, actor.person_id, status="open")
         seen = visibility(rules, actor)
         readable = lists.open_cases(connection, seen)
@@ -102,7 +104,7 @@ def arrivals(env: Environment, actor: Actor, since: datetime) -> int:
     """Return how many tasks were offered to the actor after an instant and are still open."""
     posts = [(post.role, post.unit) for post in actor.posts]
     with UnitOfWork(env.database, writing=False) as uow:
-        rows = lists.my_items(uow.connection, posts, actor.person_id)
+        rows = lists.my_items(uow.connection, posts, actor.person_id, actor.login)
     return sum(row["opened_at"] > since for row in rows)
 
 
@@ -245,7 +247,7 @@ def case_list(
             )
         ids = [row["id"] for row in rows]
         posts = [(post.role, post.unit) for post in actor.posts]
-        mine = lists.my_items(connection, posts, actor.person_id)
+        mine = lists.my_items(connection, posts, actor.person_id, actor.login)
         clocks = case_store.case_clocks(connection, ids)
         items = [dict(row) for row in lists.open_items_of(connection, ids)]
     shown = _Rows(env, actor, people, day, clocks, items)

@@ -40,7 +40,7 @@ def shell(env: Environment, actor: Actor) -> Shell:
     with UnitOfWork(env.database, writing=False) as uow:
         connection = uow.connection
         person = accounts.by_id(connection, actor.person_id)
-        mine = len(lists.my_items(connection, posts, actor.person_id))
+        mine = len(lists.my_items(connection, posts, actor.person_id, actor.login))
         readable = lists.count_open(connection, seen)
         is_demo = accounts.get_meta(connection, "demo") is not None
         told, banners = unseen(env, connection, actor, person)

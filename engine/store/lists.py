@@ -35,8 +35,12 @@ def visible_cases(seen: Visibility) -> ColumnElement[bool]:
     ]
     further = exists().where(
         candidate.c.work_item_id == item.c.id,
-        candidate.c.role.in_([role for role, _ in seen.posts]),
-        or_(item.c.unit.is_(None), item.c.unit.in_([u for _, u in seen.posts if u] or [""])),
+        or_(
+            *(
+                and_(candidate.c.role == role, or_(item.c.unit.is_(None), item.c.unit == unit))
+                for role, unit in seen.posts
+            )
+        ),
     )
     return exists().where(
         item.c.case_id == cases.c.id,
@@ -49,7 +53,9 @@ def visible_cases(seen: Visibility) -> ColumnElement[bool]:
     )
 
 
-def _offered(posts: Sequence[tuple[str, str | None]], person_id: str) -> ColumnElement[bool]:
+def _offered(
+    posts: Sequence[tuple[str, str | None]], person_id: str, login: str
+) -> ColumnElement[bool]:
     """Open items that are the person's, or offered to one of the posts and taken by nobody else."""
     by_post = [
         and_(
@@ -61,7 +67,7 @@ def _offered(posts: Sequence[tuple[str, str | None]], person_id: str) -> ColumnE
     beside = exists().where(
         candidate.c.work_item_id == work_item.c.id,
         or_(
-            candidate.c.person_id == person_id,
+            candidate.c.person_id.in_([person_id, login]),
             *(
                 and_(
                     candidate.c.role == role,
@@ -90,14 +96,14 @@ def _item_columns() -> list[Any]:
 
 
 def my_items(
-    connection: Connection, posts: Sequence[tuple[str, str | None]], person_id: str
+    connection: Connection, posts: Sequence[tuple[str, str | None]], person_id: str, login: str
 ) -> list[Row]:
     """Return the open work items that a person may act on, with their case."""
     return many(
         connection,
         select(*_item_columns())
         .join(cases, cases.c.id == work_item.c.case_id)
-        .where(work_item.c.status == "open", _offered(posts, person_id))
+        .where(work_item.c.status == "open", _offered(posts, person_id, login))
         .order_by(work_item.c.opened_at, work_item.c.id),
     )
 
