@@ -64,7 +64,9 @@ def shell(env: Environment, actor: Actor) -> Shell:
     if awaited and can(institution.rules, actor, "calendar.import").ok:
         alerts.append(say("{year}年放假安排还没有导入，跨年的期限都是暂定", year=awaited))
     if not commands.clock_state(env).is_believed:
-        alerts.append(say("本机时钟可能不准，到期自动办理的事项暂停；请告诉系统管理员到“体检”页核对"))
+        alerts.append(
+            say("本机时钟可能不准，到期自动办理的事项暂停；请告诉系统管理员到“体检”页核对")
+        )
     if incidents:
         alerts.append(say("有{n}件异常等待处理", n=incidents))
     return Shell(
