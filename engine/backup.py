@@ -19,6 +19,7 @@ from pathlib import Path
 from engine import audit
 from engine.config import Config
 from engine.errors import BadInput
+from engine.words import say
 
 DATABASE = "gongkai.sqlite"
 LIST = "manifest.json"
@@ -49,7 +50,8 @@ def write_backup(config: Config, target: Path, at: datetime) -> Backup:
     source = _sqlite_path(config)
     if target.exists():
         raise BackupRefused(
-            f"{target} exists", sentence=f"{target} 已存在，请换一个文件名，旧备份不覆盖"
+            f"{target} exists",
+            sentence=say("{target} 已存在，请换一个文件名，旧备份不覆盖", target=target),
         )
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         copy = Path(folder) / DATABASE
@@ -71,7 +73,7 @@ def _sqlite_path(config: Config) -> Path:
     if not config.database.startswith("sqlite:///"):
         raise BackupRefused(
             "not SQLite",
-            sentence="数据库不是 SQLite：请用 pg_dump 备份数据库，并备份 data/blobs 文件夹",
+            sentence=say("数据库不是 SQLite：请用 pg_dump 备份数据库，并备份 data/blobs 文件夹"),
         )
     return Path(config.database.removeprefix("sqlite:///"))
 
@@ -113,20 +115,25 @@ def _unpack(source: Path, folder: Path) -> list[str]:
         with zipfile.ZipFile(source) as archive:
             listed = json.loads(archive.read(LIST))["files"]
             if sorted([*listed, LIST]) != sorted(archive.namelist()):
-                raise BackupRefused("list differs", sentence="备份里的文件与清单对不上，不能使用")
+                raise BackupRefused(
+                    "list differs", sentence=say("备份里的文件与清单对不上，不能使用")
+                )
             for name, digest in listed.items():
                 target = (folder / name).resolve()
                 if not target.is_relative_to(folder.resolve()):
-                    raise BackupRefused("path", sentence="备份里有不该有的路径，不能使用")
+                    raise BackupRefused("path", sentence=say("备份里有不该有的路径，不能使用"))
                 target.parent.mkdir(parents=True, exist_ok=True)
                 data = archive.read(name)
                 if hashlib.sha256(data).hexdigest() != digest:
                     raise BackupRefused(
-                        f"{name} changed", sentence=f"备份里的 {name} 被改动或损坏，不能使用"
+                        f"{name} changed",
+                        sentence=say("备份里的 {name} 被改动或损坏，不能使用", name=name),
                     )
                 target.write_bytes(data)
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, OSError) as error:
-        raise BackupRefused("broken", sentence=f"{source.name} 不是完整的备份文件") from error
+        raise BackupRefused(
+            "broken", sentence=say("{source} 不是完整的备份文件", source=source.name)
+        ) from error
     return list(listed)
 
 
@@ -135,13 +142,15 @@ def _proven(database: Path) -> tuple[int, str]:
     connection.row_factory = sqlite3.Row
     try:
         if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
-            raise BackupRefused("integrity", sentence="备份里的数据库已损坏，不能使用")
+            raise BackupRefused("integrity", sentence=say("备份里的数据库已损坏，不能使用"))
         rows = [dict(row) for row in connection.execute("SELECT * FROM audit_event ORDER BY seq")]
     finally:
         connection.close()
     broken = next(audit.breaks(rows), None)
     if broken is not None:
-        raise BackupRefused("audit", sentence=f"备份里的审计链在第{broken.seq}条断开，不能使用")
+        raise BackupRefused(
+            "audit", sentence=say("备份里的审计链在第{seq}条断开，不能使用", seq=broken.seq)
+        )
     return len(rows), rows[-1]["hash"] if rows else audit.GENESIS
 
 
@@ -154,7 +163,8 @@ def restore_backup(source: Path, config: Config) -> Backup:
     target = _sqlite_path(config)
     if target.exists():
         raise BackupRefused(
-            f"{target} exists", sentence=f"{target} 已有数据库；请先移走整个数据文件夹再恢复"
+            f"{target} exists",
+            sentence=say("{target} 已有数据库；请先移走整个数据文件夹再恢复", target=target),
         )
     found = check_backup(source)
     config.data.mkdir(parents=True, exist_ok=True)

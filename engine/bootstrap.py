@@ -18,6 +18,7 @@ from engine.sealing import Sealer
 from engine.storage_faults import fault_of
 from engine.timesource import SystemTime, TimeSource
 from engine.unit_of_work import Engine, open_database
+from engine.words import say
 
 
 class FolderHeld(EngineError):
@@ -28,7 +29,7 @@ class FolderHeld(EngineError):
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} is held by another process")
         self.folder = folder
-        self.sentence = f"数据文件夹 {folder} 正被另一个进程使用，请先停掉它"
+        self.sentence = say("数据文件夹 {folder} 正被另一个进程使用，请先停掉它", folder=folder)
 
 
 class FolderUnusable(EngineError):
@@ -43,9 +44,9 @@ class FolderUnusable(EngineError):
         told = (
             fault.condition
             if fault
-            else f"它不是文件夹，或者建不成（{why}），请核对 config.yaml 的 data"
+            else say("它不是文件夹，或者建不成（{why}），请核对 config.yaml 的 data", why=why)
         )
-        self.sentence = f"数据文件夹 {folder} 不能用：{told}"
+        self.sentence = say("数据文件夹 {folder} 不能用：{told}", folder=folder, told=told)
 
 
 def prepare_data(config: Config) -> None:

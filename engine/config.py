@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from engine.errors import BadInput
+from engine.words import say
 
 
 class ConfigInvalid(BadInput):
@@ -89,7 +90,9 @@ def load_config(path: Path | None = None) -> Config:
     named = path or (Path(os.environ["GONGKAI_CONFIG"]) if "GONGKAI_CONFIG" in os.environ else None)
     file = named or Path("config.yaml")
     if named and not file.is_file():
-        raise ConfigInvalid(f"{file}: no such file", sentence=f"找不到配置文件 {file}")
+        raise ConfigInvalid(
+            f"{file}: no such file", sentence=say("找不到配置文件 {file}", file=file)
+        )
     values = _read(file) if file.is_file() else {}
     return _build(values, file.absolute().parent, file.name)
 
@@ -99,10 +102,13 @@ def _read(file: Path) -> dict[str, Any]:
         values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigInvalid(
-            f"{file}: not YAML", sentence=f"{file.name} 不是完整的 YAML，请检查缩进和冒号"
+            f"{file}: not YAML",
+            sentence=say("{file} 不是完整的 YAML，请检查缩进和冒号", file=file.name),
         ) from error
     if not isinstance(values, dict):
-        raise ConfigInvalid(f"{file}: not a mapping", sentence=f"{file.name} 应当由“键: 值”组成")
+        raise ConfigInvalid(
+            f"{file}: not a mapping", sentence=say("{file} 应当由“键: 值”组成", file=file.name)
+        )
     return values
 
 
@@ -111,24 +117,34 @@ def _build(values: dict[str, Any], home: Path, name: str) -> Config:
         kind = _KNOWN.get(key)
         if kind is None:
             raise ConfigInvalid(
-                f"unknown key {key!r}", sentence=f"{name}：没有“{key}”这一项，请核对拼写"
+                f"unknown key {key!r}",
+                sentence=say("{name}：没有“{key}”这一项，请核对拼写", name=name, key=key),
             )
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ConfigInvalid(
                 f"wrong kind of {key!r}",
-                sentence=f"{name}：“{key}”的值类型不对，应为 {kind.__name__}",
+                sentence=say(
+                    "{name}：“{key}”的值类型不对，应为 {kind}",
+                    name=name,
+                    key=key,
+                    kind=kind.__name__,
+                ),
             )
     data = home / values.pop("data", "data")
     tls = values.pop("tls", None)
     if tls is not None and set(tls) != {"cert", "key"}:
         raise ConfigInvalid(
-            "tls needs cert and key", sentence=f"{name}：“tls”应当写明 cert 和 key 两个文件"
+            "tls needs cert and key",
+            sentence=say("{name}：“tls”应当写明 cert 和 key 两个文件", name=name),
         )
     kept = values.pop("audit_checkpoint_file", "")
     if kept and (home / kept).resolve().is_relative_to(data.resolve()):
         raise ConfigInvalid(
             "checkpoints inside the data folder",
-            sentence=f"{name}：“audit_checkpoint_file”不能放在数据文件夹里，请写U盘或者另一台机器上的位置",
+            sentence=say(
+                "{name}：“audit_checkpoint_file”不能放在数据文件夹里，请写U盘或者另一台机器上的位置",
+                name=name,
+            ),
         )
     return Config(
         home=home,

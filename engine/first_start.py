@@ -13,6 +13,7 @@ from engine.identity import SYSTEM, Post
 from engine.store import accounts
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 
 def create_administrators(env: Environment) -> list[tuple[str, str, str]]:
@@ -26,7 +27,7 @@ def create_administrators(env: Environment) -> list[tuple[str, str, str]]:
     with UnitOfWork(env.database, writing=True) as uow:
         if accounts.count_people(uow.connection):
             raise BadInput(
-                "accounts exist", sentence="已有账号，不能再次初始化；请由系统管理员开设账号"
+                "accounts exist", sentence=say("已有账号，不能再次初始化；请由系统管理员开设账号")
             )
         day = legal_day(env.time.now())
         for role in roles:

@@ -28,6 +28,7 @@ from engine.office.settings import FILE as SETTINGS_FILE
 from engine.office.settings import OfficeSettings
 from engine.office_functions import Functions, functions_of
 from engine.statutory_clock.counting import shifted
+from engine.words import say
 from engine.written_rules import FOLDER as RULES
 from engine.written_rules import parse_wording
 
@@ -62,7 +63,7 @@ class Institution:
                 if path.startswith(folder) and path.endswith(".yaml"):
                     parse(data, path)  # one that cannot be used is refused before it is in force
         if SECURITY_FILE not in files:
-            raise SecurityInvalid(SECURITY_FILE, "missing", "文件不存在，请补上")
+            raise SecurityInvalid(SECURITY_FILE, "missing", say("文件不存在，请补上"))
         security = read_security(files[SECURITY_FILE], office.roles)
         settings = OfficeSettings.from_bytes(files.get(SETTINGS_FILE, b""))
         return cls(

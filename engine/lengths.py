@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from engine.errors import BadInput
+from engine.words import say
 
 Unit = Literal["working_day", "day", "month", "hour", "second"]
 
@@ -36,7 +37,10 @@ class LengthInvalid(BadInput):
     def __init__(self, text: str) -> None:
         super().__init__(
             f"not a length of time: {text!r}",
-            sentence=f"“{text}”不是时间长度，请写成 P20WD（工作日）、P60D（天）、P6M（月）或 PT24H（小时）",
+            sentence=say(
+                "“{given}”不是时间长度，请写成 P20WD（工作日）、P60D（天）、P6M（月）或 PT24H（小时）",
+                given=text,
+            ),
         )
         self.text = text
 

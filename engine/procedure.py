@@ -20,6 +20,7 @@ from engine.forms import Form, Json
 from engine.forms.schema import Field, FormInvalid, Option
 from engine.forms.values import feel_value
 from engine.office import Office
+from engine.words import listed, say
 from engine.yaml_source import Entry, YamlRefused
 
 MAX_FILES = 400
@@ -290,7 +291,7 @@ class Procedure:
         case = names.get("case")
         values["案件编号"] = case.get("number") if isinstance(case, Mapping) else None
         title = self.letter_title(letter, names, functions)
-        values.update({"文号": number, "成文日期": issued_on, "标题": title})
+        values.update({"文号": number, "成文日期": issued_on, say("标题"): title})
         remedy = names.get("remedy") or chosen.remedy
         text = office.remedy_text(str(remedy), online=online) if remedy else ""
         values["救济"] = self._worded(chosen, text, names, functions) or None
@@ -317,7 +318,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
         ProcedureInvalid: no folder, a symbolic link, an ending that does not belong, or too much.
     """
     if not path.is_dir() or path.is_symlink():
-        raise ProcedureInvalid(str(path), "no folder", "不是流程文件夹，请检查路径")
+        raise ProcedureInvalid(str(path), "no folder", say("不是流程文件夹，请检查路径"))
     result: dict[str, bytes] = {}
     total = 0
     for folder, folders, names in os.walk(path, followlinks=False):
@@ -328,14 +329,14 @@ def read_folder(path: Path) -> dict[str, bytes]:
             if name.startswith((".", "~$", ".~")):
                 continue
             if file.is_symlink():
-                raise ProcedureInvalid(relative, "symbolic link", "是符号链接，请换成文件本身")
+                raise ProcedureInvalid(relative, "symbolic link", say("是符号链接，请换成文件本身"))
             if name in folders:
                 continue
             total += _size(file, relative)
             result[relative] = file.read_bytes()
             if len(result) > MAX_FILES or total > MAX_FOLDER_BYTES:
                 raise ProcedureInvalid(
-                    str(path.name), "too much", "文件夹太大，请检查是否放错了文件"
+                    str(path.name), "too much", say("文件夹太大，请检查是否放错了文件")
                 )
     return dict(sorted(result.items()))
 
@@ -356,14 +357,14 @@ def _size(file: Path, relative: str) -> int:
         raise ProcedureInvalid(
             relative,
             f"ending {ending}",
-            f"流程文件夹里不放这种文件，只放 {'、'.join(sorted(ENDINGS))}",
+            say("流程文件夹里不放这种文件，只放 {endings}", endings=listed(sorted(ENDINGS))),
         )
     size = file.stat().st_size
     if size > MAX_FILE_BYTES:
         raise ProcedureInvalid(
             relative,
             "too large",
-            f"文件超过{MAX_FILE_BYTES // 1024 // 1024} MB，请检查是否放错了文件",
+            say("文件超过{size} MB，请检查是否放错了文件", size=MAX_FILE_BYTES // 1024 // 1024),
         )
     return size
 
@@ -391,12 +392,12 @@ class _Reader:
     def read(self) -> Procedure:
         for path in self._files:
             if not _PATH.match(path) or ".." in path.split("/"):
-                raise ProcedureInvalid(path, "bad path", "文件名不合规则，请改名")
+                raise ProcedureInvalid(path, "bad path", say("文件名不合规则，请改名"))
         entry = self._top()
         forms = self._forms()
         key = entry.text("key")
         if not _KEY.match(key):
-            entry.refuse("bad key", "“key”只能用小写字母、数字和下划线，以字母开头")
+            entry.refuse("bad key", say("“key”只能用小写字母、数字和下划线，以字母开头"))
         letters = {one.key: one for one in map(self._letter, entry.entries("letters", "文书"))}
         procedure = Procedure(
             key=key,
@@ -432,7 +433,7 @@ class _Reader:
     def _top(self) -> Entry:
         name = "procedure.yaml"
         if name not in self._files:
-            raise ProcedureInvalid(name, "missing", "文件夹里没有这个文件，请补上")
+            raise ProcedureInvalid(name, "missing", say("文件夹里没有这个文件，请补上"))
         return Entry.top(self._files[name], name, name, ProcedureInvalid)
 
     def _main(self, entry: Entry, key: str) -> str:
@@ -441,7 +442,7 @@ class _Reader:
         if name in diagrams:
             return name
         if len(diagrams) != 1:
-            entry.refuse("no diagram", f"文件夹里没有流程图 {name}，请补上")
+            entry.refuse("no diagram", say("文件夹里没有流程图 {name}，请补上", name=name))
         return diagrams[0]
 
     def _forms(self) -> dict[str, Form]:
@@ -451,7 +452,9 @@ class _Reader:
                 continue
             form = Form.parse(data, path)
             if f"forms/{form.key}.yaml" != path:
-                raise FormInvalid(path, "key and file differ", f"key“{form.key}”应与文件名一致")
+                raise FormInvalid(
+                    path, "key and file differ", say("key“{key}”应与文件名一致", key=form.key)
+                )
             result[form.key] = form
         return result
 
@@ -480,7 +483,10 @@ class _Reader:
         )
         entry.done()
         if template not in self._files:
-            entry.refuse(f"no {template}", f"文书“{key}”的模板 {template} 不存在，请补上")
+            entry.refuse(
+                f"no {template}",
+                say("文书“{key}”的模板 {template} 不存在，请补上", key=key, template=template),
+            )
         return letter
 
     def _outcome(self, entry: Entry, letters: Mapping[str, Letter]) -> Outcome:
@@ -496,7 +502,11 @@ class _Reader:
         if outcome.letter and outcome.letter not in letters:
             entry.refuse(
                 f"letter {outcome.letter}",
-                f"办理结果“{outcome.code}”的文书“{outcome.letter}”不在 letters 里，请补上或改正",
+                say(
+                    "办理结果“{code}”的文书“{letter}”不在 letters 里，请补上或改正",
+                    code=outcome.code,
+                    letter=outcome.letter,
+                ),
             )
         return outcome
 
@@ -538,21 +548,29 @@ class _Reader:
         try:
             return compile_expression(text.removeprefix("=").strip())
         except FeelSyntaxError as error:
-            entry.refuse(f"{key}: {error}", f"“{key}”的表达式写得不对：{error.message_zh}")
+            entry.refuse(
+                f"{key}: {error}", say("“{key}”的表达式写得不对：{said}", key=key, said=error.said)
+            )
 
     def _role(self, entry: Entry, role: str) -> str:
         if self._office is not None and role not in self._office.roles:
-            entry.refuse(f"role {role}", f"岗位“{role}”不在 roles.yaml 里，请改正")
+            entry.refuse(f"role {role}", say("岗位“{role}”不在 roles.yaml 里，请改正", role=role))
         return role
 
     def _series(self, entry: Entry, series: str) -> str:
         if series and self._office is not None and series not in self._office.series:
-            entry.refuse(f"series {series}", f"编号系列“{series}”不在 numbering.yaml 里，请改正")
+            entry.refuse(
+                f"series {series}",
+                say("编号系列“{series}”不在 numbering.yaml 里，请改正", series=series),
+            )
         return series
 
     def _remedy(self, entry: Entry, remedy: str) -> str:
         if remedy and self._office is not None and remedy not in self._office.remedies:
-            entry.refuse(f"remedy {remedy}", f"救济告知“{remedy}”不在 remedies.yaml 里，请改正")
+            entry.refuse(
+                f"remedy {remedy}",
+                say("救济告知“{remedy}”不在 remedies.yaml 里，请改正", remedy=remedy),
+            )
         return remedy
 
     def _known_posts(self, form: Form) -> None:
@@ -563,7 +581,11 @@ class _Reader:
                     raise FormInvalid(
                         form.file,
                         f"{one.key}: no role {role}",
-                        f"字段“{one.key}”的 of 写了岗位“{role}”，roles.yaml 里没有，请核对",
+                        say(
+                            "字段“{key}”的 of 写了岗位“{role}”，roles.yaml 里没有，请核对",
+                            key=one.key,
+                            role=role,
+                        ),
                     )
 
     def _with_lists(self, entry: Entry, procedure: Procedure) -> Procedure:
@@ -583,7 +605,11 @@ class _Reader:
                 raise FormInvalid(
                     form.file,
                     f"lists {missing}",
-                    f"没有“{missing[0]}”这份名单，可用的有：{'、'.join(lists)}",
+                    say(
+                        "没有“{missing}”这份名单，可用的有：{lists}",
+                        missing=missing[0],
+                        lists=listed(lists),
+                    ),
                 )
             forms[key] = form.with_lists(lists)
         return replace(procedure, forms=forms)

@@ -16,6 +16,7 @@ from engine.letters import LetterInvalid, fields_of
 from engine.office import Office
 from engine.procedure import Procedure
 from engine.settings_check import unknown_settings
+from engine.words import say
 from engine.yaml_source import YamlRefused
 
 EFFECTS = frozenset(
@@ -72,7 +73,7 @@ CASE_EVENTS = frozenset(
     )
 )
 BUILT_IN_NAMES = frozenset(("case", "clock", "label", "letters", "settings", "steps", "units"))
-LETTER_NAMES = frozenset(("文号", "成文日期", "标题", "救济", "案件编号"))
+LETTER_NAMES = frozenset(("文号", "成文日期", say("标题"), "救济", say("案件编号")))
 
 
 def inspect(
@@ -145,7 +146,11 @@ def _templates(procedure: Procedure, office: Office | None) -> list[Finding]:
                 name,
                 "letter_field",
                 ERROR,
-                f"{letter.template} 用到“{name}”，没有地方填它；请在 procedure.yaml 的 letter_fields 里补上，或者改正模板",
+                say(
+                    "{template} 用到“{name}”，没有地方填它；请在 procedure.yaml 的 letter_fields 里补上，或者改正模板",
+                    template=letter.template,
+                    name=name,
+                ),
                 f"{letter.template} names {name!r}, which nothing fills",
             )
             for name in sorted(names[letter.template] - filled)
@@ -169,7 +174,7 @@ def _unused(procedure: Procedure) -> list[Finding]:
             path,
             "letter_unused",
             WARNING,
-            f"{path} 没有用处：procedure.yaml 的 letters 里没有它，请补上或者删去",
+            say("{path} 没有用处：procedure.yaml 的 letters 里没有它，请补上或者删去", path=path),
             f"{path} is named by no letter of procedure.yaml",
         )
         for path in procedure.files

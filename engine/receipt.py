@@ -12,6 +12,7 @@ from datetime import date
 
 from engine.errors import BadInput
 from engine.statutory_clock import CaseEvent, ClockDefinition, in_force
+from engine.words import say
 
 # What a derived fact takes over from the correction that moved it: why, by whom, and what proves it.
 _OF_CORRECTION = ("reason", "corrected_by", "by", "recorded_by", "evidence")
@@ -28,7 +29,11 @@ class NotDerivable(BadInput):
     def __init__(self, event: str, channel: object) -> None:
         super().__init__(
             f"{event} cannot be derived for channel {channel!r}",
-            sentence=f"提交方式“{channel}”不在判断表里，推不出“{event}”，请核对",
+            sentence=say(
+                "提交方式“{channel}”不在判断表里，推不出“{event}”，请核对",
+                channel=channel,
+                event=event,
+            ),
         )
         self.event, self.channel = event, channel
 

@@ -18,7 +18,7 @@ import openpyxl
 
 from engine.errors import BadInput
 from engine.procedure import Procedure
-from engine.words import AsIs, say
+from engine.words import AsIs, listed, say
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -85,7 +85,12 @@ def read_mapping(data: bytes, name: str) -> Mapped:
     for meaning in columns:
         if meaning not in MEANINGS:
             top.refuse(
-                f"meaning {meaning}", f"columns 下没有“{meaning}”，可用的有：{'、'.join(MEANINGS)}"
+                f"meaning {meaning}",
+                say(
+                    "columns 下没有“{meaning}”，可用的有：{meanings}",
+                    meaning=meaning,
+                    meanings=listed(MEANINGS),
+                ),
             )
     mapped = Mapped(
         columns,
@@ -195,7 +200,12 @@ def _places(
         lacking = "、".join(f"“{MEANINGS[meaning][0]}”" for meaning in missing)
         raise ImportRefused(
             f"{name} without {missing}",
-            sentence=f"{name}：没有找到{lacking}列；表头是：{'、'.join(header[:12])}。可以用 --mapping 指明哪一列是什么",
+            sentence=say(
+                "{name}：没有找到{lacking}列；表头是：{header}。可以用 --mapping 指明哪一列是什么",
+                name=name,
+                lacking=lacking,
+                header=listed(header[:12]),
+            ),
         )
     return places
 

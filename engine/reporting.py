@@ -32,6 +32,7 @@ from engine.store import definitions
 from engine.store import report as store
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def compile_annual(
     template = f"{FOLDER}{definition.template}"
     if template not in files:
         raise ReportInvalid(
-            definition.file, f"no {template}", f"模板 {template} 不存在，请补上后启用"
+            definition.file,
+            f"no {template}",
+            say("模板 {template} 不存在，请补上后启用", template=template),
         )
     records = _records(env, definition.procedures)
     if statement is not None:

@@ -66,12 +66,12 @@ class StorageFault(EngineError):
     def condition(self) -> str:
         """How it stands, for whoever looks after the machine."""
         return {
-            "busy": "数据库正忙，没有等到，请稍后再看",
-            "full": "磁盘满了，请腾出空间",
-            "read_only": f"数据文件夹不能读写（{self}），请检查权限和磁盘",
-            "disk": "磁盘读写出错，请检查磁盘，必要时从备份恢复",
-            "damaged": "数据库文件已损坏，请停用并从备份恢复",
-            "gone": "连不上数据库，请检查数据库是否在运行",
+            "busy": say("数据库正忙，没有等到，请稍后再看"),
+            "full": say("磁盘满了，请腾出空间"),
+            "read_only": say("数据文件夹不能读写（{what}），请检查权限和磁盘", what=self),
+            "disk": say("磁盘读写出错，请检查磁盘，必要时从备份恢复"),
+            "damaged": say("数据库文件已损坏，请停用并从备份恢复"),
+            "gone": say("连不上数据库，请检查数据库是否在运行"),
         }[self.kind]
 
 

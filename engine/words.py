@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
+OFFICE_LANGUAGE = "zh"
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_BLANK = re.compile(r"(\{\w+\})")
+
+_language: ContextVar[str] = ContextVar("language", default=OFFICE_LANGUAGE)
 _translate: ContextVar[Callable[[str], str] | None] = ContextVar("translate", default=None)
 _label: ContextVar[Callable[[str], str] | None] = ContextVar("label", default=None)
 
@@ -33,7 +39,7 @@ def short_label(text: str, ending: str) -> str:
     return said if said != text else short
 
 
-def say(text: str, **values: object) -> str:
+def say(text: str, /, **values: object) -> str:
     """Return a sentence in the reader's language, its blanks filled.
 
     ``text`` is the Chinese sentence and the key of the catalogue, such as ``{who}完成{step}``; a blank that is a label
@@ -49,35 +55,88 @@ def say(text: str, **values: object) -> str:
     return AsIs(translate(text).format(**values))
 
 
+def in_two(chinese: str, english: str) -> str:
+    """Return that one of two finished sentences which the reader reads."""
+    return AsIs(english) if _language.get() == "en" else chinese
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words in a row, as the reader's language joins them."""
+    return say("、").join(words)
+
+
 def said_again(text: str, templates: Sequence[str]) -> str:
-    """Return a stored sentence in the reader's language, known by the template that it was made from."""
-    for template in templates:
-        parts = re.split(r"(\{\w+\})", template)
-        pattern = "".join(f"(?P<{p[1:-1]}>.+?)" if p[:1] == "{" else re.escape(p) for p in parts)
-        if found := re.fullmatch(pattern, text):
-            return say(template, **found.groupdict())
-    return text
+    """Return a finished sentence in the reader's language, known by the template that it was made from."""
+    found = made_from(text, tuple(templates))
+    return say(found[0], **found[1]) if found else text
+
+
+@lru_cache(maxsize=4096)
+def made_from(text: str, templates: tuple[str, ...]) -> tuple[str, Mapping[str, str]] | None:
+    """Return the template that a finished sentence was made from and what was filled in, None where there is none.
+
+    The template with the most words of its own is taken where several fit.
+    """
+    for template in _by_words(templates):
+        literal, pattern = _pattern(template)
+        if literal in text and (found := pattern.fullmatch(text)):
+            return template, found.groupdict()
+    return None
+
+
+@lru_cache(maxsize=8)
+def _by_words(templates: tuple[str, ...]) -> tuple[str, ...]:
+    def words(template: str) -> int:
+        return len(_HAN.findall(_BLANK.sub("", template)))
+
+    return tuple(sorted(templates, key=words, reverse=True))
+
+
+@lru_cache(maxsize=4096)
+def _pattern(template: str) -> tuple[str, re.Pattern[str]]:
+    """Return the longest stretch without a blank, and what fits the whole."""
+    seen: set[str] = set()
+    longest, pattern = "", ""
+    for part in _BLANK.split(template):
+        name = part[1:-1]
+        if not _BLANK.fullmatch(part):
+            literal = part.replace("{{", "{").replace("}}", "}")
+            longest = max(longest, literal, key=len)
+            pattern += re.escape(literal)
+        elif name in seen:
+            pattern += f"(?P={name})"
+        else:
+            seen.add(name)
+            pattern += f"(?P<{name}>.+?)"
+    return longest, re.compile(pattern, re.DOTALL)
 
 
 @contextmanager
 def spoken_with(
-    translate: Callable[[str], str], label: Callable[[str], str] | None = None
+    translate: Callable[[str], str],
+    label: Callable[[str], str] | None = None,
+    language: str = OFFICE_LANGUAGE,
 ) -> Iterator[None]:
-    """Say everything within the block through ``translate`` (gettext of a catalogue) and ``label`` (of procedures)."""
-    tokens = _translate.set(translate), _label.set(label)
+    """Say everything within the block through ``translate`` (gettext of a catalogue) and ``label`` (of procedures).
+
+    ``language`` is that of the catalogue, for what is written in two languages side by side.
+    """
+    tokens = _translate.set(translate), _label.set(label), _language.set(language)
     try:
         yield
     finally:
         _translate.reset(tokens[0])
         _label.reset(tokens[1])
+        _language.reset(tokens[2])
 
 
 @contextmanager
 def as_stored() -> Iterator[None]:
     """Say everything within the block as the code has it: what is stored speaks the office's language, whoever acts."""
-    tokens = _translate.set(None), _label.set(None)
+    tokens = _translate.set(None), _label.set(None), _language.set(OFFICE_LANGUAGE)
     try:
         yield
     finally:
         _translate.reset(tokens[0])
         _label.reset(tokens[1])
+        _language.reset(tokens[2])

@@ -13,20 +13,24 @@ from typing import NoReturn, cast
 import yaml
 
 from engine.errors import BadInput
+from engine.words import say
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 40
 
 
 class YamlRefused(BadInput):
-    """A YAML file of the institution is not usable; ``file`` and ``line`` say where."""
+    """A YAML file of the institution is not usable; ``file`` and ``line`` say where, ``remark`` only what."""
 
     code = "yaml_refused"
 
     def __init__(self, file: str, message: str, sentence: str, line: int | None = None) -> None:
-        where = f"{file}第{line}行" if line else file
-        super().__init__(f"{file}:{line or '?'}: {message}", sentence=f"{where}：{sentence}")
-        self.file, self.line = file, line
+        where = say("{file}第{line}行", file=file, line=line) if line else file
+        super().__init__(
+            f"{file}:{line or '?'}: {message}",
+            sentence=say("{where}：{sentence}", where=where, sentence=sentence),
+        )
+        self.file, self.line, self.remark = file, line, sentence
 
 
 class YamlMap(dict[str, object]):
@@ -88,14 +92,16 @@ def load_yaml(data: bytes, name: str) -> object:
     """
     if len(data) > MAX_BYTES:
         raise YamlRefused(
-            name, "too large", f"文件超过{MAX_BYTES // 1024} KB，请检查是否放错了文件"
+            name,
+            "too large",
+            say("文件超过{size} KB，请检查是否放错了文件", size=MAX_BYTES // 1024),
         )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise YamlRefused(
-            name, "not UTF-8", "不是 UTF-8 编码，请另存为 UTF-8 后再用", line
+            name, "not UTF-8", say("不是 UTF-8 编码，请另存为 UTF-8 后再用"), line
         ) from error
     loader = _Loader(text)
     try:
@@ -106,7 +112,7 @@ def load_yaml(data: bytes, name: str) -> object:
         where = mark.line + 1 if mark else None
         raise YamlRefused(name, str(error.problem), _sentence(str(error.problem)), where) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise YamlRefused(name, str(error), "内容不是完整的 YAML，请检查缩进和冒号") from error
+        raise YamlRefused(name, str(error), say("内容不是完整的 YAML，请检查缩进和冒号")) from error
     finally:
         loader.dispose()
 
@@ -131,14 +137,14 @@ def _odd(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
 
 def _sentence(problem: str) -> str:
     if problem == "alias":
-        return "不能使用引用（* 号），请把内容写全；以 * 开头的文字请加引号"
+        return say("不能使用引用（* 号），请把内容写全；以 * 开头的文字请加引号")
     if problem == "depth":
-        return "嵌套太深，请检查缩进和括号"
+        return say("嵌套太深，请检查缩进和括号")
     if problem.startswith("twice: "):
-        return f"“{problem[7:]}”写了两次，请删去一处"
+        return say("“{problem}”写了两次，请删去一处", problem=problem[7:])
     if "could not determine a constructor" in problem:
-        return "不能使用标签（! 号），请删去；以 ! 开头的文字请加引号"
-    return "格式有错，请检查缩进、冒号和引号"
+        return say("不能使用标签（! 号），请删去；以 ! 开头的文字请加引号")
+    return say("格式有错，请检查缩进、冒号和引号")
 
 
 class Entry:
@@ -150,7 +156,7 @@ class Entry:
         self.file, self.where, self._error = file, where, error
         if not isinstance(value, YamlMap):
             self.line = None
-            self.refuse("not a mapping", f"{where}应写成“名称: 内容”的形式")
+            self.refuse("not a mapping", say("{where}应写成“名称: 内容”的形式", where=where))
         self._value, self.line, self._read = value, value.line, set[str]()
 
     @classmethod
@@ -161,8 +167,7 @@ class Entry:
         except error:
             raise
         except YamlRefused as refused:
-            sentence = refused.sentence.split("：", 1)[-1]
-            raise error(name, str(refused), sentence, refused.line) from refused
+            raise error(name, str(refused), refused.remark, refused.line) from refused
 
     def refuse(self, message: str, sentence: str) -> NoReturn:
         """Raise the file's error at this mapping's line."""
@@ -184,7 +189,9 @@ class Entry:
         """Return a text; numbers count as the text that they were written as."""
         value = self.optional(key)
         if value is None and default is None:
-            self.refuse(f"{key} missing", f"{self.where}缺少“{key}”，请补上")
+            self.refuse(
+                f"{key} missing", say("{where}缺少“{key}”，请补上", where=self.where, key=key)
+            )
         return value if value is not None else str(default)
 
     def optional(self, key: str) -> str | None:
@@ -193,7 +200,9 @@ class Entry:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            self.refuse(f"{key} is no text", f"{self.where}的“{key}”应是一段文字")
+            self.refuse(
+                f"{key} is no text", say("{where}的“{key}”应是一段文字", where=self.where, key=key)
+            )
         return str(value).strip() or None
 
     def flag(self, key: str, default: bool = False) -> bool:
@@ -202,7 +211,10 @@ class Entry:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.refuse(f"{key} is no boolean", f"{self.where}的“{key}”只能是 true 或 false")
+            self.refuse(
+                f"{key} is no boolean",
+                say("{where}的“{key}”只能是 true 或 false", where=self.where, key=key),
+            )
         return value
 
     def integer(self, key: str) -> int | None:
@@ -211,7 +223,9 @@ class Entry:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
-            self.refuse(f"{key} is no integer", f"{self.where}的“{key}”应是整数")
+            self.refuse(
+                f"{key} is no integer", say("{where}的“{key}”应是整数", where=self.where, key=key)
+            )
         return value
 
     def items(self, key: str) -> list[object]:
@@ -220,7 +234,10 @@ class Entry:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.refuse(f"{key} is no list", f"{self.where}的“{key}”应是一个清单，每项前加“- ”")
+            self.refuse(
+                f"{key} is no list",
+                say("{where}的“{key}”应是一个清单，每项前加“- ”", where=self.where, key=key),
+            )
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -228,14 +245,17 @@ class Entry:
         values = self.items(key)
         for value in values:
             if isinstance(value, bool) or not isinstance(value, str | int | float):
-                self.refuse(f"{key} holds no text", f"{self.where}的“{key}”每项应是一段文字")
+                self.refuse(
+                    f"{key} holds no text",
+                    say("{where}的“{key}”每项应是一段文字", where=self.where, key=key),
+                )
         return tuple(str(value).strip() for value in values)
 
     def words(self, key: str) -> dict[str, str]:
         """Return a mapping of names to texts; missing is empty."""
         if key not in self:
             return {}
-        below = self.entry(key, f"{self.where}的“{key}”")
+        below = self.entry(key, say("{where}的“{key}”", where=self.where, key=key))
         return {name: below.text(name) for name in below}
 
     def entry(self, key: str, where: str) -> Entry:
@@ -245,7 +265,12 @@ class Entry:
     def entries(self, key: str, where: str) -> list[Entry]:
         """Return the list of mappings below a key; missing is empty."""
         return [
-            Entry(value, self.file, f"{where}第{number}项", self._error)
+            Entry(
+                value,
+                self.file,
+                say("{where}第{number}项", where=where, number=number),
+                self._error,
+            )
             for number, value in enumerate(self.items(key), 1)
         ]
 
@@ -256,5 +281,10 @@ class Entry:
             known = "、".join(sorted(self._read))
             self.refuse(
                 f"unknown keys {unknown}",
-                f"{self.where}不认识“{unknown[0]}”，请检查拼写；可用的有：{known}",
+                say(
+                    "{where}不认识“{unknown}”，请检查拼写；可用的有：{known}",
+                    where=self.where,
+                    unknown=unknown[0],
+                    known=known,
+                ),
             )

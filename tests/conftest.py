@@ -21,5 +21,6 @@ def project() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test never reads the configuration of the office whose machine it runs on."""
+    """A test never reads the configuration of the office whose machine it runs on, nor its language."""
     monkeypatch.delenv("GONGKAI_CONFIG", raising=False)
+    monkeypatch.setenv("LANGUAGE", "zh_CN")

@@ -7,13 +7,54 @@ and is never committed. Compiling takes a moment, so whoever starts the pages fi
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).resolve().parent / "translations"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_BLANK = re.compile(r"\{\w+\}")
+
+
+def english() -> Path:
+    """Return the catalogue of the English pages."""
+    return FOLDER / "en" / "LC_MESSAGES" / "messages.po"
+
+
+def words_of(file: Path) -> Mapping[str, str]:
+    """Return what a catalogue translates, without plural forms."""
+    with file.open("rb") as source:
+        return {
+            message.id: message.string
+            for message in read_po(source, locale="en")
+            if message.id and isinstance(message.id, str) and isinstance(message.string, str)
+        }
+
+
+@cache
+def sentences() -> frozenset[str]:
+    """Return the sentences of the English pages."""
+    return frozenset(words_of(english()))
+
+
+@cache
+def templates() -> tuple[str, ...]:
+    """Return the sentences with blanks that the engine fills, by which a finished one is known again."""
+    return tuple(one for one in sentences() if _BLANK.search(one) and _is_telling(one))
+
+
+def _is_telling(template: str) -> bool:
+    """Whether what stands around the blanks tells the sentence: one character alone would fit far too much.
+
+    A mere frame such as {where}：{sentence} tells as well, what stands in it is looked up by itself.
+    """
+    around = _BLANK.sub("", template).strip()
+    return len(CHINESE.findall(around)) != 1 and bool(around)
 
 
 def compile_catalogues(folder: Path = FOLDER) -> list[Path]:

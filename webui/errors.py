@@ -23,12 +23,13 @@ from engine.timesource import legal_day
 from webui.engine_door import engine
 from webui.form_view import OUTSIDE_FORM
 from webui.formatting import clock_time, day_short, is_english
+from webui.labels import label
 
 log = logging.getLogger(__name__)
 
 
 def _own(error: Any) -> str:
-    return str(_(error.sentence))
+    return label(error.sentence)
 
 
 def _completed(error: Any) -> str:

@@ -1,7 +1,9 @@
 """The words of procedures on an English page: every label that a template shows goes through its folder's catalogue.
 
-A label is looked up whole, then by its parts (、 and ·). What is not found is shown as it is written; what people
-typed (values of fields) is never touched: templates mark it ``asis``.
+A label is looked up whole, then by its parts (、 and ·). What is not found may be a sentence that the engine made
+where nobody's language was known (a job in the background, an incident, a notice): it is known again by the catalogue of
+the pages. What is not found there either is shown as it is written; what people typed (values of fields) is never
+touched: templates mark it ``asis``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from flask_babel import gettext as _
 from jinja2 import pass_context
 from markupsafe import Markup, escape
 
+from engine.words import said_again
+from webui.catalogues import CHINESE, sentences, templates
 from webui.engine_door import engine
 from webui.formatting import is_english
 
@@ -41,7 +45,20 @@ def label(text: str) -> str:
         if any(known):
             said = (new or _ENGLISH.get(part, part) for new, part in zip(known, parts, strict=True))
             found = "".join(said).strip()
-    return found or text
+            if CHINESE.search(found):
+                found = _sentence(text) or found
+    return found or _sentence(text) or text
+
+
+def _sentence(text: str) -> str | None:
+    """A finished sentence of the engine in the language of the page, None where it is no such sentence."""
+    if not CHINESE.search(text):
+        return None
+    if text in sentences():
+        return str(_(text))
+    said = said_again(text, templates())
+    # Where only the marks around somebody's words would change, they are nobody's sentence.
+    return None if CHINESE.findall(said) == CHINESE.findall(text) else said
 
 
 def _two(words: Mapping[str, str], text: str) -> str | None:

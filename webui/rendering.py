@@ -13,9 +13,10 @@ from typing import Any
 from flask import Flask, current_app, g, render_template, url_for
 from flask_babel import gettext
 
-from engine.words import spoken_with
+from engine.words import OFFICE_LANGUAGE, spoken_with
 from webui.auth import actor
 from webui.engine_door import engine
+from webui.formatting import is_english
 from webui.labels import label
 
 
@@ -58,7 +59,8 @@ def install(app: Flask) -> None:
 
 def _speak() -> None:
     g.speech = ExitStack()
-    g.speech.enter_context(spoken_with(lambda text: str(gettext(text)), label))
+    language = "en" if is_english() else OFFICE_LANGUAGE
+    g.speech.enter_context(spoken_with(lambda text: str(gettext(text)), label, language))
 
 
 def _fall_silent(_error: BaseException | None) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from engine.annual_report.definition import Disputes, Requests
 from engine.annual_report.figures import TOTAL, Report
 from engine.errors import BadInput
-from engine.words import AsIs, say
+from engine.words import AsIs, listed, say
 
 Figures = Mapping[str, Mapping[str, int | Decimal]]
 
@@ -72,7 +72,7 @@ def _stated_by(report: Report) -> str:
         return say(
             "第二部分由{year}年度的报送事项填报，系统里还没有这件，现按{cases}合计",
             year=report.year,
-            cases=AsIs(say("、").join(report.interim)),
+            cases=AsIs(listed(report.interim)),
         )
     return say("第二部分由{year}年度的报送事项填报，系统里还没有这件，现按0列", year=report.year)
 

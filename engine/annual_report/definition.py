@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
-from engine.words import say
+from engine.words import listed, say
 from engine.yaml_source import Entry, YamlRefused
 
 FOLDER = "reports/"
@@ -242,7 +242,7 @@ def parse_definition(data: bytes, name: str) -> ReportDefinition:
     top.text("report")
     year = top.integer("from_year")
     if year is None:
-        top.refuse("from_year", "缺少“from_year”，请写明从哪个年度起用")
+        top.refuse("from_year", say("缺少“from_year”，请写明从哪个年度起用"))
     definition = ReportDefinition(
         name,
         year,
@@ -265,7 +265,9 @@ def read_feel(entry: Entry, key: str, text: str | None = None) -> Expression:
     try:
         return compile_expression(text.removeprefix("=").strip())
     except FeelSyntaxError as error:
-        entry.refuse(f"{key}: {error}", f"“{key}”的表达式写得不对：{error.message_zh}")
+        entry.refuse(
+            f"{key}: {error}", say("“{key}”的表达式写得不对：{said}", key=key, said=error.said)
+        )
 
 
 def _optional(entry: Entry, key: str) -> Expression | None:
@@ -309,7 +311,12 @@ def _stated_row(entry: Entry, columns: int) -> StatedRow:
         entry.texts("last"),
     )
     if (row.fixed is None and len(values) != columns) or (row.fixed is not None and values):
-        entry.refuse("values", f"“{row.label}”要么写 fixed，要么写{columns}个 values")
+        entry.refuse(
+            "values",
+            say(
+                "“{label}”要么写 fixed，要么写{columns}个 values", label=row.label, columns=columns
+            ),
+        )
     entry.done()
     return row
 
@@ -318,7 +325,9 @@ def _requests(entry: Entry) -> Requests:
     rows = tuple(map(_row, entry.entries("rows", "rows")))
     for counts in COUNTS:
         if counts != "outcome" and sum(row.counts == counts for row in rows) != 1:
-            entry.refuse(f"rows {counts}", f"表三必须有且只有一行 counts: {counts}")
+            entry.refuse(
+                f"rows {counts}", say("表三必须有且只有一行 counts: {counts}", counts=counts)
+            )
     previous = entry.entry("previous", "previous")
     values = previous.entry("values", "values")
     columns = tuple(map(_column, entry.entries("columns", "columns")))
@@ -360,7 +369,7 @@ def _row(entry: Entry) -> Row:
         entry.text("under", ""),
     )
     if row.counts not in COUNTS:
-        entry.refuse(f"counts {row.counts}", f"counts 只能是：{'、'.join(COUNTS)}")
+        entry.refuse(f"counts {row.counts}", say("counts 只能是：{counts}", counts=listed(COUNTS)))
     entry.done()
     return row
 
@@ -373,11 +382,16 @@ def _disputes(entry: Entry) -> Disputes:
         results.append((key, one.text("label")))
         for decision in one.texts("of"):
             if decision in counted_in:
-                one.refuse(f"{decision} twice", f"“{decision}”写在两栏的 of 里，请只留一栏")
+                one.refuse(
+                    f"{decision} twice",
+                    say("“{decision}”写在两栏的 of 里，请只留一栏", decision=decision),
+                )
             counted_in[decision] = key
         one.done()
     if PENDING not in dict(results):
-        entry.refuse("no pending", f"results 里要有 key: {PENDING}（尚未审结）")
+        entry.refuse(
+            "no pending", say("results 里要有 key: {pending}（尚未审结）", pending=PENDING)
+        )
     disputes = Disputes(
         entry.text("title"),
         entry.text("procedure"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from engine.audit.trail import Break
 from engine.errors import BadInput
 from engine.timesource import OFFICE_ZONE
+from engine.words import say
 
 HEADER = (
     "# 审计留底：时间、审计记录条数、末条的校验码。请与本机分开保管，不要改动。\n"
@@ -58,7 +59,8 @@ def read_checkpoints(file: Path) -> list[Checkpoint]:
             lines = opened.read(_MOST).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointsUnusable(
-            f"{file}: {error}", sentence=f"读不出留底文件 {file}，请检查U盘或者网络文件夹"
+            f"{file}: {error}",
+            sentence=say("读不出留底文件 {file}，请检查U盘或者网络文件夹", file=file),
         ) from error
     kept = [
         _read(line, number, file)
@@ -67,7 +69,7 @@ def read_checkpoints(file: Path) -> list[Checkpoint]:
     ]
     if not kept:
         raise CheckpointsUnusable(
-            f"{file}: no checkpoint", sentence=f"{file} 里没有留底，请核对文件"
+            f"{file}: no checkpoint", sentence=say("{file} 里没有留底，请核对文件", file=file)
         )
     return kept
 
@@ -81,7 +83,11 @@ def _read(line: str, number: int, file: Path) -> Checkpoint:
     if found is None or at is None or at.tzinfo is None:
         raise CheckpointsUnusable(
             f"{file}:{number}: no checkpoint",
-            sentence=f"{file} 第{number}行不是留底（应为：时间 条数 校验码），请核对",
+            sentence=say(
+                "{file} 第{number}行不是留底（应为：时间 条数 校验码），请核对",
+                file=file,
+                number=number,
+            ),
         )
     return Checkpoint(at, int(found[2]), found[3].lower())
 
@@ -99,7 +105,10 @@ def append_checkpoint(file: Path, checkpoint: Checkpoint, *, begun: bool) -> Non
     if begun and not file.exists():
         raise CheckpointsUnusable(
             f"{file} is gone",
-            sentence=f"找不到以前的留底文件 {file}：请接上U盘或者网络文件夹。要重新开始的，请先在那里放一个同名的空文件",
+            sentence=say(
+                "找不到以前的留底文件 {file}：请接上U盘或者网络文件夹。要重新开始的，请先在那里放一个同名的空文件",
+                file=file,
+            ),
         )
     try:
         with open(file, "a", encoding="utf-8") as opened:
@@ -109,7 +118,9 @@ def append_checkpoint(file: Path, checkpoint: Checkpoint, *, begun: bool) -> Non
     except OSError as error:
         raise CheckpointsUnusable(
             f"{file}: {error}",
-            sentence=f"留底写不进 {file}：请检查U盘或者网络文件夹是否接好、有没有空间",
+            sentence=say(
+                "留底写不进 {file}：请检查U盘或者网络文件夹是否接好、有没有空间", file=file
+            ),
         ) from error
 
 
@@ -127,9 +138,20 @@ def misfits(kept: Iterable[Checkpoint], found: Mapping[int, str], rows: int) -> 
             good = max(good, one.rows)
         elif one.rows not in found:
             why = f"{one.rows} rows were kept on {day}, {rows} are there"
-            wrong.append(Break(one.rows, why, f"{day}留底时有{one.rows}条，现在只有{rows}条"))
+            wrong.append(
+                Break(
+                    one.rows,
+                    why,
+                    say("{day}留底时有{rows}条，现在只有{now}条", day=day, rows=one.rows, now=rows),
+                )
+            )
         else:
             why = f"is not the row kept on {day}: rows {good + 1} to {one.rows} were written anew"
-            sentence = f"和{day}的留底对不上，第{good + 1}条至第{one.rows}条之间被改写过"
+            sentence = say(
+                "和{day}的留底对不上，第{first}条至第{rows}条之间被改写过",
+                day=day,
+                first=good + 1,
+                rows=one.rows,
+            )
             wrong.append(Break(one.rows, why, sentence))
     return wrong

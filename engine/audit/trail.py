@@ -18,6 +18,8 @@ from typing import Any
 
 import orjson
 
+from engine.words import say
+
 GENESIS = "0" * 64
 
 # The columns that a hash covers, in the order of the table; everything but the hash itself.
@@ -226,20 +228,24 @@ def breaks(rows: Iterable[Mapping[str, Any]], *, head: Head | None = None) -> It
     case_heads: dict[str, Head] = {}
     for row in rows:
         if row["seq"] != last.seq + 1:
-            yield Break(row["seq"], f"row {last.seq + 1} is missing", f"前面缺第{last.seq + 1}条")
+            yield Break(
+                row["seq"],
+                f"row {last.seq + 1} is missing",
+                say("前面缺第{seq}条", seq=last.seq + 1),
+            )
         elif row["prev"] != last.hash:
-            yield Break(row["seq"], "does not follow from the row before it", "和上一条接不上")
+            yield Break(row["seq"], "does not follow from the row before it", say("和上一条接不上"))
         try:
             good = row_hash(row) == row["hash"]
         except (TypeError, ValueError, KeyError):
             good = False
         if not good:
             why = "was changed: its hash does not fit its content"
-            yield Break(row["seq"], why, "内容被改动，和校验码不符")
+            yield Break(row["seq"], why, say("内容被改动，和校验码不符"))
         if row["case_id"]:
             before = case_heads.get(row["case_id"], Head())
             if row["case_seq"] != before.seq + 1 or row["case_prev"] != before.hash:
                 why = "does not follow from the row before it in its case"
-                yield Break(row["seq"], why, "和本案的上一条接不上")
+                yield Break(row["seq"], why, say("和本案的上一条接不上"))
             case_heads[row["case_id"]] = Head(row["case_seq"], row["hash"])
         last = Head(row["seq"], row["hash"])

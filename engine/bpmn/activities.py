@@ -16,6 +16,7 @@ from engine.bpmn.step import BpmnError, Effect, NotWaiting, StepFailed
 from engine.errors import EngineError, NotFound
 from engine.feel import to_json
 from engine.timesource import legal_day
+from engine.words import say
 
 MAX_CALL_DEPTH = 60
 
@@ -234,7 +235,7 @@ def _automatic(
         raise StepFailed(
             node.id,
             f"{type(error).__name__}: {error}",
-            f"“{node.name or node.id}”没有办成，请核对所用的数据后重试",
+            say("“{step}”没有办成，请核对所用的数据后重试", step=node.name or node.id),
         ) from error
     done(machine, scope, node, parent, frame)
 
@@ -282,7 +283,10 @@ def record(
                 raise StepFailed(
                     node.id,
                     f"{fact.event!r} names no case event but {kind!r}",
-                    f"“{node.name or node.id}”算不出要记录哪一项事实，请核对所填的内容",
+                    say(
+                        "“{step}”算不出要记录哪一项事实，请核对所填的内容",
+                        step=node.name or node.id,
+                    ),
                 )
         on: date | None = None
         if fact.date is not None:
@@ -291,7 +295,7 @@ def record(
                 raise StepFailed(
                     node.id,
                     f"the date {on} of {kind} lies in the future",
-                    f"“{kind}”的日期 {on} 在将来，请改正",
+                    say("“{kind}”的日期 {on} 在将来，请改正", kind=kind, on=on),
                 )
         fields = {k: machine.value(v, scope, frame, node.id) for k, v in fact.fields.items()}
         machine.host.record(kind, on, fields, node.id)
@@ -306,7 +310,9 @@ def _day(value: Any, where: str) -> date | None:
     try:
         return legal_day(moments.as_instant(value))
     except moments.MomentUnreadable as error:
-        raise StepFailed(where, str(error), f"“{where}”的日期“{value}”读不懂") from error
+        raise StepFailed(
+            where, str(error), say("“{where}”的日期“{value}”读不懂", where=where, value=value)
+        ) from error
 
 
 # ---------------------------------------------------------------- data
@@ -386,11 +392,17 @@ def _open_call(
         raise StepFailed(
             node.id,
             f"the called process {process_id!r} begins by an event only",
-            f"“{node.id}”调用的流程“{process_id}”没有空开始事件，只能由事件开始",
+            say(
+                "“{step}”调用的流程“{process_id}”没有空开始事件，只能由事件开始",
+                step=node.id,
+                process_id=process_id,
+            ),
         )
     if _depth(machine, scope) > MAX_CALL_DEPTH:
         raise StepFailed(
-            node.id, "calls nested too deeply", f"“{node.id}”层层调用过深，疑为循环调用"
+            node.id,
+            "calls nested too deeply",
+            say("“{step}”层层调用过深，疑为循环调用", step=node.id),
         )
     token = _owner(machine, scope, node, parent)
     handed = _mapped(machine, call.inputs, scope, frame, node)
@@ -414,7 +426,7 @@ def _called(machine: Machine, scope: str, node: Node, process_id: str) -> Defini
         raise StepFailed(
             node.id,
             f"no process {process_id!r} to call",
-            f"“{node.id}”调用的流程“{process_id}”不存在",
+            say("“{step}”调用的流程“{process_id}”不存在", step=node.id, process_id=process_id),
         ) from error
     machine.pin(definition, process_id)
     return definition
@@ -477,7 +489,9 @@ def begin_adhoc(machine: Machine, activity_id: str) -> None:
         if adhoc is None or activity_id not in adhoc.enabled:
             continue
         if adhoc.sequential and row["k"]:
-            raise StepFailed(activity_id, "another activity is under way", "请先办完正在进行的一项")
+            raise StepFailed(
+                activity_id, "another activity is under way", say("请先办完正在进行的一项")
+            )
         row["k"] += 1
         machine.queue.append((scope, machine.table(scope)[activity_id], None, None, None))
         return

@@ -10,6 +10,7 @@ import re
 from lxml import etree
 
 from engine.statutory_clock import ClockDefinition, ClockInvalid
+from engine.words import say
 
 GK = "urn:gongkai:bpmn:1"
 
@@ -24,7 +25,7 @@ def read_clocks(root: etree._Element) -> dict[str, ClockDefinition]:
     for element in root.iter(f"{{{GK}}}clock"):
         definition = ClockDefinition.from_mapping(clock_mapping(element))
         if definition.id in clocks:
-            raise ClockInvalid(definition.id, "twice", "画了两次，请删去一个")
+            raise ClockInvalid(definition.id, "twice", say("画了两次，请删去一个"))
         clocks[definition.id] = definition
     return clocks
 

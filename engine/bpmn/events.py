@@ -16,6 +16,7 @@ from engine.bpmn.machine import Extra, Machine
 from engine.bpmn.model import EventDefinition, Flow, Node, given
 from engine.bpmn.step import NotWaiting, StepFailed, Timer, Wait
 from engine.feel import to_json
+from engine.words import say
 
 Record = dict[str, Any]
 
@@ -135,7 +136,9 @@ def _arm_timer(
             record["i"] = cycle.interval
     except moments.MomentUnreadable as error:
         raise StepFailed(
-            event.node_id, str(error), f"定时事件“{event.node_id}”的时间算不出来：{value}"
+            event.node_id,
+            str(error),
+            say("定时事件“{node_id}”的时间算不出来：{value}", node_id=event.node_id, value=value),
         ) from error
     record["t"] = due.isoformat()
 
@@ -145,7 +148,13 @@ def _offset(event: EventDefinition, value: object) -> str:
         moments.duration(str(value))
     except moments.MomentUnreadable as error:
         raise StepFailed(
-            event.node_id, str(error), f"定时事件“{event.node_id}”的提前或推迟量算不出来：{value}"
+            event.node_id,
+            str(error),
+            say(
+                "定时事件“{node_id}”的提前或推迟量算不出来：{value}",
+                node_id=event.node_id,
+                value=value,
+            ),
         ) from error
     return str(value)
 

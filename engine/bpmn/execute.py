@@ -13,6 +13,7 @@ from engine.bpmn import activities, events, gateways, throwing
 from engine.bpmn.machine import WORK, Machine, fresh_state, work_item
 from engine.bpmn.model import Body, Definition, Node
 from engine.bpmn.step import Frontier, Host, NotWaiting, State, Step, StepFailed, Timer, Wait
+from engine.words import say
 
 __all__ = [
     "begin",
@@ -53,7 +54,9 @@ def start(
     process = definition.processes.get(process_id or definition.main)
     if process is None:
         raise StepFailed(
-            process_id or definition.main, "no such process", f"没有流程“{process_id}”"
+            process_id or definition.main,
+            "no such process",
+            say("没有流程“{process_id}”", process_id=process_id),
         )
     machine = Machine(definition, host, fresh_state())
     machine.v.update(variables or {})
@@ -67,7 +70,11 @@ def start(
     node_id, which = events.split_key(event, process.nodes)
     node = process.nodes.get(node_id)
     if node is None or node not in process.body.triggers + process.body.starts:
-        raise StepFailed(event, "not a start event of this process", f"“{event}”不是流程的开始事件")
+        raise StepFailed(
+            event,
+            "not a start event of this process",
+            say("“{event}”不是流程的开始事件", event=event),
+        )
     machine.s[scope]["k"] = 1
     if which is not None and node.together and len(node.events) > 1:
         events.gather(machine, scope, node, event)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from engine.errors import BadInput
+from engine.words import in_two, say
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 
@@ -28,6 +29,11 @@ class Finding:
     message: str
     message_en: str
     line: int | None = None
+
+    @property
+    def said(self) -> str:
+        """The message in the reader's language."""
+        return in_two(self.message, self.message_en)
 
     def as_dict(self) -> dict[str, object]:
         """Return the finding as the command line prints it."""
@@ -68,7 +74,11 @@ class DefinitionRefused(BadInput):
         first = errors[0] if errors else None
         text = f"{first.file}: {first.element}: {first.message_en}" if first else "refused"
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        sentence = f"{first.file}：{first.message}" if first else "流程图未通过检查"
+        sentence = (
+            say("{file}：{sentence}", file=first.file, sentence=first.said)
+            if first
+            else say("流程图未通过检查")
+        )
         super().__init__(text + more, sentence=sentence)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from engine.bpmn.machine import Extra, Machine
 from engine.bpmn.model import Flow, Node, given
 from engine.bpmn.step import StepFailed
+from engine.words import say
 
 
 def leave(machine: Machine, scope: str, node: Node) -> None:
@@ -244,7 +245,10 @@ def _no_way(node: Node) -> StepFailed:
     return StepFailed(
         node.id,
         "no condition holds and there is no default flow",
-        f"“{node.name or node.id}”的各条件都不成立，又没有默认分支，请检查数据或流程图",
+        say(
+            "“{step}”的各条件都不成立，又没有默认分支，请检查数据或流程图",
+            step=node.name or node.id,
+        ),
     )
 
 

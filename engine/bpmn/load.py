@@ -10,6 +10,7 @@ import re
 from lxml import etree
 
 from engine.errors import BadInput
+from engine.words import say
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ELEMENTS = 60_000
@@ -25,7 +26,9 @@ class XmlRefused(BadInput):
     code = "xml_refused"
 
     def __init__(self, file: str, message: str, sentence: str, line: int | None = None) -> None:
-        super().__init__(f"{file}: {message}", sentence=f"{file}：{sentence}")
+        super().__init__(
+            f"{file}: {message}", sentence=say("{file}：{sentence}", file=file, sentence=sentence)
+        )
         self.file, self.line = file, line
 
 
@@ -41,12 +44,14 @@ def load_xml(data: bytes, name: str) -> etree._Element:
     """
     if len(data) > MAX_BYTES:
         raise XmlRefused(
-            name, "too large", f"文件超过{MAX_BYTES // 1024 // 1024} MB，请检查是否放错了文件"
+            name,
+            "too large",
+            say("文件超过{size} MB，请检查是否放错了文件", size=MAX_BYTES // 1024 // 1024),
         )
     if not data.strip():
-        raise XmlRefused(name, "empty", "文件是空的，请重新保存后再上传")
+        raise XmlRefused(name, "empty", say("文件是空的，请重新保存后再上传"))
     if _FORBIDDEN.search(data) or _FORBIDDEN.search(data.replace(b"\x00", b"")):
-        raise XmlRefused(name, "DOCTYPE", "文件含有 DOCTYPE 或实体声明，请删去后再上传")
+        raise XmlRefused(name, "DOCTYPE", say("文件含有 DOCTYPE 或实体声明，请删去后再上传"))
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -61,15 +66,16 @@ def load_xml(data: bytes, name: str) -> etree._Element:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None)
-        where = f"第{line}行附近" if line else "内容"
         raise XmlRefused(
             name,
             f"not well formed: {error}",
-            f"不是完整的 XML，{where}有错，请重新导出后再上传",
+            say("不是完整的 XML，第{line}行附近有错，请重新导出后再上传", line=line)
+            if line
+            else say("不是完整的 XML，请重新导出后再上传"),
             line,
         ) from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # missing from the stubs
-        raise XmlRefused(name, "DOCTYPE", "文件含有 DOCTYPE，请删去后再上传")
+        raise XmlRefused(name, "DOCTYPE", say("文件含有 DOCTYPE，请删去后再上传"))
     _refuse_out_of_proportion(root, name)
     return root
 
@@ -84,9 +90,9 @@ def _refuse_out_of_proportion(root: etree._Element, name: str) -> None:
         count += 1
         if depth > MAX_DEPTH or count > MAX_ELEMENTS:
             raise XmlRefused(
-                name, "too deep or too many elements", "嵌套太深或元素太多，请拆成几个流程"
+                name, "too deep or too many elements", say("嵌套太深或元素太多，请拆成几个流程")
             )
         if element.text and len(element.text) > MAX_TEXT:
             raise XmlRefused(
-                name, "text too long", "有一段文字过长，请缩短后再上传", element.sourceline
+                name, "text too long", say("有一段文字过长，请缩短后再上传"), element.sourceline
             )

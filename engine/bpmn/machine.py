@@ -38,6 +38,7 @@ from engine.bpmn.step import (
 )
 from engine.errors import EngineError
 from engine.feel import FeelBudgetExceeded, to_json
+from engine.words import say
 
 BUDGET = 20_000
 MAX_INSTANCES = 10_000
@@ -183,7 +184,7 @@ class Machine:
             )
         except FeelBudgetExceeded as error:
             raise StepFailed(
-                where, f"expression too costly: {error}", "表达式计算量过大"
+                where, f"expression too costly: {error}", say("表达式计算量过大")
             ) from error
         except StepFailed:
             raise
@@ -208,7 +209,7 @@ class Machine:
         raise StepFailed(
             where,
             f"the condition is neither true nor false but {result!r}",
-            f"“{where}”的条件算不出“是”或“否”，请补全所用的数据后重试",
+            say("“{where}”的条件算不出“是”或“否”，请补全所用的数据后重试", where=where),
         )
 
     def write(self, name: str, value: object, scope: str) -> None:
@@ -477,7 +478,11 @@ class Machine:
                     raise StepFailed(
                         node.id,
                         f"more than {BUDGET} automatic steps: an endless loop",
-                        f"自动步骤超过 {BUDGET} 步，疑为死循环，请检查“{node.name or node.id}”附近的流程图",
+                        say(
+                            "自动步骤超过 {count} 步，疑为死循环，请检查“{step}”附近的流程图",
+                            count=BUDGET,
+                            step=node.name or node.id,
+                        ),
                     )
                 self.entering[node.kind](self, scope, node, flow, parent, extra)
             if not self.settle():
@@ -507,7 +512,7 @@ class Machine:
         raise StepFailed(
             where,
             "tokens wait at a join that no other token can reach any more",
-            f"汇聚网关“{where}”再也等不到其余分支，请检查流程图",
+            say("汇聚网关“{where}”再也等不到其余分支，请检查流程图", where=where),
         )
 
     # ------------------------------------------------------------ result
@@ -546,7 +551,11 @@ def _cause(error: Exception) -> str:
 def _sentence(where: str, error: Exception) -> str:
     """Say what an expression failed on, in the words of the error where it has some."""
     said = getattr(error, "sentence", None)
-    return f"“{where}”的表达式算不出来：{said or '请核对所用的日期和数据，改正后重试'}"
+    return say(
+        "“{where}”的表达式算不出来：{said}",
+        where=where,
+        said=said or say("请核对所用的日期和数据，改正后重试"),
+    )
 
 
 def work_item(machine: Machine, token: str) -> WorkItem:

@@ -18,6 +18,7 @@ from engine.bpmn.machine import Machine
 from engine.bpmn.model import Body, Definition, EventDefinition, Node, Process, Value, Work
 from engine.bpmn.step import Host, State
 from engine.errors import EngineError
+from engine.words import in_two
 
 Mapped = Mapping[str, str]
 Row = dict[str, Any]
@@ -32,7 +33,7 @@ class NotMovable(EngineError):
     def __init__(self, obstacles: list[Finding]) -> None:
         super().__init__("; ".join(o.message_en for o in obstacles))
         self.obstacles = obstacles
-        self.sentence = obstacles[0].message
+        self.sentence = in_two(obstacles[0].message, obstacles[0].message_en)
 
 
 def obstacles(

@@ -14,6 +14,7 @@ from engine.bpmn import activities, compensation, events, throwing
 from engine.bpmn.machine import MAX_INSTANCES, Extra, Machine
 from engine.bpmn.model import Node, Repeat, ThrownWhenDone, given
 from engine.bpmn.step import StepFailed
+from engine.words import say
 
 
 def begin(
@@ -191,10 +192,14 @@ def _items(
         raise StepFailed(
             node.id,
             f"the collection {repeat.collection.text!r} is no list but {found!r}",
-            f"“{node.name or node.id}”的集合“{repeat.collection.text}”不是列表，请先填好",
+            say(
+                "“{step}”的集合“{given}”不是列表，请先填好",
+                step=node.name or node.id,
+                given=repeat.collection.text,
+            ),
         )
     if len(found) > MAX_INSTANCES:
-        raise StepFailed(node.id, f"more than {MAX_INSTANCES} instances", "多实例的份数过多")
+        raise StepFailed(node.id, f"more than {MAX_INSTANCES} instances", say("多实例的份数过多"))
     return found
 
 
@@ -203,7 +208,7 @@ def _count(machine: Machine, scope: str, node: Node, repeat: Repeat, frame: Extr
         raise StepFailed(node.id, "a multi-instance without number and without collection")
     count = _whole(machine.value(repeat.cardinality, scope, frame, node.id), node)
     if count > MAX_INSTANCES:
-        raise StepFailed(node.id, f"more than {MAX_INSTANCES} instances", "多实例的份数过多")
+        raise StepFailed(node.id, f"more than {MAX_INSTANCES} instances", say("多实例的份数过多"))
     return count
 
 
@@ -222,6 +227,6 @@ def _whole(value: Any, node: Node) -> int:
         raise StepFailed(
             node.id,
             f"{value!r} is no number of instances",
-            f"“{node.name or node.id}”的份数不是非负整数",
+            say("“{step}”的份数不是非负整数", step=node.name or node.id),
         )
     return int(value)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from engine.errors import EngineError
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.bpmn.model import Action, Definition
@@ -29,7 +30,9 @@ class StepFailed(EngineError):
     def __init__(self, element_id: str, cause: str, sentence: str | None = None) -> None:
         super().__init__(f"{element_id}: {cause}")
         self.element_id, self.cause = element_id, cause
-        self.sentence = sentence or f"“{element_id}”无法继续：{cause}"
+        self.sentence = sentence or say(
+            "“{element_id}”无法继续：{cause}", element_id=element_id, cause=cause
+        )
 
 
 class NotWaiting(EngineError):

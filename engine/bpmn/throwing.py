@@ -12,6 +12,7 @@ from engine.bpmn import activities, compensation, events
 from engine.bpmn.machine import Extra, Machine
 from engine.bpmn.model import EventDefinition, Flow, Node
 from engine.bpmn.step import StepFailed, Thrown
+from engine.words import say
 
 _LAST = {"compensate": 1, "escalation": 2, "error": 3, "cancel": 3, "terminate": 3}
 
@@ -147,7 +148,9 @@ def throw_from_activity(
 
 def _uncaught(where: str, code: str | None) -> StepFailed:
     return StepFailed(
-        where, f"the error {code!r} is not caught", f"错误“{code or where}”没有任何边界事件接收"
+        where,
+        f"the error {code!r} is not caught",
+        say("错误“{code}”没有任何边界事件接收", code=code or where),
     )
 
 

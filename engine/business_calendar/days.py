@@ -21,6 +21,7 @@ from pathlib import Path
 
 from engine.business_calendar.years import Day, YearFile, read_local, read_statutory, read_years
 from engine.errors import BadInput
+from engine.words import say
 
 MAKE_UP = "调休上班"
 _SATURDAY = 5
@@ -34,7 +35,7 @@ class CalendarNotCovered(BadInput):
     def __init__(self, first: date, last: date) -> None:
         super().__init__(
             f"the business calendar reaches from {first} to {last} only",
-            sentence=f"工作日历只覆盖{first}至{last}，请核对日期",
+            sentence=say("工作日历只覆盖{first}至{last}，请核对日期", first=first, last=last),
         )
         self.first, self.last = first, last
 

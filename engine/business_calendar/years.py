@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadInput
-from engine.words import say
+from engine.words import listed, say
 
 MAX_BYTES = 256 * 1024
 FIRST_YEAR, LAST_YEAR = 1990, 2199
@@ -119,13 +119,15 @@ def read_years(folder: Path) -> dict[int, YearFile]:
     """
     files = sorted(path for path in folder.glob("*.json") if _YEAR_FILE.fullmatch(path.name))
     if not files:
-        raise CalendarRefused(str(folder), "no year file", "没有年度日历文件，例如 2026.json")
+        raise CalendarRefused(str(folder), "no year file", say("没有年度日历文件，例如 2026.json"))
     years = {}
     for path in files:
         year = parse_year(path.read_bytes(), path.name)
         if path.stem != str(year.year):
             raise CalendarRefused(
-                path.name, f"holds {year.year}", f"文件名与内容的年份（{year.year}）不一致"
+                path.name,
+                f"holds {year.year}",
+                say("文件名与内容的年份（{year}）不一致", year=year.year),
             )
         years[year.year] = year
     return years
@@ -149,7 +151,7 @@ def read_statutory(folder: Path) -> dict[date, str]:
                     day = date.fromisoformat(f"{int(year):04d}-{text}")
                     days[day] = f"{days[day]}、{name}" if day in days else name
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CalendarRefused(path.name, repr(error), "法定节假日文件的格式不对") from error
+        raise CalendarRefused(path.name, repr(error), say("法定节假日文件的格式不对")) from error
     return days
 
 
@@ -207,10 +209,10 @@ def _warnings(year: YearFile, statutory: Mapping[date, str]) -> Iterable[str]:
         if day.year == year.year and day not in off
     ]
     if missing:
-        yield say("法定节假日没有列为放假：{days}，请对照通知核对", days=say("、").join(missing))
+        yield say("法定节假日没有列为放假：{days}，请对照通知核对", days=listed(missing))
     odd = [str(day.date) for day in year.days if not day.is_off and day.date.weekday() < 5]
     if odd:
-        yield say("列为调休上班的日子不是周末：{days}，请对照通知核对", days=say("、").join(odd))
+        yield say("列为调休上班的日子不是周末：{days}，请对照通知核对", days=listed(odd))
     if not year.source:
         yield say("文件没有写明来源（papers），请补上通知的网址或文号")
 

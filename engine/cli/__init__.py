@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from engine.cli.speaking import told
 from engine.storage_faults import fault_of
 
 # Each module adds its commands to ``group`` in a function ``register``.
@@ -34,5 +35,5 @@ def main() -> None:
         fault = fault_of(error)
         if fault is None:
             raise
-        click.echo(f"Error: {fault.condition}（{fault}）", err=True)
+        click.echo(f"Error: {told(fault.condition)} ({fault})", err=True)
         sys.exit(1)

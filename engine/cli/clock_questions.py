@@ -21,6 +21,7 @@ from engine.office.settings import OfficeSettings
 from engine.receipt import RETRACTED, with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
 from engine.timesource import OFFICE_ZONE, legal_day
+from engine.words import listed, say
 
 if TYPE_CHECKING:
     from engine.dmn import DecisionModel
@@ -55,7 +56,7 @@ class Institution:
             QuestionInvalid: there is no such folder.
         """
         if not isinstance(key, str) or not _KEY.fullmatch(key):
-            raise QuestionInvalid(f"procedure {key!r}", f"程序“{key}”不是文件夹的名称")
+            raise QuestionInvalid(f"procedure {key!r}", say("程序“{key}”不是文件夹的名称", key=key))
         if key not in self._procedures:
             self._procedures[key] = ProcedureClocks(self.folder / key)
         return self._procedures[key]
@@ -85,7 +86,8 @@ class ProcedureClocks:
         diagrams = sorted(folder.glob("*.bpmn"))
         if not diagrams:
             raise QuestionInvalid(
-                f"no diagram in {folder}", f"没有程序“{folder.name}”，或其中没有流程图"
+                f"no diagram in {folder}",
+                say("没有程序“{folder}”，或其中没有流程图", folder=folder.name),
             )
         self.folder = folder
         self._read: dict[Path, DecisionModel] = {}
@@ -111,9 +113,15 @@ class ProcedureClocks:
         for model in self._models(decision):
             if decision in model.decisions:
                 return evaluate(model, decision, names).value
-        why = "".join(f"；{sentence}" for sentence in self._unreadable.values())
+        why = "".join(f"{say('；')}{sentence}" for sentence in self._unreadable.values())
         raise QuestionInvalid(
-            f"no decision {decision}", f"程序“{self.folder.name}”没有判断表“{decision}”{why}"
+            f"no decision {decision}",
+            say(
+                "程序“{name}”没有判断表“{decision}”{why}",
+                name=self.folder.name,
+                decision=decision,
+                why=why,
+            ),
         )
 
     def _models(self, decision: str) -> Iterator[DecisionModel]:
@@ -134,7 +142,7 @@ class ProcedureClocks:
 def answered(institution: Institution, question: object) -> dict[str, object]:
     """Return the answer to one question, or ``{id, error}``."""
     if not isinstance(question, Mapping):
-        return {"id": None, "error": "问题应写成 {id, procedure, clock, events}"}
+        return {"id": None, "error": say("问题应写成 {{id, procedure, clock, events}}")}
     try:
         found, notes = _answer(institution, question)
         more = {"notes": notes} if notes else {}
@@ -151,11 +159,13 @@ def _answer(
     name = question.get("clock")
     definition = procedure.definitions.get(name) if isinstance(name, str) else None
     if definition is None:
-        known = "、".join(procedure.definitions)
-        raise QuestionInvalid(f"no clock {name!r}", f"没有期限“{name}”，可用的有：{known}")
+        known = listed(procedure.definitions)
+        raise QuestionInvalid(
+            f"no clock {name!r}", say("没有期限“{name}”，可用的有：{known}", name=name, known=known)
+        )
     chosen = question.get("settings") or {}
     if not isinstance(chosen, Mapping):
-        raise QuestionInvalid("settings is no mapping", "settings 应写成 {名称: 值}")
+        raise QuestionInvalid("settings is no mapping", say("settings 应写成 {{名称: 值}}"))
     settings = institution.settings.changed(chosen)
     channel, party = _word(question, "channel"), _word(question, "party")
     given = _events(question)
@@ -181,7 +191,9 @@ def _answer(
         raise QuestionInvalid("no channel", "缺少提交方式（channel），推不出从哪一天起算")
     if unknown and found.started_on is None:
         raise QuestionInvalid(f"unknown events {unknown}", _not_known(procedure, unknown))
-    return found, [f"{_not_known(procedure, unknown)}；已作凭证保留，不影响期限"] if unknown else []
+    return found, [
+        say("{procedure}；已作凭证保留，不影响期限", procedure=_not_known(procedure, unknown))
+    ] if unknown else []
 
 
 def _refuse_misspelt(procedure: ProcedureClocks, unknown: Sequence[str]) -> None:
@@ -189,13 +201,16 @@ def _refuse_misspelt(procedure: ProcedureClocks, unknown: Sequence[str]) -> None
     for name in unknown:
         if meant := get_close_matches(name, procedure.events, n=1, cutoff=0.85):
             raise QuestionInvalid(
-                f"unknown event {name}", f"没有名为“{name}”的事实，是不是“{meant[0]}”？请检查拼写"
+                f"unknown event {name}",
+                say(
+                    "没有名为“{name}”的事实，是不是“{meant}”？请检查拼写", name=name, meant=meant[0]
+                ),
             )
 
 
 def _not_known(procedure: ProcedureClocks, unknown: Sequence[str]) -> str:
-    named, known = "、".join(unknown), "、".join(sorted(procedure.events))
-    return f"没有名为“{named}”的事实；可用的有：{known}"
+    named, known = listed(unknown), listed(sorted(procedure.events))
+    return say("没有名为“{named}”的事实；可用的有：{known}", named=named, known=known)
 
 
 def _could_be_derived(definition: ClockDefinition, events: list[CaseEvent]) -> bool:
@@ -207,7 +222,10 @@ def _could_be_derived(definition: ClockDefinition, events: list[CaseEvent]) -> b
 def _word(question: Mapping[str, object], name: str) -> str | None:
     value = question.get(name)
     if value is not None and not isinstance(value, str):
-        raise QuestionInvalid(f"{name} {value!r}", f"{name} 应是一个词，现为 {value!r}")
+        raise QuestionInvalid(
+            f"{name} {value!r}",
+            say("{name} 应是一个词，现为 {value}", name=name, value=repr(value)),
+        )
     return value
 
 
@@ -224,13 +242,19 @@ def _check_ids(events: Sequence[CaseEvent]) -> None:
     """An id names one fact, and what is superseded is among the facts."""
     ids = [str(one.fields["id"]) for one in events if one.fields.get("id") is not None]
     if twice := next((one for one in ids if ids.count(one) > 1), None):
-        raise QuestionInvalid(f"id {twice} twice", f"有两个事实的 id 都是“{twice}”，请各用一个")
+        raise QuestionInvalid(
+            f"id {twice} twice", say("有两个事实的 id 都是“{twice}”，请各用一个", twice=twice)
+        )
     for event in events:
         for one in _corrected(event):
             if one not in ids:
                 raise QuestionInvalid(
                     f"supersedes {one!r}",
-                    f"“{event.kind}”要更正的“{one}”不是任何事实的 id，请核对 supersedes",
+                    say(
+                        "“{kind}”要更正的“{one}”不是任何事实的 id，请核对 supersedes",
+                        kind=event.kind,
+                        one=one,
+                    ),
                 )
     by_id = {str(one.fields["id"]): one for one in events if one.fields.get("id") is not None}
     for name, event in by_id.items():
@@ -252,7 +276,7 @@ def _check_correction(name: str, event: CaseEvent, by_id: Mapping[str, CaseEvent
         if one == name:
             raise QuestionInvalid(
                 f"{name} supersedes itself",
-                f"事实“{name}”更正了自己，或与别的事实互相更正，请核对 supersedes",
+                say("事实“{name}”更正了自己，或与别的事实互相更正，请核对 supersedes", name=name),
             )
         if one not in seen:
             seen.add(one)
@@ -273,7 +297,10 @@ def _event(entry: object) -> CaseEvent:
         or not isinstance(entry.get("kind"), str)
         or not entry["kind"]
     ):
-        raise QuestionInvalid(f"event {entry!r}", f"事实应写成 {{date, kind, ...}}，现为 {entry!r}")
+        raise QuestionInvalid(
+            f"event {entry!r}",
+            say("事实应写成 {{date, kind, ...}}，现为 {entry}", entry=repr(entry)),
+        )
     day, instant = _moment(entry.get("date"), str(entry["kind"]))
     fields = {str(key): value for key, value in entry.items() if key not in ("date", "kind")}
     time = fields.get("time")
@@ -294,7 +321,8 @@ def _moment(value: object, where: str) -> tuple[date, datetime | None]:
         instant = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
         raise QuestionInvalid(
-            f"{where}: date {value!r}", f"“{where}”的日期应写成 2026-03-02，现为 {value!r}"
+            f"{where}: date {value!r}",
+            say("“{where}”的日期应写成 2026-03-02，现为 {value}", where=where, value=repr(value)),
         ) from error
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=OFFICE_ZONE)

@@ -15,10 +15,12 @@ from typing import Any, NoReturn
 import click
 
 from engine.bpmn.load import load_xml
+from engine.cli.speaking import reads_only, tell
 from engine.dmn import DecisionModel, DecisionResult, evaluate, parse_models
 from engine.errors import BadInput, EngineError
 from engine.feel import FeelWarning, compile_expression, to_json
 from engine.timesource import OFFICE_ZONE, SystemTime, legal_day
+from engine.words import in_two, say
 from engine.yaml_source import load_yaml
 
 # A decision that ends so has no value that anybody may use; a missing input or no matching rule may be meant.
@@ -41,6 +43,7 @@ def register(group: click.Group) -> None:
     "--context", type=_FILE, help="JSON or YAML file with the names that the expression reads."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@reads_only
 def feel(expression: str, context: Path | None, as_json: bool) -> None:
     """Evaluate a FEEL EXPRESSION. 计算一个 FEEL 表达式。"""
     try:
@@ -56,7 +59,9 @@ def feel(expression: str, context: Path | None, as_json: bool) -> None:
         return
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
     for warning in outcome.warnings:
-        click.echo(f"提示：{warning.message_zh}", err=True)
+        tell(
+            say("提示：{message}", message=in_two(warning.message_zh, warning.message_en)), err=True
+        )
 
 
 @click.command()
@@ -66,6 +71,7 @@ def feel(expression: str, context: Path | None, as_json: bool) -> None:
     "--inputs", type=_FILE, required=True, help="JSON or YAML file with the inputs by name."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@reads_only
 def decide(file: Path, decision: str | None, inputs: Path, as_json: bool) -> None:
     """Evaluate a decision of FILE.dmn. 按决策表计算一个决策。"""
     try:
@@ -81,9 +87,11 @@ def decide(file: Path, decision: str | None, inputs: Path, as_json: bool) -> Non
         sys.exit(status)
     click.echo(json.dumps(answer["value"], ensure_ascii=False, indent=2))
     for match in answer["matched"]:
-        click.echo(f"符合：{match['table']} 第{match['rule']}条规则", err=True)
+        tell(
+            say("符合：{table} 第{rule}条规则", table=match["table"], rule=match["rule"]), err=True
+        )
     for message in answer["messages"]:
-        click.echo(f"提示：{message['message']}", err=True)
+        tell(say("提示：{message}", message=message["message"]), err=True)
     sys.exit(status)
 
 
@@ -147,7 +155,8 @@ def _names(file: Path | None) -> Mapping[str, Any]:
         return {}
     if not isinstance(content, Mapping):
         raise BadInput(
-            f"{file.name}: no mapping", sentence=f"{file.name}：内容应为“名称: 值”的集合"
+            f"{file.name}: no mapping",
+            sentence=say("{file}：内容应为“名称: 值”的集合", file=file.name),
         )
     return content
 
@@ -159,9 +168,10 @@ def _json(data: bytes, name: str) -> object:
         )
     except (ValueError, RecursionError, ArithmeticError) as error:
         line = getattr(error, "lineno", None)
-        where = f"第{line}行" if line else ""
+        where = say("第{line}行", line=line) if line else ""
         raise BadInput(
-            f"{name}: {error}", sentence=f"{name}{where}：不是完整的 JSON，请检查后再用"
+            f"{name}: {error}",
+            sentence=say("{name}{where}：不是完整的 JSON，请检查后再用", name=name, where=where),
         ) from error
 
 
@@ -187,7 +197,7 @@ def _refuse(error: EngineError, as_json: bool) -> NoReturn:
             document["position"] = error.position
         _print_json(document)
     else:
-        click.echo(sentence, err=True)
+        tell(sentence, err=True)
     sys.exit(1)
 
 

@@ -10,7 +10,9 @@ import click
 
 from engine.bpmn import Finding
 from engine.bpmn.findings import ERROR, INFO, WARNING
+from engine.cli.speaking import Told, reads_only, tell, told
 from engine.errors import BadInput
+from engine.words import in_two, say
 
 _WORDS = {ERROR: "错误", WARNING: "警告", INFO: "提示"}
 
@@ -26,6 +28,7 @@ def register(group: click.Group) -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--strict", is_flag=True, help="警告也算不通过。 Warnings fail too.")
 @click.option("--json", "as_json", is_flag=True, help="一份 JSON 数组。 One JSON array.")
+@reads_only
 def check(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
     """检查流程文件夹或单个 .bpmn、.dmn 文件。 Check procedure folders or single files."""
     from engine.scenarios.checking import check_paths
@@ -38,14 +41,14 @@ def check(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
             click.echo(_sentence(finding))
         errors = sum(f.severity == ERROR for f in findings)
         warnings = sum(f.severity == WARNING for f in findings)
-        click.echo(f"错误 {errors} 个，警告 {warnings} 个。")
+        tell(say("错误 {errors} 个，警告 {warnings} 个。", errors=errors, warnings=warnings))
     bad = {ERROR, WARNING} if strict else {ERROR}
     raise SystemExit(1 if any(f.severity in bad for f in findings) else 0)
 
 
 def _sentence(finding: Finding) -> str:
     where = finding.file + (f":{finding.line}" if finding.line else "")
-    return f"{where}  {_WORDS[finding.severity]}  {finding.message}  [{finding.rule}]"
+    return f"{where}  {told(_WORDS[finding.severity])}  {finding.said}  [{finding.rule}]"
 
 
 @click.command(name="try")
@@ -66,6 +69,7 @@ def _sentence(finding: Finding) -> str:
     help="被调用流程的文件或文件夹。 Files or folders with called processes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="一份 JSON 数组。 One JSON array.")
+@reads_only
 def try_(
     path: Path,
     more: tuple[Path, ...],
@@ -81,7 +85,7 @@ def try_(
 
     files = list(scenarios) or sorted(path.glob("scenarios/*.yaml"))
     if not files:
-        raise click.UsageError("没有情景文件，请用 --scenario 指定")
+        raise click.UsageError(told("没有情景文件，请用 --scenario 指定"))
     outcomes: list[dict[str, Any]] = []
     try:
         for file in files:
@@ -93,21 +97,26 @@ def try_(
         click.echo(json.dumps(outcomes, ensure_ascii=False, indent=1, default=str))
     else:
         for outcome in outcomes:
-            click.echo(_told(outcome))
+            click.echo(_outcome(outcome))
     raise SystemExit(0 if all(o["ok"] for o in outcomes) else 1)
 
 
-def _told(outcome: dict[str, Any]) -> str:
+def _outcome(outcome: dict[str, Any]) -> str:
     if outcome["ok"]:
-        return f"通过  {outcome['run']}"
+        return say("通过  {run}", run=outcome["run"])
     if "refused" in outcome:
         errors = [f for f in outcome["refused"] if f["severity"] == ERROR]
-        return f"不通过  {outcome['run']}：流程图未通过检查\n" + "\n".join(
-            f"    {f['file']}  {f['message']}  [{f['rule']}]" for f in errors
+        refused = say("不通过  {run}：流程图未通过检查", run=outcome["run"])
+        return f"{refused}\n" + "\n".join(
+            f"    {f['file']}  {in_two(f['message'], f['message_en'])}  [{f['rule']}]"
+            for f in errors
         )
-    return (
-        f"不通过  {outcome['run']}：第 {outcome['step']} 步应为 {outcome['expected']}，"
-        f"实际是 {outcome['got']}"
+    return say(
+        "不通过  {run}：第 {step} 步应为 {expected}，实际是 {got}",
+        run=outcome["run"],
+        step=outcome["step"],
+        expected=outcome["expected"],
+        got=outcome["got"],
     )
 
 
@@ -115,6 +124,7 @@ def _told(outcome: dict[str, Any]) -> str:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--strict", is_flag=True, help="没有全部走到也算不通过。 Less than all fails.")
 @click.option("--json", "as_json", is_flag=True, help="一份 JSON 数组。 One JSON array.")
+@reads_only
 def coverage(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
     """情景文件走到了每张流程图的多少。 Which share of each diagram its scenarios take.
 
@@ -126,21 +136,21 @@ def coverage(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
     given = paths or (Path("processes"),)
     folders = [one for path in given for one in _folders(path)]
     if not folders:
-        raise click.UsageError("没有流程文件夹（里面有 procedure.yaml 的）")
+        raise click.UsageError(told("没有流程文件夹（里面有 procedure.yaml 的）"))
     try:
         covered = cover(folders)
     except BadInput as error:
         _refuse(error, as_json)
     except Refused as refused:
-        raise click.ClickException(str(refused)) from refused
+        raise Told(str(refused)) from refused
     found = sorted(covered.processes.values(), key=lambda one: one.process)
     if as_json:
         click.echo(json.dumps([one.as_dict() for one in found], ensure_ascii=False, indent=1))
     else:
         for one in found:
-            click.echo(f"{one.share:7.1%}  {one.process}  {' '.join(one.missing)}".rstrip())
+            tell(f"{one.share:7.1%}  {one.process}  {' '.join(one.missing)}".rstrip())
         for run in covered.wrong:
-            click.echo(f"不通过，没有计入：{run}")
+            tell(say("不通过，没有计入：{run}", run=run))
     whole = not covered.wrong and not any(one.missing for one in found)
     raise SystemExit(1 if strict and not whole else 0)
 
@@ -169,5 +179,5 @@ def _refuse(error: BadInput, as_json: bool) -> None:
             )
         )
     else:
-        click.echo(error.sentence, err=True)
+        tell(error.sentence, err=True)
     raise SystemExit(1)

@@ -10,10 +10,12 @@ import click
 from engine import commands
 from engine.bootstrap import build_environment
 from engine.cli.server import config_option, refused
+from engine.cli.speaking import tell, told
 from engine.config import load_config
 from engine.errors import EngineError
 from engine.identity import SYSTEM
 from engine.queries.report import AnnualReport, annual_letter, annual_report, annual_workbook
+from engine.words import say
 
 
 def register(group: click.Group) -> None:
@@ -23,7 +25,7 @@ def register(group: click.Group) -> None:
 
 @click.group()
 def report() -> None:
-    """统计报表。"""
+    """统计报表。 Reports."""
 
 
 @report.command()
@@ -33,14 +35,19 @@ def report() -> None:
     "output",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="写到哪个文件：.xlsx 为表格和取数依据，.docx 为报告正文",
+    help="写到哪个文件：.xlsx 为表格和取数依据，.docx 为报告正文。 Where to: .xlsx tables, .docx text.",
 )
-@click.option("--json", "as_json", is_flag=True, help="输出一个 JSON：各格的数和案件编号、核对结果")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="一份 JSON：各格的数和案件编号、核对结果。 One JSON document.",
+)
 @config_option
 def annual(year: int, output: Path, as_json: bool, config_file: Path | None) -> None:
-    """由案件汇总政府信息公开工作年度报告；数据不平的不生成，说明哪里不平。"""
+    """由案件汇总政府信息公开工作年度报告；数据不平的不生成，说明哪里不平。 The annual report."""
     if output.suffix.lower() not in (".xlsx", ".docx"):
-        raise click.UsageError("文件名应以 .xlsx 或 .docx 结尾")
+        raise click.UsageError(told("文件名应以 .xlsx 或 .docx 结尾"))
     try:
         env = build_environment(load_config(config_file))
         commands.deploy_missing(env)
@@ -57,9 +64,9 @@ def annual(year: int, output: Path, as_json: bool, config_file: Path | None) -> 
     if not as_json:
         for check in found.checks:
             if not check.ok:
-                click.echo(f"请核对：{check.sentence}")
+                tell(say("请核对：{sentence}", sentence=check.sentence))
         total = sum(check.ok for check in found.checks)
-        click.echo(f"已生成 {output}，{total}项核对相符")
+        tell(say("已生成 {output}，{total}项核对相符", output=output, total=total))
 
 
 def _plain(found: AnnualReport) -> dict[str, object]:

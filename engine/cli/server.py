@@ -23,12 +23,14 @@ from engine import commands
 from engine.bootstrap import build_environment, hold, prepare_data
 from engine.cli.logs import start_logging
 from engine.cli.serving import server_of
+from engine.cli.speaking import Told, tell, told
 from engine.config import Config, load_config
 from engine.environment import Environment
 from engine.errors import EngineError
 from engine.scheduler import EmbeddedJobs
 from engine.store import accounts
 from engine.unit_of_work import UnitOfWork, damaged_part
+from engine.words import say
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _M_ARENA_MAX = -8  # of glibc's malloc.h
@@ -40,13 +42,13 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--config",
         "config_file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="配置文件，默认为当前文件夹的 config.yaml",
+        help="配置文件，默认为当前文件夹的 config.yaml。 Configuration file.",
     )(command)
 
 
-def refused(error: EngineError) -> click.ClickException:
+def refused(error: EngineError) -> Told:
     """Return an error of the engine as one sentence and exit status 1."""
-    return click.ClickException(getattr(error, "sentence", None) or str(error))
+    return Told(getattr(error, "sentence", None) or str(error))
 
 
 def register(group: click.Group) -> None:
@@ -68,12 +70,17 @@ def _settled() -> None:
 
 
 @click.command()
-@click.option("--host", help="地址，默认 127.0.0.1")
-@click.option("--port", type=click.IntRange(1, 65535), help="端口，默认 8080")
-@click.option("--demo", "with_demo", is_flag=True, help="装入演示单位（只能用在空的数据库上）")
+@click.option("--host", help="地址，默认 127.0.0.1。 Address.")
+@click.option("--port", type=click.IntRange(1, 65535), help="端口，默认 8080。 Port.")
+@click.option(
+    "--demo",
+    "with_demo",
+    is_flag=True,
+    help="装入演示单位（只能用在空的数据库上）。 Load the demonstration office.",
+)
 @config_option
 def run(host: str | None, port: int | None, with_demo: bool, config_file: Path | None) -> None:
-    """启动：网页、定时办理和数据库在一个进程里。"""
+    """启动：网页、定时办理和数据库在一个进程里。 Start everything in one process."""
     _one_arena()
     try:
         config = _configured(config_file, host, port)
@@ -100,11 +107,11 @@ def run(host: str | None, port: int | None, with_demo: bool, config_file: Path |
 
 
 @click.command()
-@click.option("--host", help="地址，默认 127.0.0.1")
-@click.option("--port", type=click.IntRange(1, 65535), help="端口，默认 8080")
+@click.option("--host", help="地址，默认 127.0.0.1。 Address.")
+@click.option("--port", type=click.IntRange(1, 65535), help="端口，默认 8080。 Port.")
 @config_option
 def web(host: str | None, port: int | None, config_file: Path | None) -> None:
-    """只启动网页，定时办理由 worker 进程做（多台机器时用）。"""
+    """只启动网页，定时办理由 worker 进程做（多台机器时用）。 The pages only."""
     _one_arena()
     try:
         config = _configured(config_file, host, port)
@@ -120,7 +127,7 @@ def web(host: str | None, port: int | None, config_file: Path | None) -> None:
 @click.command()
 @config_option
 def worker(config_file: Path | None) -> None:
-    """只做定时办理：到期的事项、提醒和待发消息。"""
+    """只做定时办理：到期的事项、提醒和待发消息。 Timers, reminders and the outbox only."""
     try:
         config = load_config(config_file)
         start_logging(config)
@@ -145,7 +152,7 @@ def worker(config_file: Path | None) -> None:
 @click.command()
 @config_option
 def init(config_file: Path | None) -> None:
-    """建立数据库、启用 processes/ 中的流程，开设三个管理员账号（一次性密码只显示这一次）。"""
+    """建立数据库、启用 processes/ 中的流程，开设三个管理员账号（一次性密码只显示这一次）。 Begin."""
     from engine.first_start import create_administrators
 
     try:
@@ -158,19 +165,27 @@ def init(config_file: Path | None) -> None:
             created = create_administrators(env)
     except EngineError as error:
         raise refused(error) from error
-    click.echo("已建立。三个管理员的账号和一次性密码（请当面交给本人，首次登录后改）：")
+    tell("已建立。三个管理员的账号和一次性密码（请当面交给本人，首次登录后改）：")
     for title, login, code in created:
-        click.echo(f"  {title}\t{login}\t{code}")
+        click.echo(f"  {told(title)}\t{login}\t{code}")
 
 
 @click.command()
 @click.option(
-    "--seed", type=int, default=2026, show_default=True, help="随机种子，同一种子得到同样的案件"
+    "--seed",
+    type=int,
+    default=2026,
+    show_default=True,
+    help="随机种子，同一种子得到同样的案件。 Random seed.",
 )
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="演示的今天，默认为真的今天")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="演示的今天，默认为真的今天。 The day it plays on.",
+)
 @config_option
 def demo(seed: int, today: Any, config_file: Path | None) -> None:
-    """把演示单位装入空的数据库：各岗位的账号和各种状态的案件。"""
+    """把演示单位装入空的数据库：各岗位的账号和各种状态的案件。 Load the demonstration office."""
     try:
         config = load_config(config_file)
         prepare_data(config)
@@ -187,7 +202,7 @@ def _load_demo(env: Environment, seed: int, today: date | None) -> None:
     from engine.demo import load_demo
 
     count = load_demo(env, seed=seed, today=today, say=click.echo)
-    click.echo(f"演示单位已装入：{count}件案件")
+    tell(say("演示单位已装入：{count}件案件", count=count))
 
 
 def _refuse_damaged(env: Environment) -> None:
@@ -197,8 +212,11 @@ def _refuse_damaged(env: Environment) -> None:
     with UnitOfWork(env.database, writing=False) as uow:
         damage = damaged_part(uow.connection)
     if damage:
-        raise click.ClickException(
-            f"数据库文件已损坏（{damage}），没有启动。请保留这个文件，用最近的备份恢复（gongkai restore）"
+        raise Told(
+            say(
+                "数据库文件已损坏（{damage}），没有启动。请保留这个文件，用最近的备份恢复（gongkai restore）",
+                damage=damage,
+            )
         )
 
 
@@ -207,7 +225,7 @@ def _drop_unfinished_demo(env: Environment) -> None:
     from engine.demo.unfinished import drop_unfinished
 
     if drop_unfinished(env):
-        click.echo("上次装入演示单位时中断了，已清除，重新装入")
+        tell("上次装入演示单位时中断了，已清除，重新装入")
 
 
 def _refuse_unfinished_demo(env: Environment) -> None:
@@ -215,7 +233,7 @@ def _refuse_unfinished_demo(env: Environment) -> None:
     from engine.demo.unfinished import is_unfinished
 
     if is_unfinished(env):
-        raise click.ClickException(
+        raise Told(
             "演示单位没有装完（中途停过），请运行 gongkai run --demo 重新装入，或者另选一个数据文件夹"
         )
 
@@ -223,7 +241,7 @@ def _refuse_unfinished_demo(env: Environment) -> None:
 def _deploy(env: Environment) -> None:
     """Put new folders into force and say which were refused."""
     for error in commands.deploy_missing(env):
-        click.echo(f"没有启用：{error.sentence}", err=True)
+        tell(say("没有启用：{sentence}", sentence=error.sentence), err=True)
 
 
 def _ready(env: Environment, with_demo: bool) -> None:
@@ -233,20 +251,22 @@ def _ready(env: Environment, with_demo: bool) -> None:
         people = accounts.count_people(uow.connection)
         real = accounts.count_people(uow.connection, demo=False)
     if with_demo and real:
-        raise click.ClickException("数据库里已有真实账号，不能装入演示单位；请另选一个数据文件夹")
+        raise Told("数据库里已有真实账号，不能装入演示单位；请另选一个数据文件夹")
     if with_demo and not people:
         _load_demo(env, 2026, None)
     if not with_demo and not people:
-        raise click.ClickException("还没有任何账号，请先运行 gongkai init")
+        raise Told("还没有任何账号，请先运行 gongkai init")
 
 
 def _configured(file: Path | None, host: str | None, port: int | None) -> Config:
     config = load_config(file)
     config = replace(config, host=host or config.host, port=port or config.port)
     if config.host not in LOOPBACK and config.tls is None and not config.behind_proxy:
-        raise click.ClickException(
-            f"地址 {config.host} 不是本机回环地址：明文只在本机使用，"
-            "请在 config.yaml 里配置 tls（cert、key），或者 behind_proxy: true"
+        raise Told(
+            say(
+                "地址 {host} 不是本机回环地址：明文只在本机使用，请在 config.yaml 里配置 tls（cert、key），或者 behind_proxy: true",
+                host=config.host,
+            )
         )
     return config
 
@@ -261,10 +281,12 @@ def _listen(config: Config) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            raise click.ClickException(
-                f"端口 {config.port} 已被占用或不允许使用，请换一个（--port）"
+            raise Told(
+                say("端口 {port} 已被占用或不允许使用，请换一个（--port）", port=config.port)
             ) from error
-        raise click.ClickException(f"不能监听 {config.host}:{config.port}：{error}") from error
+        raise Told(
+            say("不能监听 {host}:{port}：{error}", host=config.host, port=config.port, error=error)
+        ) from error
     return listening
 
 
@@ -275,11 +297,18 @@ def _serve(env: Environment, config: Config, listening: socket.socket) -> None:
     server = server_of(config, app)
     scheme = "https" if config.tls else "http"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    click.echo(f"公开已启动：{scheme}://{config.host}:{config.port}/  （Ctrl+C 停止）")
+    tell(
+        say(
+            "公开已启动：{scheme}://{host}:{port}/  （Ctrl+C 停止）",
+            scheme=scheme,
+            host=config.host,
+            port=config.port,
+        )
+    )
     _settled()
     try:
         server.start()
     except (KeyboardInterrupt, SystemExit):
-        click.echo("正在停止……")
+        tell("正在停止……")
     finally:
         server.stop()

@@ -22,8 +22,10 @@ from engine.business_calendar.years import (
     preview_year,
 )
 from engine.cli.clock_questions import Institution, answered, sentence_of
+from engine.cli.speaking import Told, reads_only, tell, told
 from engine.errors import EngineError
 from engine.timesource import SystemTime, legal_day
+from engine.words import listed, say
 
 PROCESSES = Path("processes")
 CALENDAR = PROCESSES / "_office" / "calendar"
@@ -41,25 +43,26 @@ def register(group: click.Group) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="print one JSON array")
+@reads_only
 def clock(file: Path, as_json: bool) -> None:
-    """推算期限：FILE 里每个问题的届满日和计算过程。
+    """推算期限：FILE 里每个问题的届满日和计算过程。 Due dates, and how they come about.
 
     FILE is a JSON list of {id, procedure, clock, channel?, party?, settings?, events: [{date, kind, ...}]}.
     """
     try:
         questions = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise click.ClickException(
-            f"{file.name}：不是 JSON 文件，或没有保存完整{_where(error)}"
+        raise Told(
+            say(
+                "{file}：不是 JSON 文件，或没有保存完整{error}", file=file.name, error=_where(error)
+            )
         ) from error
     if not isinstance(questions, list):
-        raise click.ClickException(
-            f"{file.name}：应为问题的列表 [{{id, procedure, clock, events}}]"
-        )
+        raise Told(say("{file}：应为问题的列表 [{{id, procedure, clock, events}}]", file=file.name))
     try:
         institution = Institution(PROCESSES)
     except EngineError as error:
-        raise click.ClickException(sentence_of(error)) from error
+        raise Told(sentence_of(error)) from error
     answers = [answered(institution, question) for question in questions]
     if as_json:
         click.echo(json.dumps(answers, ensure_ascii=False, indent=2))
@@ -71,17 +74,27 @@ def clock(file: Path, as_json: bool) -> None:
 
 
 def _where(error: Exception) -> str:
-    return f"（第{error.lineno}行）" if isinstance(error, json.JSONDecodeError) else ""
+    return (
+        say("（第{line}行）", line=error.lineno) if isinstance(error, json.JSONDecodeError) else ""
+    )
 
 
 def _as_text(one: Mapping[str, object]) -> str:
-    head = f"{one['id']}："
+    head = f"{one['id']}{told('：')}"
     if "error" in one:
         return f"{head}{one['error']}"
-    due = one["due"] or "还不能确定"
-    lines = [f"{head}届满 {due}，原届满 {one['original'] or '—'}，{_STATES[str(one['state'])]}"]
+    due = one["due"] or say("还不能确定")
+    lines = [
+        say(
+            "{head}届满 {due}，原届满 {original}，{state}",
+            head=head,
+            due=due,
+            original=one["original"] or "—",
+            state=_STATES[str(one["state"])],
+        )
+    ]
     if one["provisional"]:
-        lines[0] += "（暂定）"
+        lines[0] += say("（暂定）")
     explanation = one["explanation"]
     for entry in explanation if isinstance(explanation, list) else ():
         span = (
@@ -89,17 +102,24 @@ def _as_text(one: Mapping[str, object]) -> str:
             if entry["from"] != entry["to"]
             else entry["from"] or ""
         )
-        count = f"计{entry['counted']}" if entry["counted"] else ""
+        count = say("计{counted}", counted=entry["counted"]) if entry["counted"] else ""
         lines.append(
             "  ".join(
-                ["", entry.get("title", ""), span, count, entry["text"], entry["article"]]
+                [
+                    "",
+                    told(entry.get("title", "")),
+                    span,
+                    count,
+                    entry["text"],
+                    told(entry["article"]),
+                ]
             ).rstrip()
             + (f"  → {entry['due']}" if entry.get("due") else "")
         )
         if entry.get("evidence"):
-            lines.append(f"    凭证：{'、'.join(entry['evidence'])}")
+            lines.append(say("    凭证：{evidence}", evidence=listed(entry["evidence"])))
     notes = one.get("notes")
-    lines += [f"  注意：{note}" for note in notes] if isinstance(notes, list) else []
+    lines += [say("  注意：{note}", note=note) for note in notes] if isinstance(notes, list) else []
     return "\n".join(lines)
 
 
@@ -117,39 +137,47 @@ _STATES = {
 
 @click.group()
 def calendar() -> None:
-    """工作日历：查看年份、看哪些年已经公布、导入新的一年。"""
+    """工作日历：查看年份、看哪些年已经公布、导入新的一年。 The calendar of working days."""
 
 
 @calendar.command()
 @click.argument("year", type=int)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+@reads_only
 def show(year: int, as_json: bool) -> None:
-    """查看一年的放假和调休。"""
+    """查看一年的放假和调休。 Show the days of a year."""
     days = _load_calendar()
     if not days.first_day.year <= year <= days.last_day.year:
-        raise click.ClickException(f"日历里没有{year}年")
+        raise Told(say("日历里没有{year}年", year=year))
     shown = _year(days, year)
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
-    click.echo(
-        f"{year}年 {_ANNOUNCED[str(shown['state'])]}，{shown['workingDays']}个工作日 {shown['source']}".rstrip()
+    tell(
+        say(
+            "{year}年 {announced}，{days}个工作日 {source}",
+            year=year,
+            announced=_ANNOUNCED[str(shown["state"])],
+            days=shown["workingDays"],
+            source=shown["source"],
+        ).rstrip()
     )
     listed = shown["days"]
     for day in listed if isinstance(listed, list) else ():
-        click.echo(f"  {day['date']} {'休' if day['isOffDay'] else '班'} {day['name']}")
+        click.echo(f"  {day['date']} {_off(bool(day['isOffDay']))} {told(str(day['name']))}")
 
 
 @calendar.command()
 @click.option("--today", default=None, help="date; default: the office's day")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+@reads_only
 def status(today: str | None, as_json: bool) -> None:
-    """看哪些年已经公布，下一年的通知到了没有。"""
+    """看哪些年已经公布，下一年的通知到了没有。 Which years are announced."""
     days = _load_calendar()
     try:
         present = date.fromisoformat(today) if today else legal_day(SystemTime().now())
     except ValueError as error:
-        raise click.BadParameter("应写成 2026-11-24", param_hint="--today") from error
+        raise click.BadParameter(told("应写成 2026-11-24"), param_hint="--today") from error
     awaited = days.notice_awaited(present)
     years = [_year(days, year) for year in days.years]
     report = {
@@ -162,14 +190,25 @@ def status(today: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
-    click.echo(f"日历版本 {days.version}，可推算到 {days.last_day}")
+    tell(
+        say("日历版本 {version}，可推算到 {last_day}", version=days.version, last_day=days.last_day)
+    )
     for year in years:
-        click.echo(
-            f"  {year['year']} {_ANNOUNCED[str(year['state'])]} {year['workingDays']}个工作日 {year['source']}"
+        tell(
+            say(
+                "  {year} {announced} {days}个工作日 {source}",
+                year=year["year"],
+                announced=_ANNOUNCED[str(year["state"])],
+                days=year["workingDays"],
+                source=year["source"],
+            )
         )
     if awaited:
-        click.echo(
-            f"{awaited}年的放假安排还没有导入，涉及该年的期限都是暂定；通知公布后请运行 gongkai calendar import"
+        tell(
+            say(
+                "{awaited}年的放假安排还没有导入，涉及该年的期限都是暂定；通知公布后请运行 gongkai calendar import",
+                awaited=awaited,
+            )
         )
 
 
@@ -179,7 +218,7 @@ def status(today: str | None, as_json: bool) -> None:
 @click.option("--year", type=int, help="of a typed notice whose title is not in the text")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def import_(file: Path, preview: bool, year: int | None, as_json: bool) -> None:
-    """导入一年的放假安排：先核对、列出改动，再整个写入。
+    """导入一年的放假安排：先核对、列出改动，再整个写入。 Take in a year.
 
     FILE is JSON {year, days: [{name, date, isOffDay}]}, or the notice as it is worded in a .txt file.
     """
@@ -190,20 +229,31 @@ def import_(file: Path, preview: bool, year: int | None, as_json: bool) -> None:
             data = read_notice(_text(data, file.name), file.name, year)
         change = take_in(CALENDAR, data, file.name)
     except EngineError as error:
-        raise click.ClickException(sentence_of(error)) from error
+        raise Told(sentence_of(error)) from error
     if as_json:
         click.echo(
             json.dumps({**_change(change), "written": not preview}, ensure_ascii=False, indent=2)
         )
         return
-    click.echo(f"{change.year}年 来源 {change.source or '未写明'} 校验 {change.checksum[:16]}")
+    tell(
+        say(
+            "{year}年 来源 {source} 校验 {checksum}",
+            year=change.year,
+            source=change.source or "未写明",
+            checksum=change.checksum[:16],
+        )
+    )
     for sign, days in (("+", change.added), ("-", change.removed), ("~", change.changed)):
         for day in days:
-            click.echo(f"  {sign} {day.date} {'休' if day.is_off else '班'} {day.name}")
+            click.echo(f"  {sign} {day.date} {_off(day.is_off)} {told(day.name)}")
     for warning in change.warnings:
-        click.echo(f"  注意：{warning}")
+        tell(say("  注意：{note}", note=warning))
     nothing = "没有改动" if change.is_empty else ""
-    click.echo(nothing or ("以上为预览，没有写入" if preview else "已写入"))
+    tell(nothing or ("以上为预览，没有写入" if preview else "已写入"))
+
+
+def _off(is_off: bool) -> str:
+    return told("休") if is_off else told("班")
 
 
 def _text(data: bytes, name: str) -> str:
@@ -224,7 +274,7 @@ def _load_calendar() -> BusinessCalendar:
     try:
         return BusinessCalendar.load(CALENDAR)
     except EngineError as error:
-        raise click.ClickException(sentence_of(error)) from error
+        raise Told(sentence_of(error)) from error
 
 
 def _year(days: BusinessCalendar, year: int) -> dict[str, object]:

@@ -30,6 +30,7 @@ from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.commands.case_host import CaseHost
@@ -61,7 +62,9 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
         return {"index": _index(case, index_of(papers, order, data, _laid_out(papers, data)))}
     if given.get("act") != "package":
         act = given.get("act")
-        raise EffectFailed("archive_case", f"no act {act!r}", f"“archive_case”没有“{act}”这种办法")
+        raise EffectFailed(
+            "archive_case", f"no act {act!r}", say("“archive_case”没有“{act}”这种办法", act=act)
+        )
     indexed = to_json(given.get("index"))
     lines = index_of(papers, order, data, _indexed_pages(indexed))
     if not isinstance(indexed, Mapping) or indexed.get("digest") != digest_of(lines):
@@ -135,11 +138,15 @@ def _file_of(host: CaseHost, number: str) -> tuple[CaseRow, list[Paper]]:
         rows = cases.case_documents(uow.connection, case_id) if case_id else []
     if case is None:
         raise EffectFailed(
-            "archive_case", f"no case {number!r}", f"没有编号“{number}”的案件，请核对"
+            "archive_case",
+            f"no case {number!r}",
+            say("没有编号“{number}”的案件，请核对", number=number),
         )
     if case.status != "closed":
         raise EffectFailed(
-            "archive_case", f"case {number} is open", f"案件 {number} 还没有办结，办结后才能归档"
+            "archive_case",
+            f"case {number} is open",
+            say("案件 {number} 还没有办结，办结后才能归档", number=number),
         )
     if sum(row["size"] for row in rows) > MAX_PACKAGE_BYTES:
         raise EffectFailed("archive_case", "too large", "案卷材料太大，请分卷归档")

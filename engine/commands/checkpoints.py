@@ -25,6 +25,7 @@ from engine.store import audit as trail
 from engine.store import outbox
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 KEPT = "checkpoint"  # heartbeat: when the last one was kept, and where
 FAILED = "checkpoint-failed"  # heartbeat: when keeping it failed last, and why
@@ -88,7 +89,7 @@ def _tell(env: Environment, sentence: str, *, told: bool) -> None:
     with UnitOfWork(env.database, writing=True) as uow:
         outbox.beat(uow.connection, FAILED, now, sentence)
         if not told:
-            text = f"今天的审计留底没有写成：{sentence}"
+            text = say("今天的审计留底没有写成：{sentence}", sentence=sentence)
             outbox.tell(uow.connection, [{**to, "role": role, "text": text} for role in roles])
         uow.commit()
 

@@ -66,7 +66,7 @@ def deploy_folder(
     if not actor.is_system:
         require(env.institution().rules, actor, "procedures.deploy")
     if not reason.strip():
-        raise BadInput("no reason", sentence="请写明启用的理由，例如会议纪要编号")
+        raise BadInput("no reason", sentence=say("请写明启用的理由，例如会议纪要编号"))
     today = legal_day(env.time.now())
     if from_day is not None:
         _refuse_day(from_day, today, office=folder.name == OFFICE)
@@ -79,7 +79,11 @@ def deploy_folder(
     if procedure.key != folder.name:
         raise BadInput(
             f"{folder.name} holds {procedure.key}",
-            sentence=f"文件夹名“{folder.name}”与 procedure.yaml 的 key“{procedure.key}”不一致，请改成一样",
+            sentence=say(
+                "文件夹名“{folder}”与 procedure.yaml 的 key“{key}”不一致，请改成一样",
+                folder=folder.name,
+                key=procedure.key,
+            ),
         )
     _refuse(findings, accepted)
     version = _store(env, actor, procedure.key, files, reason, from_day or today)
@@ -168,7 +172,9 @@ def _store(
     with UnitOfWork(env.database, writing=True) as uow:
         before = store.in_force(uow.connection, key)
         if before is not None and before["content_hash"] == digest:
-            raise BadInput(f"{key} unchanged", sentence="内容与正在使用的版本完全相同，不需要启用")
+            raise BadInput(
+                f"{key} unchanged", sentence=say("内容与正在使用的版本完全相同，不需要启用")
+            )
         version_id, number = store.add(
             uow.connection,
             procedure=key,
@@ -230,6 +236,10 @@ def deploy_missing(env: Environment, reason: str = FIRST_REASON) -> list[BadInpu
                 raise
             refused.append(error)
         except WarningsNotAccepted as error:
-            sentence = f"{folder.name}：有{len(error.rules)}条警告须由流程管理员认可后启用"
+            sentence = say(
+                "{folder}：有{rules}条警告须由流程管理员认可后启用",
+                folder=folder.name,
+                rules=len(error.rules),
+            )
             refused.append(BadInput(f"{folder.name}: {error}", sentence=sentence))
     return refused

@@ -21,6 +21,7 @@ from engine.personal import open_fields
 from engine.sealing import is_sealed
 from engine.store import numbers
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.commands.case_host import CaseHost
@@ -45,7 +46,9 @@ def perform(host: CaseHost, effect: Effect) -> Answer:
     """
     carry_out = EFFECTS.get(effect.name)
     if carry_out is None:
-        raise EffectFailed(effect.name, "no such effect", f"没有“{effect.name}”这种自动办理")
+        raise EffectFailed(
+            effect.name, "no such effect", say("没有“{effect}”这种自动办理", effect=effect.name)
+        )
     return carry_out(host, dict(effect.arguments), effect)
 
 
@@ -54,7 +57,9 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
     procedure = host.folder_of(effect.process_id, effect.version).procedure
     if key not in procedure.letters:
         raise EffectFailed(
-            "issue_letter", f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
+            "issue_letter",
+            f"no letter {key!r}",
+            say("没有“{key}”这种文书，请检查文书名称", key=key),
         )
     letter = procedure.letters[key]
     number = _allot(host, letter.series, letter.suffix) if letter.series else ""
@@ -117,7 +122,11 @@ def _allot(host: CaseHost, series: str, suffix: str) -> str:
 def _allot_number(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
     series = str(given.get("series") or "")
     if series not in host.institution.office.series:
-        raise EffectFailed("allot_number", f"no series {series!r}", f"没有“{series}”这个编号系列")
+        raise EffectFailed(
+            "allot_number",
+            f"no series {series!r}",
+            say("没有“{series}”这个编号系列", series=series),
+        )
     return {"number": _allot(host, series, str(given.get("suffix") or ""))}
 
 
@@ -125,7 +134,7 @@ def _notify(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
     text = str(given.get("text") or "")
     if not text or not (given.get("role") or given.get("person")):
         raise EffectFailed(
-            "notify", "no text or nobody", "通知没有内容或者没有收件人，请检查流程图"
+            "notify", "no text or nobody", say("通知没有内容或者没有收件人，请检查流程图")
         )
     host.notices.append(
         {
@@ -156,7 +165,9 @@ def _cause_of(host: CaseHost, given: Mapping[str, object]) -> dict[str, object]:
 def _record_outcome(host: CaseHost, given: dict[str, object], effect: Effect) -> Answer:
     code = str(given.get("outcome") or "")
     if code not in host.deployed.procedure.outcomes:
-        raise EffectFailed("record_outcome", f"no outcome {code!r}", f"没有“{code}”这种办理结果")
+        raise EffectFailed(
+            "record_outcome", f"no outcome {code!r}", say("没有“{code}”这种办理结果", code=code)
+        )
     host.outcome = code
     outcome = host.deployed.procedure.outcomes[code]
     host.audit_events.append(

@@ -27,6 +27,7 @@ from engine.store import audit as trail
 from engine.stored_case import case_facts
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 VERIFIER = Path(__file__).parent.parent / "audit" / "verifier.py"
 
@@ -138,7 +139,7 @@ def reveal(env: Environment, actor: Actor, case_id: str, field: str, reason: str
         Denied, NotFound; BadInput: no reason.
     """
     if len(reason.strip()) < 2:
-        raise BadInput("no reason", sentence="请写明查看身份信息的事由")
+        raise BadInput("no reason", sentence=say("请写明查看身份信息的事由"))
     with UnitOfWork(env.database, writing=True) as uow:
         case = cases.load(uow.connection, case_id)
         if case is None:

@@ -25,6 +25,7 @@ from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def migrate_case(
     """
     require(env.institution().rules, actor, "procedures.deploy")
     if not reason.strip():
-        raise BadInput("no reason", sentence="请写明为什么把案件转到新版本")
+        raise BadInput("no reason", sentence=say("请写明为什么把案件转到新版本"))
     for _ in range(stepping.TRIES):
         with UnitOfWork(env.database, writing=False) as uow:
             case = cases.load(uow.connection, case_id)
@@ -107,11 +108,11 @@ def migrate_cases(
                 )
             )
         except RevisionConflict:
-            left[case_id] = "案件刚刚有了变化，请核对后再转"
+            left[case_id] = say("案件刚刚有了变化，请核对后再转")
         except (EngineError, BadInput) as error:
             if error.code == "denied" or not reason.strip():
                 raise
-            left[case_id] = getattr(error, "sentence", None) or "案件已经不在了"
+            left[case_id] = getattr(error, "sentence", None) or say("案件已经不在了")
     return Carried(moved, left)
 
 
@@ -119,7 +120,8 @@ def _target(env: Environment, case: CaseRow, version: str | None) -> str:
     target = version or env.version_in_force(case.procedure)
     if target == case.version_id:
         raise BadInput(
-            f"case {case.id} runs under {target}", sentence=f"{case.number} 已经按这一版办理"
+            f"case {case.id} runs under {target}",
+            sentence=say("{number} 已经按这一版办理", number=case.number),
         )
     if env.deployed(target).procedure.key != case.procedure:
         raise NotFound("version", target)

@@ -25,6 +25,7 @@ from engine.feel import to_json
 from engine.publication import CatalogueEntry, PublishedFile, Site
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.commands.case_host import CaseHost
@@ -64,7 +65,7 @@ def publish(host: CaseHost, given: dict[str, object], effect: Effect, *, allot: 
         entry = _changed(host, given, act)
     else:
         raise EffectFailed(
-            "publish", f"no act {act!r}", f"“publish”没有“{act}”这种办法，请检查流程图"
+            "publish", f"no act {act!r}", say("“publish”没有“{act}”这种办法，请检查流程图", act=act)
         )
     _order(host, act, entry, effect)
     return {"publication": entry.as_dict()}
@@ -100,13 +101,15 @@ def site_of(env: Environment) -> Site:
 def _entered(host: CaseHost, given: Mapping[str, object], allot: Allot) -> CatalogueEntry:
     texts = {key: _text(given.get(key)) for key in _TEXTS}
     if not texts["title"]:
-        raise EffectFailed("publish", "no title", "公开的信息没有名称，请检查流程图")
+        raise EffectFailed("publish", "no title", say("公开的信息没有名称，请检查流程图"))
     files = _reviewed(host, given)
     before = _entry(given.get("publication"))
     if before is None:
         series = str(given.get("series") or "")
         if series not in host.institution.office.series:
-            raise EffectFailed("publish", f"no series {series!r}", f"没有“{series}”这个编号系列")
+            raise EffectFailed(
+                "publish", f"no series {series!r}", say("没有“{series}”这个编号系列", series=series)
+            )
         index, entered_on = allot(host, series, ""), str(host.today)
     else:
         index, entered_on = before.index, before.entered_on or str(host.today)
@@ -127,7 +130,7 @@ def _changed(host: CaseHost, given: Mapping[str, object], act: str) -> Catalogue
     entry = _entry(given.get("publication"))
     if entry is None:
         raise EffectFailed(
-            "publish", f"{act}: no entry", "这条信息还没有列入公开目录，请检查流程图"
+            "publish", f"{act}: no entry", say("这条信息还没有列入公开目录，请检查流程图")
         )
     today, text, sequence = str(host.today), _text(given.get("note")), _sequence(host)
     if act == "withdraw":
@@ -146,7 +149,7 @@ def _reviewed(host: CaseHost, given: Mapping[str, object]) -> tuple[PublishedFil
     sealed = _files(given.get("reviewed"))
     if not sealed:
         raise EffectFailed(
-            "publish", "nothing was reviewed", "没有经过审查的文本，请退回备妥文本后重新送审"
+            "publish", "nothing was reviewed", say("没有经过审查的文本，请退回备妥文本后重新送审")
         )
     field = str(given.get("field") or "")
     now = _files(_current(host, field)) if field else sealed
@@ -154,7 +157,7 @@ def _reviewed(host: CaseHost, given: Mapping[str, object]) -> tuple[PublishedFil
         raise EffectFailed(
             "publish",
             "the text was changed after its review",
-            "拟公开的文本在审查之后有改动，请退回重新送审",
+            say("拟公开的文本在审查之后有改动，请退回重新送审"),
         )
     for one in sealed:
         host.env.blobs.get(one.sha256)

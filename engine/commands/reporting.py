@@ -17,6 +17,7 @@ from engine.commands.errors import EffectFailed
 from engine.counting import figures_workbook
 from engine.errors import BadInput
 from engine.feel import to_json
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.commands.case_host import CaseHost
@@ -86,7 +87,9 @@ def compile_report(host: CaseHost, given: dict[str, object], effect: Effect) -> 
             return {"report": {**_numbers(found.report), "failed": failed, "balanced": not failed}}
         if act != "files":
             raise EffectFailed(
-                effect.name, f"no act {act!r}", f"“{effect.name}”没有“{act}”这种办法"
+                effect.name,
+                f"no act {act!r}",
+                say("“{effect}”没有“{act}”这种办法", effect=effect.name, act=act),
             )
         parts = [
             (reporting.annual_letter(host.env, found), "docx", DOCX),

@@ -10,6 +10,7 @@ from engine.bpmn.step import Effect
 from engine.commands.errors import EffectFailed
 from engine.commands.reporting import DOCX
 from engine.errors import BadInput, NotFound
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.commands.case_host import CaseHost
@@ -37,7 +38,7 @@ def write_rules(host: CaseHost, given: dict[str, object], effect: Effect) -> Ans
         row = ruling.version_row(host.env, key)
         rules, data = ruling.rules_letter(host.env, row)
     except NotFound as error:
-        sentence = f"没有启用“{key}”这项程序，写不出制度文本"
+        sentence = say("没有启用“{key}”这项程序，写不出制度文本", key=key)
         raise EffectFailed(effect.name, f"no procedure {key!r}", sentence) from error
     except BadInput as error:
         raise EffectFailed(effect.name, str(error), error.sentence) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.annual_report.definition import read_feel
 from engine.feel import Expression
+from engine.words import say
 from engine.yaml_source import Entry, YamlRefused
 
 FOLDER = "figures/"
@@ -95,7 +96,9 @@ def definition_of(files: Mapping[str, bytes], key: str) -> Definition:
     path = f"{FOLDER}{key}.yaml"
     if path not in files:
         raise FiguresInvalid(
-            path, "missing", "启用的本局数据里没有这个统计口径，请在 _office/figures 里补上后启用"
+            path,
+            "missing",
+            say("启用的本局数据里没有这个统计口径，请在 _office/figures 里补上后启用"),
         )
     return parse_figures(files[path], path)
 
@@ -114,9 +117,12 @@ def _column(entry: Entry) -> Column:
         _optional(entry, "value"),
     )
     if bool(counts) == (column.value is not None):
-        entry.refuse("counts", f"“{column.label}”要么写 cases、steps、breaches 之一，要么写 value")
+        entry.refuse(
+            "counts",
+            say("“{label}”要么写 cases、steps、breaches 之一，要么写 value", label=column.label),
+        )
     if counts and column.on is None:
-        entry.refuse("on", f"“{column.label}”没有写 on：按哪一天算进期间")
+        entry.refuse("on", say("“{label}”没有写 on：按哪一天算进期间", label=column.label))
     entry.done()
     return column
 

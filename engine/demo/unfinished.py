@@ -15,6 +15,7 @@ from engine.migrate import start_over
 from engine.store import accounts
 from engine.store import audit as trail
 from engine.unit_of_work import Connection, UnitOfWork
+from engine.words import say
 
 MARK = "demo_loading"
 
@@ -26,11 +27,13 @@ def mark(env: Environment, connection: Connection) -> None:
         BadInput: there are accounts already, or a published site.
     """
     if accounts.count_people(connection):
-        raise BadInput("accounts exist", sentence="数据库里已有账号，演示单位只能装入空的数据库")
+        raise BadInput(
+            "accounts exist", sentence=say("数据库里已有账号，演示单位只能装入空的数据库")
+        )
     if site_of(env).entries():
         raise BadInput(
             "a site was published from this folder",
-            sentence=f"{env.config.data} 里已有公开网站的内容，请另选一个数据文件夹",
+            sentence=say("{data} 里已有公开网站的内容，请另选一个数据文件夹", data=env.config.data),
         )
     accounts.set_meta(connection, MARK, env.time.now().isoformat())
 
@@ -55,7 +58,7 @@ def drop_unfinished(env: Environment) -> bool:
     if real or signed_in:
         raise BadInput(
             "the unfinished demonstration was used",
-            sentence="演示单位没有装完，但已经有人用过，不能自动清除；请另选一个数据文件夹",
+            sentence=say("演示单位没有装完，但已经有人用过，不能自动清除；请另选一个数据文件夹"),
         )
     # The site first: killed between the two, the mark still stands and it all happens again.
     shutil.rmtree(site_of(env).folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.errors import BadInput, NotFound
+from engine.words import in_two, listed, say
 
 
 class DmnRefused(BadInput):
@@ -13,7 +14,10 @@ class DmnRefused(BadInput):
     code = "dmn_refused"
 
     def __init__(self, file: str, message_zh: str, message_en: str) -> None:
-        super().__init__(f"{file}: {message_en}", sentence=f"{file}：{message_zh}")
+        super().__init__(
+            f"{file}: {message_en}",
+            sentence=say("{file}：{sentence}", file=file, sentence=in_two(message_zh, message_en)),
+        )
         self.file, self.message_zh, self.message_en = file, message_zh, message_en
 
 
@@ -25,9 +29,14 @@ class DecisionNotFound(NotFound):
     def __init__(self, wanted: str, names: list[str]) -> None:
         super().__init__("decision", wanted)
         self.names = names
-        listed = "、".join(names[:20])
-        self.sentence = f"没有名为“{wanted}”的决策" + (
-            f"，可用的有：{listed}" if names else "，文件中也没有别的决策"
+        self.sentence = (
+            say(
+                "没有名为“{wanted}”的决策，可用的有：{known}",
+                wanted=wanted,
+                known=listed(names[:20]),
+            )
+            if names
+            else say("没有名为“{wanted}”的决策，文件中也没有别的决策", wanted=wanted)
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.errors import BadInput
+from engine.words import in_two, say
 
 
 class FeelSyntaxError(BadInput):
@@ -17,10 +18,16 @@ class FeelSyntaxError(BadInput):
         column = position - (source.rfind("\n", 0, position) + 1) + 1
         super().__init__(
             f"line {line}, column {column}: {message_en}",
-            sentence=f"表达式第{line}行第{column}个字：{message_zh}",
+            sentence=say(
+                "表达式第{line}行第{column}个字：{said}",
+                line=line,
+                column=column,
+                said=in_two(message_zh, message_en),
+            ),
         )
         self.position, self.line, self.column = position, line, column
         self.message_zh, self.message_en = message_zh, message_en
+        self.said = in_two(message_zh, message_en)
 
 
 class FeelBudgetExceeded(BadInput):
@@ -31,9 +38,10 @@ class FeelBudgetExceeded(BadInput):
     def __init__(self, budget: str, limit: int, message_zh: str) -> None:
         super().__init__(
             f"expression exceeds the budget {budget!r} of {limit}",
-            sentence=f"表达式超出限度：{message_zh}",
+            sentence=say("表达式超出限度：{said}", said=message_zh),
         )
         self.budget, self.limit, self.message_zh = budget, limit, message_zh
+        self.said = message_zh
         self.message_en = f"exceeds the budget {budget!r} of {limit}"
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.feel.errors import FeelBudgetExceeded, FeelSyntaxError
 from engine.feel.limits import DIGITS, MAX_SOURCE
+from engine.words import say
 
 NAME_START = (
     "A-Za-z_?"
@@ -70,7 +71,9 @@ def tokenize(source: str) -> list[Token]:
         FeelBudgetExceeded: a text longer than 64 KiB.
     """
     if len(source) > MAX_SOURCE:
-        raise FeelBudgetExceeded("source", MAX_SOURCE, f"表达式超过{MAX_SOURCE}个字符")
+        raise FeelBudgetExceeded(
+            "source", MAX_SOURCE, say("表达式超过{count}个字符", count=MAX_SOURCE)
+        )
     tokens: list[Token] = []
     position = 0
     while position < len(source):
@@ -79,7 +82,9 @@ def tokenize(source: str) -> list[Token]:
             raise _unreadable(source, position)
         kind, content = str(match.lastgroup), match.group()
         if kind == "number" and len(content) > 200:
-            raise FeelBudgetExceeded("digits", 200, f"数字太长，最多{DIGITS}位有效数字")
+            raise FeelBudgetExceeded(
+                "digits", 200, say("数字太长，最多{count}位有效数字", count=DIGITS)
+            )
         if kind != "space":
             content = unescape(content[1:-1]) if kind == "string" else content
             tokens.append(Token(kind, content, position, match.end()))

@@ -26,6 +26,7 @@ from engine.feel.values import (
     shrink,
     text,
 )
+from engine.words import say
 
 _PLAIN: Final = frozenset({int, str, bool, Decimal})
 
@@ -379,7 +380,7 @@ def span(low: Any, high: Any) -> list[Any] | None:
     """Return the numbers or dates from low to high (downwards too), None where they cannot be walked."""
     if type(low) in NUMBERS and type(high) in NUMBERS:
         if abs(high - low) >= MAX_LIST:
-            raise FeelBudgetExceeded("list", MAX_LIST, f"范围超过{MAX_LIST}项")
+            raise FeelBudgetExceeded("list", MAX_LIST, say("范围超过{count}项", count=MAX_LIST))
         if low != int(low) or high != int(high):
             return None
         first, last = int(low), int(high)

@@ -19,6 +19,7 @@ from engine.feel.limits import MAX_DEPTH, MAX_NESTING
 from engine.feel.names import BUILT_IN_NAMES
 from engine.feel.values import CONTEXT, INT_LIMIT
 from engine.feel.vocabulary import TYPE_NAMES, Vocabulary
+from engine.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,7 +196,7 @@ class Parser:
         node.size = 1 + sum(child.size for child in children)
         if node.depth > MAX_DEPTH:
             raise FeelBudgetExceeded(
-                "depth", MAX_DEPTH, f"运算链超过{MAX_DEPTH}层，请拆成几个表达式"
+                "depth", MAX_DEPTH, say("运算链超过{count}层，请拆成几个表达式", count=MAX_DEPTH)
             )
         return node
 

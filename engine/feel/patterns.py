@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from engine.feel.errors import FeelBudgetExceeded
 from engine.feel.limits import MAX_MATCH_STEPS, MAX_PATTERN
+from engine.words import say
 
 MAX_PROGRAM: Final = 4_000
 MAX_GROUPS: Final = 60
@@ -531,7 +532,9 @@ def compile_pattern(text: str, flags: str = "") -> Pattern | None:
     if not set(flags) <= set("smixq"):
         return None
     if len(text) > MAX_PATTERN:
-        raise FeelBudgetExceeded("pattern", MAX_PATTERN, f"正则表达式超过{MAX_PATTERN}个字符")
+        raise FeelBudgetExceeded(
+            "pattern", MAX_PATTERN, say("正则表达式超过{count}个字符", count=MAX_PATTERN)
+        )
     if "q" in flags:
         text = "".join("\\" + c if c in _SPECIAL else c for c in text)
     elif "x" in flags:

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from engine.feel.errors import FeelBudgetExceeded
 from engine.feel.limits import DIGITS, MAX_LIST, MAX_TEXT
+from engine.words import say
 
 CONTEXT: Final = Context(
     prec=DIGITS,
@@ -98,13 +99,13 @@ def text(value: str) -> str:
 def check_length(characters: int) -> None:
     """Refuse to build a text of more characters than allowed, before it is built."""
     if characters > MAX_TEXT:
-        raise FeelBudgetExceeded("text", MAX_TEXT, f"文字超过{MAX_TEXT}个字符")
+        raise FeelBudgetExceeded("text", MAX_TEXT, say("文字超过{count}个字符", count=MAX_TEXT))
 
 
 def items(value: list[Any]) -> list[Any]:
     """Let a list that was built pass if it is not too long."""
     if len(value) > MAX_LIST:
-        raise FeelBudgetExceeded("list", MAX_LIST, f"列表超过{MAX_LIST}项")
+        raise FeelBudgetExceeded("list", MAX_LIST, say("列表超过{count}项", count=MAX_LIST))
     return value
 
 
@@ -147,7 +148,7 @@ def _decimal(value: Decimal) -> Decimal | None:
 
 def _load_list(value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
     if len(value) > MAX_LIST:
-        raise FeelBudgetExceeded("list", MAX_LIST, f"列表超过{MAX_LIST}项")
+        raise FeelBudgetExceeded("list", MAX_LIST, say("列表超过{count}项", count=MAX_LIST))
     loaded = [load(item, depth + 1) for item in value]
     if type(value) is list and all(new is old for new, old in zip(loaded, value, strict=True)):
         return value
@@ -156,7 +157,7 @@ def _load_list(value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
 
 def _load_context(value: Mapping[Any, Any], depth: int) -> Mapping[str, Any]:
     if len(value) > MAX_LIST:
-        raise FeelBudgetExceeded("context", MAX_LIST, f"数据超过{MAX_LIST}项")
+        raise FeelBudgetExceeded("context", MAX_LIST, say("数据超过{count}项", count=MAX_LIST))
     changed = type(value) is not dict
     loaded: dict[str, Any] = {}
     for key, old in value.items():

@@ -14,6 +14,7 @@ from typing import Final
 
 from engine import office_functions
 from engine.feel import Expression, FeelSyntaxError, compile_expression
+from engine.words import listed, say
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
 CELL_TYPES: Final = (
@@ -160,7 +161,7 @@ def parse_schema(data: bytes, name: str) -> FormSchema:
     except FormInvalid:
         raise
     except YamlRefused as error:
-        raise FormInvalid(error.file, str(error), _without_place(error), error.line) from error
+        raise FormInvalid(error.file, str(error), error.remark, error.line) from error
 
 
 def with_lists(schema: FormSchema, lists: Mapping[str, tuple[Option, ...]]) -> FormSchema:
@@ -184,10 +185,6 @@ def with_lists(schema: FormSchema, lists: Mapping[str, tuple[Option, ...]]) -> F
     return replace(schema, sections=sections)
 
 
-def _without_place(error: YamlRefused) -> str:
-    return error.sentence.split("：", 1)[1]
-
-
 class _Reader:
     """Reads one file; keeps the keys seen so far, because conditions may only look back."""
 
@@ -202,21 +199,23 @@ class _Reader:
         key, title = entry.text("key"), entry.text("title")
         intro = entry.text("intro", "")
         if not _KEY.match(key):
-            entry.refuse("bad key", "“key”只能用小写字母、数字和下划线，以字母开头")
-        sections = tuple(self._section(one) for one in entry.entries("sections", "表单的段"))
-        rules = tuple(self._form_rule(one) for one in entry.entries("rules", "表单的规则"))
+            entry.refuse("bad key", say("“key”只能用小写字母、数字和下划线，以字母开头"))
+        sections = tuple(self._section(one) for one in entry.entries("sections", say("表单的段")))
+        rules = tuple(self._form_rule(one) for one in entry.entries("rules", say("表单的规则")))
         entry.done()
         if not sections:
-            entry.refuse("no sections", "表单没有段（sections），请至少写一段")
+            entry.refuse("no sections", say("表单没有段（sections），请至少写一段"))
         if len(self._keys) > MAX_FIELDS:
-            entry.refuse("too many fields", f"表单超过{MAX_FIELDS}个字段，请拆成几张")
+            entry.refuse(
+                "too many fields", say("表单超过{count}个字段，请拆成几张", count=MAX_FIELDS)
+            )
         self._look_back_only()
         own = frozenset(self._names) - set(self._keys)
         return FormSchema(key, title, intro, sections, rules, self._file, own)
 
     def _section(self, entry: Entry) -> Section:
         visible_if = self._condition(entry, "visible_if")
-        fields = tuple(self._field(one) for one in entry.entries("fields", "字段"))
+        fields = tuple(self._field(one) for one in entry.entries("fields", say("字段")))
         section = Section(
             entry.text("title", ""),
             entry.text("basis", ""),
@@ -229,11 +228,14 @@ class _Reader:
 
     def _field(self, entry: Entry) -> Field:
         key = entry.text("key")
-        entry.where = f"字段“{key}”"
+        entry.where = say("字段“{key}”", key=key)
         if not _KEY.match(key):
-            entry.refuse("bad key", f"字段“{key}”的 key 只能用小写字母、数字和下划线，以字母开头")
+            entry.refuse(
+                "bad key",
+                say("字段“{key}”的 key 只能用小写字母、数字和下划线，以字母开头", key=key),
+            )
         if key in self._keys:
-            entry.refuse("key twice", f"字段“{key}”出现了两次，请改名")
+            entry.refuse("key twice", say("字段“{key}”出现了两次，请改名", key=key))
         result = self._plain_field(entry, key, TYPES)
         result = replace(
             result,
@@ -241,7 +243,7 @@ class _Reader:
             required_if=self._condition(entry, "required_if"),
             check_if=self._condition(entry, "check_if"),
             source=self._expression(entry, "source"),
-            rules=tuple(self._rule(one) for one in entry.entries("rules", "规则")),
+            rules=tuple(self._rule(one) for one in entry.entries("rules", say("规则"))),
             columns=self._columns(entry, result.type),
         )
         entry.done()
@@ -251,26 +253,43 @@ class _Reader:
 
     def _columns(self, entry: Entry, kind: str) -> tuple[Field, ...]:
         columns: list[Field] = []
-        for one in entry.entries("columns", "列"):
+        for one in entry.entries("columns", say("列")):
             column = self._plain_field(one, one.text("key"), CELL_TYPES)
             one.done()
             if not _KEY.match(column.key) or column.key in [each.key for each in columns]:
-                one.refuse("bad column key", f"列“{column.key}”的 key 不合规则或者重复，请改名")
+                one.refuse(
+                    "bad column key",
+                    say("列“{key}”的 key 不合规则或者重复，请改名", key=column.key),
+                )
             columns.append(column)
         if bool(columns) != (kind == "table"):
-            entry.refuse("columns", f"{entry.where}：只有 table 字段有 columns，而且必须有")
+            entry.refuse(
+                "columns", say("{where}：只有 table 字段有 columns，而且必须有", where=entry.where)
+            )
         return tuple(columns)
 
     def _plain_field(self, entry: Entry, key: str, types: tuple[str, ...]) -> Field:
         kind = entry.text("type")
         if kind not in types:
             entry.refuse(
-                f"type {kind}", f"{entry.where}不认识类型“{kind}”；可用的有：{'、'.join(types)}"
+                f"type {kind}",
+                say(
+                    "{where}不认识类型“{kind}”；可用的有：{types}",
+                    where=entry.where,
+                    kind=kind,
+                    types=listed(types),
+                ),
             )
         check = entry.optional("check")
         if check is not None and check not in CHECKS:
             entry.refuse(
-                f"check {check}", f"{entry.where}不认识检查“{check}”，可用的有：{'、'.join(CHECKS)}"
+                f"check {check}",
+                say(
+                    "{where}不认识检查“{check}”，可用的有：{checks}",
+                    where=entry.where,
+                    check=check,
+                    checks=listed(CHECKS),
+                ),
             )
         bounds = {name: self._bound(entry, name) for name in ("min", "max")}
         options_from = self._office_list(entry, kind) or entry.optional("options_from")
@@ -314,7 +333,10 @@ class _Reader:
             if (entry.texts("of") and kind != "case") or entry.optional("in"):
                 entry.refuse(
                     "of",
-                    f"{entry.where}：person、people 字段可以写 of 和 in，case 字段可以写 of，其他的不能写",
+                    say(
+                        "{where}：person、people 字段可以写 of 和 in，case 字段可以写 of，其他的不能写",
+                        where=entry.where,
+                    ),
                 )
             return "units" if kind in OFFICE_CHOICES else None
         roles = ", ".join(f'"{one}"' for one in entry.texts("of"))
@@ -334,17 +356,22 @@ class _Reader:
             return None
         # A nested repetition can take for ever on a hostile answer.
         if len(pattern) > 200 or re.search(r"[+*}]\)?[+*{]", pattern):
-            entry.refuse("pattern", f"{entry.where}的 pattern 太复杂，请写得简单一些")
+            entry.refuse(
+                "pattern", say("{where}的 pattern 太复杂，请写得简单一些", where=entry.where)
+            )
         try:
             re.compile(pattern)
         except re.error as error:
-            entry.refuse(f"pattern: {error}", f"{entry.where}的 pattern 不是正确的正则表达式")
+            entry.refuse(
+                f"pattern: {error}",
+                say("{where}的 pattern 不是正确的正则表达式", where=entry.where),
+            )
         return pattern
 
     def _option(self, entry: Entry, value: object) -> Option:
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             return Option(str(value), str(value))
-        one = Entry(value, self._file, f"{entry.where}的选项", FormInvalid)
+        one = Entry(value, self._file, say("{where}的选项", where=entry.where), FormInvalid)
         option = Option(
             one.text("value"),
             one.text("label"),
@@ -363,7 +390,7 @@ class _Reader:
     def _form_rule(self, entry: Entry) -> tuple[str, Rule]:
         at = entry.text("at")
         if at not in self._keys:
-            entry.refuse(f"at {at}", f"规则的 at 写的“{at}”不是本表单的字段")
+            entry.refuse(f"at {at}", say("规则的 at 写的“{at}”不是本表单的字段", at=at))
         return at, self._rule(entry)
 
     def _condition(self, entry: Entry, key: str) -> Expression | None:
@@ -380,12 +407,22 @@ class _Reader:
         try:
             expression = compile_expression(text.strip())
         except FeelSyntaxError as error:
-            entry.refuse(f"{key}: {error}", f"{entry.where}的 {key} 写得不对：{error.message_zh}")
+            entry.refuse(
+                f"{key}: {error}",
+                say(
+                    "{where}的 {key} 写得不对：{said}", where=entry.where, key=key, said=error.said
+                ),
+            )
         unknown = sorted(expression.calls - office_functions.NAMES)
         if unknown:
             entry.refuse(
                 f"{key}: no function {unknown[0]!r}",
-                f"{entry.where}的 {key} 用到的函数“{unknown[0]}”不存在，请核对名称",
+                say(
+                    "{where}的 {key} 用到的函数“{unknown}”不存在，请核对名称",
+                    where=entry.where,
+                    key=key,
+                    unknown=unknown[0],
+                ),
             )
         self._names |= expression.names
         return expression
@@ -397,7 +434,11 @@ class _Reader:
                 if name not in seen:
                     entry.refuse(
                         f"condition looks ahead to {name}",
-                        f"{entry.where}的条件用到了排在它后面的字段“{name}”，请把“{name}”移到前面",
+                        say(
+                            "{where}的条件用到了排在它后面的字段“{name}”，请把“{name}”移到前面",
+                            where=entry.where,
+                            name=name,
+                        ),
                     )
 
 
@@ -405,12 +446,20 @@ def _fits_its_type(entry: Entry, one: Field) -> None:
     choice = one.type in ("choice", "choices")
     sources = bool(one.options) + bool(one.options_from) + bool(one.options_feel)
     if choice and sources != 1:
-        entry.refuse("options", f"{entry.where}：请用 options 或 options_from 写明选项，只用一种")
+        entry.refuse(
+            "options",
+            say("{where}：请用 options 或 options_from 写明选项，只用一种", where=entry.where),
+        )
     if not choice and sources:
-        entry.refuse("options", f"{entry.where}：只有 choice 和 choices 字段有选项")
+        entry.refuse(
+            "options", say("{where}：只有 choice 和 choices 字段有选项", where=entry.where)
+        )
     if len({option.value for option in one.options}) != len(one.options):
-        entry.refuse("options twice", f"{entry.where}的选项有重复的 value，请改名")
+        entry.refuse("options twice", say("{where}的选项有重复的 value，请改名", where=entry.where))
     if one.type == "case" and one.personal:
-        entry.refuse("personal case", f"{entry.where}：案件编号不是个人信息，请去掉 personal")
+        entry.refuse(
+            "personal case",
+            say("{where}：案件编号不是个人信息，请去掉 personal", where=entry.where),
+        )
     if one.check is not None and one.type != "text":
-        entry.refuse("check", f"{entry.where}：只有 text 字段可以用 check")
+        entry.refuse("check", say("{where}：只有 text 字段可以用 check", where=entry.where))

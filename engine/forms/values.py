@@ -18,6 +18,7 @@ from stdnum.cn import ric, uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 from engine.forms.schema import Field
+from engine.words import say
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -125,7 +126,7 @@ def check_identity(field: Field, text: str, *, confirmed: bool) -> str:
 def _ric(field: Field, text: str, confirmed: bool) -> str:
     number = ric.compact(text)
     if len(number) != 18:
-        advice = "补全" if len(number) < 18 else "改正"
+        advice = say("补全") if len(number) < 18 else say("改正")
         raise ValueRefused(
             "身份证号应为18位，现为{length}位，请对照证件{advice}",
             length=len(number),
@@ -145,7 +146,7 @@ def _ric(field: Field, text: str, confirmed: bool) -> str:
 def _uscc(field: Field, text: str, confirmed: bool) -> str:
     number = uscc.compact(text)
     if len(number) != 18:
-        advice = "补全" if len(number) < 18 else "改正"
+        advice = say("补全") if len(number) < 18 else say("改正")
         raise ValueRefused(
             "统一社会信用代码应为18位，现为{length}位，请对照证照{advice}",
             length=len(number),
@@ -237,7 +238,7 @@ def _number(field: Field, raw: object, today: date) -> Json:
 
 
 def _no_number(field: Field, text: str) -> ValueRefused:
-    kind = "整数" if field.type == "integer" else "数字"
+    kind = say("整数") if field.type == "integer" else say("数字")
     return ValueRefused(
         "{label}应为{kind}，现为“{text}”，请改正", label=field.label, kind=kind, text=text[:20]
     )
@@ -250,18 +251,26 @@ def _within(field: Field, value: Comparable, read: Callable[[str], Comparable]) 
         return
     is_date = isinstance(value, date)
     if low is not None and high is not None:
-        span = f"{field.min}至{field.max}{field.unit}"
+        span = say("{least}至{most}{unit}", least=field.min, most=field.max, unit=field.unit)
     elif low is not None:
-        span = f"{'不早于' if is_date else '不少于'}{field.min}{field.unit}"
+        span = (
+            say("不早于{day}", day=field.min)
+            if is_date
+            else say("不少于{least}{unit}", least=field.min, unit=field.unit)
+        )
     else:
-        span = f"{'不晚于' if is_date else '不超过'}{field.max}{field.unit}"
+        span = (
+            say("不晚于{day}", day=field.max)
+            if is_date
+            else say("不超过{most}{unit}", most=field.max, unit=field.unit)
+        )
     shown = value.isoformat() if isinstance(value, date) else f"{value:f}"
     raise ValueRefused(
         "{label}：应为{span}，现为{value}，{advice}",
         label=field.label,
         span=span,
         value=shown,
-        advice=field.advice or "请改正",
+        advice=field.advice or say("请改正"),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from engine.lengths import LengthInvalid, parse_length
+from engine.words import listed, say
 from engine.yaml_source import Entry
 
 CARDS = ("", "yellow", "red", "black")
@@ -67,15 +68,30 @@ def read_step(entry: Entry, roles: Collection[str]) -> LadderStep:
     try:
         parse_length(at)
     except LengthInvalid:
-        entry.refuse(f"at {at}", f"{entry.where}的 at“{at}”不是期限，请写成 -P3WD 的形式")
+        entry.refuse(
+            f"at {at}",
+            say("{where}的 at“{at}”不是期限，请写成 -P3WD 的形式", where=entry.where, at=at),
+        )
     for role in to:
         if role != "holder" and role not in roles:
-            entry.refuse(f"to {role}", f"{entry.where}提醒的“{role}”不在 roles.yaml 里")
+            entry.refuse(
+                f"to {role}",
+                say("{where}提醒的“{role}”不在 roles.yaml 里", where=entry.where, role=role),
+            )
     level, card, by = entry.integer("level"), entry.text("card", ""), entry.text("by", "inbox")
     if card not in CARDS:
-        entry.refuse(f"card {card}", f"{entry.where}的 card 应为 yellow、red 或 black")
+        entry.refuse(
+            f"card {card}", say("{where}的 card 应为 yellow、red 或 black", where=entry.where)
+        )
     if by not in CHANNELS:
-        entry.refuse(f"by {by}", f"{entry.where}的 by 应为 {'、'.join(CHANNELS)} 之一")
+        entry.refuse(
+            f"by {by}",
+            say(
+                "{where}的 by 应为 {channels} 之一",
+                where=entry.where,
+                channels=listed(CHANNELS),
+            ),
+        )
     step = LadderStep(
         level if level is not None else 0,
         at,
@@ -95,7 +111,7 @@ def read_quiet(entry: Entry) -> Quiet:
     """Read ``quiet: {from, until, rest_days, not_for}``; without it nothing is quiet."""
     if "quiet" not in entry:
         return Quiet()
-    one = entry.entry("quiet", "免打扰")
+    one = entry.entry("quiet", say("免打扰"))
     quiet = Quiet(
         _time(one, "from"),
         _time(one, "until"),
@@ -104,7 +120,7 @@ def read_quiet(entry: Entry) -> Quiet:
     )
     one.done()
     if (quiet.begins is None) != (quiet.ends is None):
-        one.refuse("from and until", "免打扰要同时写 from 和 until")
+        one.refuse("from and until", say("免打扰要同时写 from 和 until"))
     return quiet
 
 
@@ -113,4 +129,6 @@ def _time(entry: Entry, key: str) -> time | None:
     try:
         return None if text is None else time.fromisoformat(text)
     except ValueError:
-        entry.refuse(f"{key} {text}", f"{entry.where}的 {key} 应写成 18:00")
+        entry.refuse(
+            f"{key} {text}", say("{where}的 {key} 应写成 18:00", where=entry.where, key=key)
+        )

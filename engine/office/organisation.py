@@ -16,6 +16,7 @@ from typing import TypeVar
 from engine.forms.schema import Option
 from engine.lengths import Length, LengthInvalid, parse_length
 from engine.office.ladder import LadderStep, Quiet, read_quiet, read_step
+from engine.words import say
 from engine.yaml_source import Entry, YamlRefused
 
 FILES = ("roles", "units", "numbering", "letterhead", "remedies", "ladder")
@@ -135,7 +136,9 @@ class Office:
             try:
                 files[path.name] = path.read_bytes()
             except OSError as error:
-                raise OfficeInvalid(str(path), "missing", "文件不存在或者读不了，请补上") from error
+                raise OfficeInvalid(
+                    str(path), "missing", say("文件不存在或者读不了，请补上")
+                ) from error
         for path in (folder / f"{name}.yaml" for name in OPTIONAL):
             if path.is_file():
                 files[path.name] = path.read_bytes()
@@ -156,13 +159,14 @@ class Office:
             remedies=remedies,
             online_remedy=online,
             ladder=tuple(
-                read_step(one, roles) for one in entries["ladder"].entries("steps", "提醒阶梯")
+                read_step(one, roles) for one in entries["ladder"].entries("steps", say("提醒阶梯"))
             ),
             other_ladder=tuple(
-                read_step(one, roles) for one in entries["ladder"].entries("others", "对方期限提醒")
+                read_step(one, roles)
+                for one in entries["ladder"].entries("others", say("对方期限提醒"))
             ),
             task_ladder=tuple(
-                read_step(one, roles) for one in entries["ladder"].entries("tasks", "环节提醒")
+                read_step(one, roles) for one in entries["ladder"].entries("tasks", say("环节提醒"))
             ),
             quiet=read_quiet(entries["ladder"]),
             requirements=_requirements(entries["roles"], roles),
@@ -196,7 +200,7 @@ class Office:
             raise OfficeInvalid(
                 "numbering.yaml",
                 f"no series {series}",
-                f"没有编号系列“{series}”，请在 series 下补上",
+                say("没有编号系列“{series}”，请在 series 下补上", series=series),
             )
         return self.series[series].number(year, n, suffix)
 
@@ -217,7 +221,10 @@ class Office:
         texts = [*(remedy.text for remedy in self.remedies.values()), self.online_remedy]
         for name in {blank[1] for text in texts for blank in _BLANK.finditer(text)}:
             if name not in self.letterhead:
-                entry.refuse(f"no {name}", f"救济告知用到“{name}”，letterhead.yaml 里没有这一项")
+                entry.refuse(
+                    f"no {name}",
+                    say("救济告知用到“{name}”，letterhead.yaml 里没有这一项", name=name),
+                )
 
 
 def in_words(day: date) -> str:
@@ -227,7 +234,7 @@ def in_words(day: date) -> str:
 
 def _top(files: Mapping[str, bytes], name: str) -> Entry:
     if name not in files:
-        raise OfficeInvalid(name, "missing", "文件不存在，请补上")
+        raise OfficeInvalid(name, "missing", say("文件不存在，请补上"))
     return Entry.top(files[name], name, name, OfficeInvalid)
 
 
@@ -237,11 +244,14 @@ def _keyed(entry: Entry, key: str, where: str, read: Callable[[Entry], Read]) ->
     for one in entry.entries(key, where):
         name = one.text("id")
         if not _ID.match(name) or name in result:
-            one.refuse(f"id {name}", f"{one.where}的 id“{name}”不合规则或者重复，请改正")
+            one.refuse(
+                f"id {name}",
+                say("{where}的 id“{name}”不合规则或者重复，请改正", where=one.where, name=name),
+            )
         result[name] = read(one)
         one.done()
     if not result:
-        entry.refuse(f"{key} empty", f"“{key}”下没有内容，请至少写一项")
+        entry.refuse(f"{key} empty", say("“{key}”下没有内容，请至少写一项", key=key))
     return result
 
 
@@ -259,12 +269,13 @@ def _mapped(entry: Entry, key: str, read: Callable[[str, Entry], Read]) -> dict[
 def _requirements(entry: Entry, roles: Mapping[str, Role]) -> dict[str, Requirement]:
     if not entry.items("requires"):
         return {}
-    found = _keyed(entry, "requires", "任职要求", _requirement)
+    found = _keyed(entry, "requires", say("任职要求"), _requirement)
     for one in found.values():
         for role in one.roles:
             if role not in roles:
                 entry.refuse(
-                    f"requires {role}", f"任职要求“{one.id}”写了岗位“{role}”，没有这个岗位"
+                    f"requires {role}",
+                    say("任职要求“{step}”写了岗位“{role}”，没有这个岗位", step=one.id, role=role),
                 )
     return found
 
@@ -274,7 +285,9 @@ def _requirement(entry: Entry) -> Requirement:
     try:
         within = parse_length(length)
     except LengthInvalid:
-        entry.refuse(f"within {length}", f"{entry.where}的 within 应写成 P12M 这样，请改正")
+        entry.refuse(
+            f"within {length}", say("{where}的 within 应写成 P12M 这样，请改正", where=entry.where)
+        )
     return Requirement(
         entry.text("id"),
         entry.text("title"),
@@ -310,9 +323,22 @@ def _series(key: str, entry: Entry) -> Series:
     series = Series(key, entry.text("title"), entry.text("pattern"), entry.text("code", ""))
     blanks = {blank[1] for blank in _BLANK.finditer(series.pattern)}
     if unknown := blanks - {"代字", "年", "N", "后缀"}:
-        entry.refuse("blanks", f"{entry.where}的 pattern 不认识“{{{unknown.pop()}}}”")
+        entry.refuse(
+            "blanks",
+            say(
+                "{where}的 pattern 不认识“{{{unknown}}}”", where=entry.where, unknown=unknown.pop()
+            ),
+        )
     if not {"年", "N"} <= blanks:
-        entry.refuse("blanks", f"{entry.where}的 pattern 必须有 {{年}} 和 {{N}}，否则会重号")
+        entry.refuse(
+            "blanks",
+            say(
+                "{where}的 pattern 必须有 {year} 和 {n}，否则会重号",
+                where=entry.where,
+                year="{年}",
+                n="{N}",
+            ),
+        )
     return series
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.access import GENERAL, Rights
 from engine.documents.classified import Marks
+from engine.words import say
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
 FILE = "security.yaml"
@@ -48,9 +49,9 @@ def read_security(data: bytes, roles: Mapping[str, object]) -> Security:
     rights_entry = top.entry("rights", "rights")
     rights = {}
     for role in rights_entry:
-        entry = rights_entry.entry(role, f"岗位“{role}”")
+        entry = rights_entry.entry(role, say("岗位“{role}”", role=role))
         if role not in roles:
-            entry.refuse(f"role {role}", f"“{role}”不在 roles.yaml 里，请核对")
+            entry.refuse(f"role {role}", say("“{role}”不在 roles.yaml 里，请核对", role=role))
         rights[role] = _rights(entry)
         entry.done()
     sign_in = top.entry("sign_in", "sign_in")
@@ -70,14 +71,18 @@ def read_security(data: bytes, roles: Mapping[str, object]) -> Security:
 def _rights(entry: Entry) -> Rights:
     reads, may = entry.text("reads"), frozenset(entry.texts("may"))
     if reads not in {"all", "unit", "none"}:
-        entry.refuse(f"reads {reads}", f"{entry.where}的 reads 应为 all、unit 或 none")
+        entry.refuse(
+            f"reads {reads}", say("{where}的 reads 应为 all、unit 或 none", where=entry.where)
+        )
     for word in sorted(may - _MAY):
-        entry.refuse(f"may {word}", f"{entry.where}的 may 里没有“{word}”这项权限")
+        entry.refuse(
+            f"may {word}", say("{where}的 may 里没有“{word}”这项权限", where=entry.where, word=word)
+        )
     return Rights(reads, may)
 
 
 def _positive(entry: Entry, name: str) -> int:
     value = entry.integer(name)
     if value is None or value < 1:
-        entry.refuse(f"{name}", f"sign_in 的 {name} 应为正整数")
+        entry.refuse(f"{name}", say("sign_in 的 {name} 应为正整数", name=name))
     return value

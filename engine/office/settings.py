@@ -14,6 +14,7 @@ from typing import Literal
 
 from engine.errors import BadInput
 from engine.lengths import LengthInvalid, parse_length
+from engine.words import listed, say
 from engine.yaml_source import Entry, YamlRefused
 
 FILE = "settings.yaml"
@@ -37,7 +38,9 @@ class SettingUnknown(BadInput):
     code = "setting_unknown"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no setting {name!r}", sentence=f"没有名为“{name}”的设置，请检查拼写")
+        super().__init__(
+            f"no setting {name!r}", sentence=say("没有名为“{name}”的设置，请检查拼写", name=name)
+        )
         self.name = name
 
 
@@ -49,7 +52,13 @@ class SettingRefused(BadInput):
     def __init__(self, setting: Setting, value: object) -> None:
         super().__init__(
             f"setting {setting.name}: {value!r} is not possible",
-            sentence=f"设置“{setting.title}”（{setting.name}）不能是 {value!r}，应为{setting.expected}",
+            sentence=say(
+                "设置“{title}”（{setting}）不能是 {value}，应为{expected}",
+                title=setting.title,
+                setting=setting.name,
+                value=repr(value),
+                expected=setting.expected,
+            ),
         )
         self.name, self.value = setting.name, value
 
@@ -77,11 +86,13 @@ class Setting:
     def expected(self) -> str:
         """What a value may be, in words."""
         if self.kind == "choice":
-            return "或".join(f" {key}（{title}）" for key, title in self.choices.items()).strip()
+            return (
+                say("或").join(f" {key}（{title}）" for key, title in self.choices.items()).strip()
+            )
         return {
             "integer": "大于零的整数",
-            "length": "时间长度，如 P15WD",
-            "working_days": "若干个工作日，如 P10WD",
+            "length": say("时间长度，如 P15WD"),
+            "working_days": say("若干个工作日，如 P10WD"),
             "time": "时刻，如 08:30",
         }[self.kind]
 
@@ -133,7 +144,9 @@ class OfficeSettings(Mapping[str, Value]):
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise SettingsInvalid(str(path), "missing", "文件不存在或者读不了，请补上") from error
+            raise SettingsInvalid(
+                str(path), "missing", say("文件不存在或者读不了，请补上")
+            ) from error
         return cls.from_bytes(data)
 
     @classmethod
@@ -144,7 +157,10 @@ class OfficeSettings(Mapping[str, Value]):
         for entry in top.entries("settings", "设置"):
             setting = _setting(entry)
             if setting.name in settings:
-                entry.refuse(f"{setting.name} twice", f"设置“{setting.name}”写了两次，请删去一处")
+                entry.refuse(
+                    f"{setting.name} twice",
+                    say("设置“{setting}”写了两次，请删去一处", setting=setting.name),
+                )
             settings[setting.name] = setting
         top.done()
         return cls(settings)
@@ -189,13 +205,20 @@ class OfficeSettings(Mapping[str, Value]):
 def _setting(entry: Entry) -> Setting:
     name = entry.text("name")
     if not _NAME.fullmatch(name):
-        entry.refuse(f"name {name}", f"{entry.where}的名称“{name}”只能用小写字母、数字和下划线")
+        entry.refuse(
+            f"name {name}",
+            say("{where}的名称“{name}”只能用小写字母、数字和下划线", where=entry.where, name=name),
+        )
     choices = _choices(entry)
     kind = entry.text("type", "choice")
     if kind not in KINDS or (kind == "choice") != bool(choices):
         entry.refuse(
             f"type {kind}",
-            f"设置“{name}”要么列出 choices，要么写明 type：{'、'.join(KINDS[1:])} 之一",
+            say(
+                "设置“{name}”要么列出 choices，要么写明 type：{kinds} 之一",
+                name=name,
+                kinds=listed(KINDS[1:]),
+            ),
         )
     draft = Setting(
         name=name,
@@ -222,5 +245,5 @@ def _setting(entry: Entry) -> Setting:
 def _choices(entry: Entry) -> dict[str, str]:
     if "choices" not in entry:
         return {}
-    below = entry.entry("choices", f"{entry.where}的 choices")
+    below = entry.entry("choices", say("{where}的 choices", where=entry.where))
     return {key: below.text(key) for key in below}

@@ -40,7 +40,7 @@ from engine.store.cases import CaseRow
 from engine.stored_case import case_facts, task_facts
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
-from engine.words import AsIs, label_of, say
+from engine.words import AsIs, label_of, listed, say
 
 
 def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
@@ -246,7 +246,7 @@ def _shown(field: Field, value: Any) -> str:
     if field.type in {"choice", "choices"}:
         words = {option.value: label_of(option.label) for option in field.options}
         chosen = value if isinstance(value, list) else [value]
-        return say("、").join(words.get(str(one), str(one)) for one in chosen)
+        return listed(words.get(str(one), str(one)) for one in chosen)
     if field.type == "table" and isinstance(value, list):
         return say("；").join(
             say("，").join(
@@ -257,7 +257,7 @@ def _shown(field: Field, value: Any) -> str:
             for row in value
         )
     if isinstance(value, list):
-        return say("、").join(_file_name(one) for one in value)
+        return listed(_file_name(one) for one in value)
     if not field.unit:
         return str(value)
     return say("{n}{unit}", n=AsIs(value), unit=field.unit)

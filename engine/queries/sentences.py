@@ -14,7 +14,7 @@ from engine.identity import SYSTEM
 from engine.office.directory import title_of
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
-from engine.words import AsIs, label_of, say
+from engine.words import AsIs, label_of, listed, say
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Names:
             self.labels({key: one}) for one in (value if isinstance(value, list) else [value])
         ]
         if all(key in labels for labels in chosen):
-            return AsIs(say("、").join(label_of(labels[key]) for labels in chosen))
+            return AsIs(listed(label_of(labels[key]) for labels in chosen))
         if isinstance(value, list | dict):
             return say("{n}项", n=len(value))
         return AsIs(value)
@@ -348,7 +348,7 @@ def _breach(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Na
         if one.get("working_days")
     ]
     said = say("{clock}于{due}届满，已经逾期", clock=clock, due=body.get("due"))
-    return Told(said, say("逾期"), say("、").join(shares))
+    return Told(said, say("逾期"), listed(shares))
 
 
 def _ordered(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:

@@ -15,6 +15,7 @@ from engine.bpmn.findings import ERROR
 from engine.bpmn.model import Definition
 from engine.bpmn.tags import children
 from engine.errors import BadInput, EngineError
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.business_calendar import BusinessCalendar
@@ -72,7 +73,8 @@ class Subject:
             return self
         if self.institution is None:
             raise BadInput(
-                "no office", sentence="这里没有 _office 文件夹，不能改设置，请在 processes/ 里试算"
+                "no office",
+                sentence=say("这里没有 _office 文件夹，不能改设置，请在 processes/ 里试算"),
             )
         return replace(self, institution=self.institution.under(settings))
 
@@ -191,7 +193,7 @@ def _plain_folder(
     """A folder of diagrams without procedure.yaml: all its files as one definition."""
     sources = {p.name: p.read_bytes() for p in sorted(path.glob("*.bpmn"))}
     if not sources:
-        sentence = f"{path.name} 里没有流程图（.bpmn）"
+        sentence = say("{path} 里没有流程图（.bpmn）", path=path.name)
         return (
             None,
             [Finding(path.name, path.name, "empty", ERROR, sentence, "no .bpmn here")],
@@ -240,7 +242,11 @@ def unresolved(subject: Subject, library: Mapping[str, Any]) -> list[Finding]:
             node.id,
             "called-process",
             ERROR,
-            f"“{node.name or node.id}”调用的流程“{node.call.process.text}”不存在",
+            say(
+                "“{step}”调用的流程“{given}”不存在",
+                step=node.name or node.id,
+                given=node.call.process.text,
+            ),
             f"{node.id}: the called process {node.call.process.text!r} does not exist",
             node.line,
         )

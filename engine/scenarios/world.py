@@ -34,6 +34,7 @@ from engine.identity import Post
 from engine.office.directory import login_of
 from engine.scenarios.subject import Subject
 from engine.timesource import OFFICE_ZONE, legal_day
+from engine.words import say
 
 if TYPE_CHECKING:
     from engine.deployed import Deployed
@@ -194,7 +195,9 @@ class World:
             procedure = self._folder_of(effect.process_id).procedure
             if not key or (procedure is not None and key not in procedure.letters):
                 raise StepFailed(
-                    effect.activity_id, f"no letter {key!r}", f"没有“{key}”这种文书，请检查文书名称"
+                    effect.activity_id,
+                    f"no letter {key!r}",
+                    say("没有“{key}”这种文书，请检查文书名称", key=key),
                 )
             self.letters.append(key)
             title = key
@@ -273,7 +276,7 @@ class World:
                 raise StepFailed(
                     instance.process_id,
                     "the case would wait for nothing",
-                    "案件停下了，没有任何人或事可等",
+                    say("案件停下了，没有任何人或事可等"),
                 )
         self._dispatch(instance, step)
 
@@ -288,7 +291,7 @@ class World:
                 self._broadcast(source, thrown)
             else:
                 self._send(source, thrown)
-        raise StepFailed(sender.process_id, "messages without end", "消息往来没有尽头")
+        raise StepFailed(sender.process_id, "messages without end", say("消息往来没有尽头"))
 
     def _broadcast(self, source: Instance, thrown: Thrown) -> None:
         gathered = self.gathered()
@@ -533,7 +536,9 @@ class World:
         judged = form.validate(given, today=today, names=names, functions=self.functions)
         if not judged.ok:
             said = "; ".join(f"{k}: {v}" for k, v in judged.errors.items())
-            raise StepFailed(activity_id, f"the form is refused: {said}", f"表单未通过：{said}")
+            raise StepFailed(
+                activity_id, f"the form is refused: {said}", say("表单未通过：{said}", said=said)
+            )
         return judged.values
 
     def _may(self, item: WorkItem, by: str | None) -> None:
@@ -541,16 +546,16 @@ class World:
             return
         for other in item.separation:
             if self.actors.get(other) == by:
-                raise Denied("separation", f"“{item.name}”必须由另一个人办理")
+                raise Denied("separation", say("“{item}”必须由另一个人办理", item=item.name))
         roles = self._roles()
         if by in roles:
             if item.groups and roles[by] not in item.groups:
-                raise Denied("role", f"岗位“{by}”不能办理“{item.name}”")
+                raise Denied("role", say("岗位“{by}”不能办理“{item}”", by=by, item=item.name))
             if not item.groups and (item.users or item.assignee):
-                raise Denied("person", f"“{item.name}”只由指定的人办理")
+                raise Denied("person", say("“{item}”只由指定的人办理", item=item.name))
         named = {*item.users, item.assignee} - {None}
         if by not in roles and not item.groups and named and by not in named:
-            raise Denied("person", f"“{by}”不能办理“{item.name}”")
+            raise Denied("person", say("“{by}”不能办理“{item}”", by=by, item=item.name))
 
     def _roles(self) -> dict[str, str]:
         """Return what counts as a role: the office's ids and titles, and every group that is drawn."""
@@ -639,7 +644,7 @@ class World:
             moment, instance, timer = due[0]
             self.set_time(max(moment, self.now))
             self.fire(instance, timer)
-        raise StepFailed(self.process, "timers fire without end", "定时事件没有尽头")
+        raise StepFailed(self.process, "timers fire without end", say("定时事件没有尽头"))
 
     def start_by_condition(self, values: Mapping[str, Any]) -> None:
         """Start every process whose conditional start event holds now and that is not running."""

@@ -19,6 +19,7 @@ from engine.statutory_clock.facts import CaseEvent
 from engine.statutory_clock.records import Count, End, Extension, NoEffect, Span, Wait
 from engine.statutory_clock.resolved import Effect, Resolved, resolve
 from engine.timesource import OFFICE_ZONE
+from engine.words import say
 
 ONE_DAY = timedelta(days=1)
 
@@ -31,7 +32,7 @@ class LengthMixed(BadInput):
     def __init__(self, clock: str, length: Length) -> None:
         super().__init__(
             f"clock {clock!r}: {length} in another unit",
-            sentence=f"期限“{clock}”的单位与 {length} 不一致",
+            sentence=say("期限“{clock}”的单位与 {length} 不一致", clock=clock, length=length),
         )
 
 
@@ -49,7 +50,9 @@ class Situation:
         """Return the course of another clock over the same facts."""
         if clock not in self.definitions or self.depth > 4:
             raise ClockInvalid(
-                asked_by, f"no clock {clock}", f"没有叫“{clock}”的期限，或期限之间循环引用"
+                asked_by,
+                f"no clock {clock}",
+                say("没有叫“{clock}”的期限，或期限之间循环引用", clock=clock),
             )
         inner = Situation(
             self.calendar, self.settings, self.definitions, self.today, self.depth + 1
@@ -477,7 +480,7 @@ class Course:
         if count.length is None:
             if self.clock.falls is None:
                 raise ClockInvalid(
-                    self.clock.definition.id, "no length", "按现行设置没有长度，也没有固定日期"
+                    self.clock.definition.id, "no length", say("按现行设置没有长度，也没有固定日期")
                 )
             try:
                 return counting.next_fixed_day(count.start, *self.clock.falls.falls_on)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.errors import BadInput
+from engine.words import listed, say
 
 # Kind of rule: (what it must say, what else it may say). docs/clocks.md explains each in a sentence.
 VOCABULARY: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -45,7 +46,10 @@ class ClockInvalid(BadInput):
     code = "clock_invalid"
 
     def __init__(self, clock: str, message: str, sentence: str) -> None:
-        super().__init__(f"clock {clock!r}: {message}", sentence=f"期限“{clock}”：{sentence}")
+        super().__init__(
+            f"clock {clock!r}: {message}",
+            sentence=say("期限“{clock}”：{sentence}", clock=clock, sentence=sentence),
+        )
         self.clock = clock
 
 
@@ -93,23 +97,29 @@ class ClockDefinition:
         """
         clock = str(source.get("id") or "")
         if not clock:
-            raise ClockInvalid("?", "no id", "缺少 id")
+            raise ClockInvalid("?", "no id", say("缺少 id"))
         if unknown := set(source) - _OF_CLOCK:
             name = min(unknown)
-            raise ClockInvalid(clock, f"unknown attribute {name}", f"不认识“{name}”，请检查拼写")
-        listed = source.get("rules") or ()
-        if not isinstance(listed, list | tuple):
-            raise ClockInvalid(clock, "rules is no list", "规则应为列表")
-        rules = tuple(_rule(clock, rule) for rule in listed)
+            raise ClockInvalid(
+                clock, f"unknown attribute {name}", say("不认识“{name}”，请检查拼写", name=name)
+            )
+        given = source.get("rules") or ()
+        if not isinstance(given, list | tuple):
+            raise ClockInvalid(clock, "rules is no list", say("规则应为列表"))
+        rules = tuple(_rule(clock, rule) for rule in given)
         kinds = {rule.kind for rule in rules}
         length = str(source.get("length") or "")
         if "starts" not in kinds:
-            raise ClockInvalid(clock, "never starts", "没有起算的规则（gk:starts）")
+            raise ClockInvalid(clock, "never starts", say("没有起算的规则（gk:starts）"))
         if not length and "falls" not in kinds:
-            raise ClockInvalid(clock, "no length", "没有长度（length）")
+            raise ClockInvalid(clock, "no length", say("没有长度（length）"))
         nature = str(source.get("nature") or "limit")
         if nature not in NATURES:
-            raise ClockInvalid(clock, f"nature {nature}", f"nature 应为 {'、'.join(NATURES)} 之一")
+            raise ClockInvalid(
+                clock,
+                f"nature {nature}",
+                say("nature 应为 {natures} 之一", natures=listed(NATURES)),
+            )
         return cls(
             id=clock,
             title=str(source.get("title") or clock),
@@ -174,7 +184,9 @@ def read_conditions(clock: str, text: str) -> tuple[tuple[str, frozenset[str]], 
     for part in text.split():
         name, equals, values = part.partition("=")
         if not (name and equals and values):
-            raise ClockInvalid(clock, f"condition {text!r}", f"条件“{text}”应写成 名称=值 的形式")
+            raise ClockInvalid(
+                clock, f"condition {text!r}", say("条件“{given}”应写成 名称=值 的形式", given=text)
+            )
         pairs.append((name, frozenset(values.split("|"))))
     return tuple(pairs)
 
@@ -187,34 +199,48 @@ def check_references(
     known = None if settings is None else frozenset(settings)
     for clock in definitions.values():
         for name in sorted(clock.references - set(definitions)):
-            problems.append(ClockInvalid(clock.id, f"no clock {name}", f"没有叫“{name}”的期限"))
+            problems.append(
+                ClockInvalid(clock.id, f"no clock {name}", say("没有叫“{name}”的期限", name=name))
+            )
         for name in clock.setting_names:
             if known is not None and name not in known:
                 problems.append(
-                    ClockInvalid(clock.id, f"no setting {name}", f"没有叫“{name}”的设置")
+                    ClockInvalid(
+                        clock.id, f"no setting {name}", say("没有叫“{name}”的设置", name=name)
+                    )
                 )
         if _meets_itself(clock.id, definitions):
-            problems.append(ClockInvalid(clock.id, "refers to itself", "期限之间循环引用"))
+            problems.append(ClockInvalid(clock.id, "refers to itself", say("期限之间循环引用")))
     return problems
 
 
 def _rule(clock: str, source: object) -> Rule:
     if not isinstance(source, Mapping):
-        raise ClockInvalid(clock, "a rule is no mapping", "规则的格式不对")
+        raise ClockInvalid(clock, "a rule is no mapping", say("规则的格式不对"))
     attributes = {str(key): str(value) for key, value in source.items() if key != "kind"}
     kind = str(source.get("kind"))
     if kind not in VOCABULARY:
         raise ClockInvalid(
-            clock, f"unknown rule {kind}", f"不认识规则“{kind}”，可用的有：{'、'.join(VOCABULARY)}"
+            clock,
+            f"unknown rule {kind}",
+            say(
+                "不认识规则“{kind}”，可用的有：{vocabulary}",
+                kind=kind,
+                vocabulary=listed(VOCABULARY),
+            ),
         )
     must, may = VOCABULARY[kind]
     if missing := must - set(attributes):
         raise ClockInvalid(
-            clock, f"{kind} without {min(missing)}", f"规则“{kind}”缺少“{min(missing)}”"
+            clock,
+            f"{kind} without {min(missing)}",
+            say("规则“{kind}”缺少“{missing}”", kind=kind, missing=min(missing)),
         )
     if unknown := set(attributes) - must - may - _EVERYWHERE:
         raise ClockInvalid(
-            clock, f"{kind} with {min(unknown)}", f"规则“{kind}”不认识“{min(unknown)}”，请检查拼写"
+            clock,
+            f"{kind} with {min(unknown)}",
+            say("规则“{kind}”不认识“{unknown}”，请检查拼写", kind=kind, unknown=min(unknown)),
         )
     for name in ("when", "where", "unless"):
         read_conditions(clock, attributes.get(name, ""))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import BadInput
 from engine.timesource import OFFICE_ZONE
+from engine.words import say
 
 
 class FactUnusable(BadInput):
@@ -22,7 +23,12 @@ class FactUnusable(BadInput):
     def __init__(self, kind: str, name: str, value: object) -> None:
         super().__init__(
             f"case event {kind}: field {name} is {value!r}",
-            sentence=f"事实“{kind}”的“{name}”应为大于零的整数，现为 {value!r}，请补正",
+            sentence=say(
+                "事实“{kind}”的“{name}”应为大于零的整数，现为 {value}，请补正",
+                kind=kind,
+                name=name,
+                value=repr(value),
+            ),
         )
         self.kind, self.field, self.value = kind, name, value
 

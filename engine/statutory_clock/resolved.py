@@ -13,6 +13,7 @@ from datetime import date
 from engine.errors import BadInput
 from engine.lengths import Length, LengthInvalid, Unit, parse_length
 from engine.statutory_clock.definition import ClockDefinition, ClockInvalid, Rule, read_conditions
+from engine.words import say
 
 Conditions = tuple[tuple[str, frozenset[str]], ...]
 
@@ -42,7 +43,8 @@ class SettingMissing(BadInput):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"no setting {name!r}", sentence=f"没有名为“{name}”的设置，请在 settings.yaml 中补上"
+            f"no setting {name!r}",
+            sentence=say("没有名为“{name}”的设置，请在 settings.yaml 中补上", name=name),
         )
         self.name = name
 
@@ -207,7 +209,7 @@ class _Reading:
                 raise LengthInvalid(text)
         except LengthInvalid as error:
             raise ClockInvalid(
-                self.definition.id, f"length {text!r}", f"长度“{text}”不能用"
+                self.definition.id, f"length {text!r}", say("长度“{given}”不能用", given=text)
             ) from error
         return length
 
@@ -217,7 +219,13 @@ class _Reading:
             raise ClockInvalid(
                 self.definition.id,
                 f"{rule.kind} {name}={text!r}",
-                f"“{name}”应为 {word} 或 {other}，现为“{text}”",
+                say(
+                    "“{name}”应为 {word} 或 {other}，现为“{given}”",
+                    name=name,
+                    word=word,
+                    other=other,
+                    given=text,
+                ),
             )
         return text == word
 
@@ -226,7 +234,9 @@ class _Reading:
             return None
         if not text.isdecimal():
             raise ClockInvalid(
-                self.definition.id, f"times={text!r}", f"次数应为整数或 unlimited，现为“{text}”"
+                self.definition.id,
+                f"times={text!r}",
+                say("次数应为整数或 unlimited，现为“{given}”", given=text),
             )
         return int(text)
 
@@ -237,7 +247,9 @@ class _Reading:
             day = date.fromisoformat(f"2000{text[1:]}" if text.startswith("--") else text)
         except ValueError as error:
             raise ClockInvalid(
-                self.definition.id, f"on={text!r}", f"固定日期应写成 --01-31，现为“{text}”"
+                self.definition.id,
+                f"on={text!r}",
+                say("固定日期应写成 --01-31，现为“{given}”", given=text),
             ) from error
         return day.month, day.day
 

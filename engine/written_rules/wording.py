@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.words import say
 from engine.yaml_source import Entry, YamlRefused
 
 FOLDER = "rules/"
@@ -129,7 +130,12 @@ def parse_wording(data: bytes, name: str) -> Wording:
                 known = "、".join(f"{{{one}}}" for one in sorted(blanks)) or "（没有）"
                 top.refuse(
                     f"{key}: unknown blank {blank}",
-                    f"“{key}”里的 {{{blank}}} 没有内容可填，可用的有：{known}",
+                    say(
+                        "“{key}”里的 {{{blank}}} 没有内容可填，可用的有：{known}",
+                        key=key,
+                        blank=blank,
+                        known=known,
+                    ),
                 )
     top.done()
     return Wording(sentences)
@@ -146,5 +152,7 @@ def wording_of(files: Mapping[str, bytes]) -> tuple[Wording, bytes]:
     """
     for path in (FILE, TEMPLATE):
         if path not in files:
-            raise RulesInvalid(path, "missing", f"启用的本局数据里没有 {path}，请补上后启用")
+            raise RulesInvalid(
+                path, "missing", say("启用的本局数据里没有 {path}，请补上后启用", path=path)
+            )
     return parse_wording(files[FILE], FILE), files[TEMPLATE]

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -118,3 +120,11 @@ def real(tmp_path: Path) -> Iterator[RealOffice]:
     found = open_office(tmp_path)
     yield found
     found.env.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def english(project: Path) -> Catalog:
+    """The catalogue of the English pages."""
+    source = project / "webui" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+    with source.open("rb") as file:
+        return read_po(file, locale="en")

@@ -7,12 +7,10 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-from engine.commands import chasing, passing_time
+from engine.commands import chasing, clock_watch, passing_time
 from engine.queries import drawn_changes, sentences
 from engine.queries.audit import GROUPS
 from engine.queries.notices import said
@@ -51,17 +49,10 @@ def words_of(project: Path) -> set[str]:
             found.add(message if isinstance(message, str) else message[0])
     found |= set(sentences.KINDS.values())
     found |= {word for word, _kinds in GROUPS.values()}
-    found |= {*chasing.NOTICES, passing_time.HOLIDAYS_AWAITED}
+    found |= {*chasing.NOTICES, passing_time.HOLIDAYS_AWAITED, clock_watch.ASKED, clock_watch.TOLD}
     found |= set(drawn_changes._RULES.values())
     found |= {word for _key, word, _right, _url in RAIL}
     return found
-
-
-@pytest.fixture(scope="module")
-def english(project: Path) -> Catalog:
-    source = project / "webui" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
-    with source.open("rb") as file:
-        return read_po(file, locale="en")
 
 
 def test_nothing_is_left_untranslated(project: Path, english: Catalog) -> None:

@@ -353,5 +353,5 @@ def _finding(one: Any, found: Any) -> Any:
         line=getattr(one, "line", None),
         rule=one.code,
         message=one.sentence,
-        message_en=str(one),
+        message_en=one.sentence,
     )
