@@ -231,11 +231,16 @@ def restore(file: Path, config_file: Path | None) -> None:
 
 @click.command()
 @click.argument("number")
-@click.option("--reason", default="", help="删除的事由，写进审计记录")
-@click.option("--apply", "do_it", is_flag=True, help="真的删除；不加的只列出删什么、留什么")
+@click.option("--reason", default="", help="删除的事由，写进审计记录。 Why, for the trail.")
+@click.option(
+    "--apply",
+    "do_it",
+    is_flag=True,
+    help="真的删除；不加的只列出删什么、留什么。 Erase; else only a list.",
+)
 @config_option
 def erase(number: str, reason: str, do_it: bool, config_file: Path | None) -> None:
-    """删除一件已经归档的案件里的个人信息（个人信息保护法第四十七条）。"""
+    """删除一件已经归档的案件里的个人信息（个人信息保护法第四十七条）。 Erase personal data."""
     env = _open(config_file)
     try:
         if do_it:
