@@ -27,6 +27,7 @@ def upgrade(engine: Engine) -> None:
         if MigrationContext.configure(connection).get_current_revision() == newest():
             return
     with UnitOfWork(engine, writing=True) as uow:
+        uow.connection.begin()  # where the library knows of no transaction, Alembic commits by itself
         command.upgrade(_config(uow.connection), "head")
         uow.commit()
 
@@ -34,6 +35,7 @@ def upgrade(engine: Engine) -> None:
 def start_over(engine: Engine) -> None:
     """Drop every table and what is in it and make them anew, in one transaction."""
     with UnitOfWork(engine, writing=True) as uow:
+        uow.connection.begin()
         command.downgrade(_config(uow.connection), "base")
         command.upgrade(_config(uow.connection), "head")
         uow.commit()

@@ -6,6 +6,10 @@ PostgreSQL is given the same order by a lock that each writing transaction takes
 leaves a row in the one audit trail anyway, and rows locked in another order could not deadlock. There a
 writing transaction sends its prepared statements ahead (libpq's pipeline mode) and waits when something is
 read and at the commit: a step is three trips to the server, however many rows it writes.
+
+BEGIN and COMMIT are said here, and connections rest here between transactions: the library's own bookkeeping of
+both costs a step as much as five statements of SQLite. After an error a connection goes back to the library,
+which cleans or replaces it.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import select
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -50,6 +55,9 @@ _TO_READ = {
     "postgresql": ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
 }
 _AHEAD = "gk_ahead"  # where a connection keeps the pipeline that it is in
+RESTING = 10  # so many connections are kept; more are closed after use
+# Connections that nobody uses just now, clean and outside any transaction.
+_resting: WeakKeyDictionary[Engine, list[Connection]] = WeakKeyDictionary()
 
 
 def open_database(url: str) -> Engine:
@@ -62,18 +70,17 @@ def open_database(url: str) -> Engine:
         # second one that none gives back. The server's threads are limit enough.
         "max_overflow": -1,
     }
-    if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=10, **common)
+    if url.startswith("sqlite"):
+        sqlite = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        engine = create_engine(url, connect_args=sqlite, **common)
+        event.listen(engine, "connect", _prepare_sqlite)
+    else:
+        engine = create_engine(url, **common)
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "checkout", _refuse_closed)
         event.listen(engine, "after_cursor_execute", _await_answer)
-        return engine
-    engine = create_engine(
-        url,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        **common,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
+    _resting[engine] = []
+    event.listen(engine, "engine_disposed", _close_resting)
     return engine
 
 
@@ -98,14 +105,19 @@ def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
 def _refuse_closed(
     connection: DBAPIConnection, _: ConnectionPoolEntry, __: PoolProxiedConnection
 ) -> None:
-    """Have a connection replaced that the server closed while it rested: then there is an end to be read.
+    """Have a connection replaced that the server closed while it rested."""
+    if _was_closed(connection):
+        raise DisconnectionError("the server has closed this connection")
+
+
+def _was_closed(connection: DBAPIConnection) -> bool:
+    """Say whether a server has closed a connection that rested: then there is an end to be read.
 
     Asking the server (``pool_pre_ping``) would cost a round trip each time.
     """
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
-        raise DisconnectionError("the server has closed this connection")
+    return bool(waiting.poll(0))
 
 
 def _await_answer(connection: Connection, *_: object) -> None:
@@ -114,13 +126,63 @@ def _await_answer(connection: Connection, *_: object) -> None:
         ahead.sync()
 
 
-def glance(engine: Engine) -> Connection:
+def _taken(engine: Engine) -> Connection:
+    """Return a connection that rested, else a new one."""
+    resting = _resting[engine]
+    while True:
+        try:
+            connection = resting.pop()
+        except IndexError:
+            return engine.connect()
+        if engine.dialect.name == "sqlite" or not _was_closed(driver_of(connection)):
+            return connection
+        _close(connection)
+
+
+def _given_back(engine: Engine, connection: Connection, *, clean: bool) -> None:
+    """Let a connection rest; one that is not ``clean`` goes back to the library, which looks to that."""
+    resting = _resting[engine]
+    if connection.in_transaction():  # as the library counts: it has run a statement of its own
+        connection.rollback()
+    if clean and len(resting) < RESTING:
+        resting.append(connection)
+    else:
+        connection.close()
+
+
+def _close_resting(engine: Engine) -> None:
+    """Close what rests: the database is being closed, and its file may be moved."""
+    resting = _resting[engine]
+    while resting:
+        _close(resting.pop())
+
+
+def _close(connection: Connection) -> None:
+    connection.detach()
+    connection.close()
+
+
+class Glance:
+    """A connection outside any transaction, for as long as a block lasts; see ``glance``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> Connection:
+        self._connection = _taken(self._engine)
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        _given_back(self._engine, self._connection, clean=kind is None)
+
+
+def glance(engine: Engine) -> Glance:
     """Return a connection outside any transaction: each statement on it sees what was committed last.
 
     Enough to read what the writing transaction looks at again, and cheaper than a transaction by as much as
     the reading itself costs.
     """
-    return engine.connect()
+    return Glance(engine)
 
 
 def damaged_part(connection: Connection) -> str:
@@ -158,40 +220,41 @@ class UnitOfWork:
 
     ``with UnitOfWork(engine, writing=True) as uow: ...; uow.commit()``
 
-    ``on`` is a connection that the caller has at hand, outside any transaction, and gives back himself: to take
-    one and to give it back costs as much as two statements of SQLite.
+    ``on`` is a connection that the caller has at hand, outside any transaction, and gives back himself.
     """
 
     connection: Connection
 
     def __init__(self, engine: Engine, *, writing: bool, on: Connection | None = None) -> None:
         self._engine, self._writing, self._on = engine, writing, on
-        self._ahead = ExitStack()
+        self._open = False
+        self._pipeline: ExitStack | None = None
 
     def __enter__(self) -> Self:
-        self.connection = self._engine.connect() if self._on is None else self._on
+        self.connection = self._on or _taken(self._engine)
         try:
-            self._transaction = self.connection.begin()
-            if self._writing and self._engine.dialect.name == "postgresql":
+            dialect = self._engine.dialect.name
+            if self._writing and dialect == "postgresql":
+                self._pipeline = ExitStack()
                 pipeline = driver_of(self.connection).pipeline()
-                self.connection.info[_AHEAD] = self._ahead.enter_context(pipeline)
-            begin = _TO_WRITE if self._writing else _TO_READ
-            for statement in begin[self._engine.dialect.name]:
+                self.connection.info[_AHEAD] = self._pipeline.enter_context(pipeline)
+            self._open = True
+            for statement in (_TO_WRITE if self._writing else _TO_READ)[dialect]:
                 to_driver(self.connection, statement)
         except BaseException:
-            self._leave()
+            self._leave(clean=False)
             raise
         return self
 
     def commit(self) -> None:
         """Make all of it durable at once."""
-        if ahead := self.connection.info.get(_AHEAD):
-            to_driver(self.connection, "COMMIT")  # not reached where something before it failed
+        to_driver(self.connection, "COMMIT")  # not reached where something before it failed
+        if self._pipeline is not None:
             try:
-                ahead.sync()
+                self.connection.info[_AHEAD].sync()
             except self._engine.dialect.loaded_dbapi.Error as error:
                 raise librarys(self.connection, error, "COMMIT") from error
-        self._transaction.commit()
+        self._open = False
 
     def __exit__(
         self,
@@ -201,15 +264,16 @@ class UnitOfWork:
     ) -> None:
         if kind is None and not self._writing:
             # There is nothing to roll back, and the driver forgets prepared statements at each ROLLBACK.
-            self._transaction.commit()
-        self._leave()
+            self.commit()
+        self._leave(clean=kind is None)
 
-    def _leave(self) -> None:
+    def _leave(self, *, clean: bool) -> None:
         """Roll back what was not committed, and give the connection back where it was taken here."""
-        self.connection.info.pop(_AHEAD, None)
-        with suppress(self._engine.dialect.loaded_dbapi.Error):  # it was told where it came up
-            self._ahead.close()
+        if self._pipeline is not None:
+            self.connection.info.pop(_AHEAD, None)
+            with suppress(self._engine.dialect.loaded_dbapi.Error):  # it was told where it came up
+                self._pipeline.close()
+        if self._open:
+            driver_of(self.connection).rollback()
         if self._on is None:
-            self.connection.close()
-        else:
-            self._transaction.close()
+            _given_back(self._engine, self.connection, clean=clean)

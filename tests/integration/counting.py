@@ -76,11 +76,6 @@ def _count_sqlite(engine: Engine, counted: Counted) -> None:
         def cursor(self, *_: Any) -> sqlite3.Cursor:
             return super().cursor(Cursor)
 
-        def commit(self) -> None:
-            counted.committed()
-            counted.tape.append(("COMMIT", ()))
-            super().commit()
-
     def connect(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
         options["factory"] = Connection
 

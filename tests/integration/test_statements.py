@@ -146,6 +146,23 @@ def test_a_transaction_on_a_connection_at_hand_gives_it_back_clean(desk):
     assert beats(desk) == ["x"]
 
 
+def test_a_connection_rests_between_transactions_until_its_database_is_closed(desk):
+    """Taking one from the library and giving it back costs as much as five statements."""
+    database = desk.env.database
+    with UnitOfWork(database, writing=False) as uow:
+        first = uow.connection
+    with glance(database) as second:
+        assert second is first
+    with suppress(KeyError), UnitOfWork(database, writing=False) as uow:
+        raise KeyError
+    assert first.closed  # after an error the library looks to it
+    with glance(database) as third:
+        third.execute(select(heartbeat)).all()
+    assert not third.in_transaction()
+    database.dispose()
+    assert third.closed
+
+
 BEAT = "insert into heartbeat (name, at, note) values ('x', '2026-01-01', '')"
 
 
