@@ -84,7 +84,7 @@ def acting_post(actor: Actor, roles: Sequence[str], unit: str | None = None) -> 
         for post in actor.posts
         if post.role == role and (unit is None or post.unit in (None, unit))
     ]
-    return next(iter([*fitting, *actor.posts]), None)
+    return fitting[0] if fitting else next(iter(actor.posts), None)
 
 
 def name_in(definitions: Sequence[Definition], activity_id: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from engine.blobs import Blobs
 from engine.bpmn.model import Definition
@@ -22,7 +22,7 @@ from engine.office.directory import Holder
 from engine.sealing import Sealer
 from engine.store import accounts
 from engine.store import definitions as store
-from engine.timesource import TimeSource, legal_day
+from engine.timesource import TimeSource, legal_day, office_instant
 from engine.unit_of_work import Engine, UnitOfWork
 
 OFFICE = "_office"  # the key under which the office's own data is deployed
@@ -61,7 +61,8 @@ class Environment:
     _institutions: dict[str, Institution] = field(default_factory=dict, repr=False)
     _versions: dict[str, Deployed] = field(default_factory=dict, repr=False)
     _in_force: dict[str, str] = field(default_factory=dict, repr=False)
-    _as_of: date | None = field(default=None, repr=False)  # the day of _in_force
+    # The legal day on which _in_force holds: from its first instant to the next day's.
+    _day: tuple[datetime, datetime] | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +74,11 @@ class Environment:
         with UnitOfWork(self.database, writing=False) as uow:
             found = store.all_in_force(uow.connection, day)
         with self._lock:
-            self._in_force, self._as_of = found, day
+            self._in_force = found
+            self._day = office_instant(day), office_instant(day + timedelta(days=1))
+
+    def _is_fresh(self) -> bool:
+        return self._day is not None and self._day[0] <= self.time.now() < self._day[1]
 
     def version_in_force(self, procedure: str) -> str:
         """Return the id of the version in force.
@@ -82,7 +87,7 @@ class Environment:
             NotFound: the procedure was never deployed.
         """
         with self._lock:
-            if procedure not in self._in_force or self._as_of != legal_day(self.time.now()):
+            if procedure not in self._in_force or not self._is_fresh():
                 self.refresh()
             if procedure not in self._in_force:
                 raise NotFound("procedure", procedure)
@@ -91,7 +96,7 @@ class Environment:
     def procedures_in_force(self) -> dict[str, str]:
         """Return {procedure key: version id} without the office's own data."""
         with self._lock:
-            if not self._in_force or self._as_of != legal_day(self.time.now()):
+            if not self._in_force or not self._is_fresh():
                 self.refresh()
             return {key: value for key, value in self._in_force.items() if key != OFFICE}
 

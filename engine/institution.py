@@ -93,7 +93,17 @@ class Institution:
 
     def functions(self, day: date) -> Functions:
         """Return what the office's expressions may call on a day: its working days and its people."""
+        found = self._by_day.get(day)
+        if found is None:
+            self._by_day.clear()  # days come one after the other
+            found = self._by_day[day] = self._functions(day)
+        return found
 
+    @cached_property
+    def _by_day(self) -> dict[date, Functions]:
+        return {}
+
+    def _functions(self, day: date) -> Functions:
         def office_people(roles: object = (), *unit: object) -> object:
             wanted = [roles] if isinstance(roles, str) else list(roles or ())  # type: ignore[call-overload]
             if unit and not isinstance(unit[0], str):

@@ -74,7 +74,7 @@ def erased(value: Any) -> Any:
 
 def _stands_in(state: State, names: frozenset[str]) -> bool:
     """Whether one of the names may stand in a state: few do, and to walk it costs more than to look for them."""
-    text = orjson.dumps(state)
+    text = orjson.dumps(state) if names else b""
     return any(orjson.dumps(name) in text for name in names)
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from engine.store.prepared import driver_of, librarys, to_driver
+from engine.store.prepared import driver_of, json_text, librarys, to_driver
 
 # The library's types that a command may name; its statements stay in ``engine.store``.
 __all__ = [
@@ -63,7 +63,7 @@ _resting: WeakKeyDictionary[Engine, list[Connection]] = WeakKeyDictionary()
 def open_database(url: str) -> Engine:
     """Open the database at ``url`` (SQLite or PostgreSQL) for any number of threads."""
     common: dict[str, Any] = {
-        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_serializer": json_text,
         "json_deserializer": orjson.loads,
         "hide_parameters": True,  # what people typed does not belong into the log
         # A step looks things up beside the connection it holds: were there a limit, steps could all wait for a

@@ -192,8 +192,9 @@ class CaseHost:
 
     def sealed_state(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return the live state as it is stored: personal values that route are sealed."""
-        versions = [self.deployed, *map(self.env.deployed, self.called_versions.values())]
-        personal = frozenset[str]().union(*(one.procedure.personal_fields for one in versions))
+        personal = self.deployed.procedure.personal_fields
+        for version in self.called_versions.values():
+            personal |= self.env.deployed(version).procedure.personal_fields
         return seal_state(self.env, personal, state)
 
     def changes(self) -> list[list[Any]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from engine.done_steps import DoneStep, acting_post
 from engine.identity import Actor, Post
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Cause:
+
+class Cause(NamedTuple):
     """Why a step is taken, for history and trail.
 
     kind: start, complete, fire, message, signal, cancel, migrate, recompute, or correction (of a closed case). ``operation`` is what a retry
@@ -28,11 +30,11 @@ class Cause:
     submission: Mapping[str, Any] | None = None
     documents: Sequence[Mapping[str, Any]] = ()
     key: str | None = None
-    body: Mapping[str, Any] = field(default_factory=dict)
-    personal: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = _NOTHING
+    personal: Mapping[str, str] = _NOTHING
     reason: str = ""
     resolves: tuple[str, ...] = ()
-    refers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # {field: numbers of cases}
+    refers: Mapping[str, Sequence[str]] = _NOTHING  # {field: numbers of cases}
     roles: Sequence[str] = ()  # to whom the step was offered, where no work item says it
 
     def post_of(self, actor: Actor) -> Post | None:
@@ -42,11 +44,6 @@ class Cause:
         offered = self.item["candidates"].get("roles", [])
         return acting_post(actor, offered, self.item["unit"])
 
-    def role_of(self, actor: Actor) -> str:
-        """Return the role of that post, "" where there is none."""
-        post = self.post_of(actor)
-        return post.role if post else ""
-
     def by_person(self, actor: Actor, name: str, day: date) -> DoneStep | None:
         """Return the step as one that a person completes; None where no drawn step is."""
         if self.activity_id is None or self.kind not in {"start", "complete", "message"}:
@@ -54,13 +51,13 @@ class Cause:
         post = self.post_of(actor)
         if post is None:
             return None
-        own = replace(post, deputy_for=actor.acts_for(post.role))
+        deputy_for = actor.acts_for(post.role)
+        own = post if post.deputy_for == deputy_for else replace(post, deputy_for=deputy_for)
         login = actor.login or actor.person_id
         return DoneStep(self.activity_id, name, login, own, day, self.submission or {})
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(NamedTuple):
     """What a step came to: the case after it, and the work items that it opened."""
 
     case_id: str

@@ -7,7 +7,7 @@ and the record are the case's own; its clocks follow the definitions of the new 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine.access import require
@@ -139,7 +139,7 @@ def _carry(
 ) -> Moved:
     old, new = env.deployed(case.version_id), env.deployed(target)
     doers = {mapping.get(activity, activity): people for activity, people in case.doers.items()}
-    carried = replace(case, version_id=target, doers=doers)
+    carried = case._replace(version_id=target, doers=doers)
     host = CaseHost.open(env, actor, carried, {})
     state = migrate(old.definition, new.definition, host, case.state, mapping)
     was, now = frontier(old.definition, case.state, host), frontier(new.definition, state, host)

@@ -182,7 +182,7 @@ def _stopped(env: Environment, actor: Actor, failed: _Failed, cause: Cause) -> C
     element = getattr(failure, "element_id", None) or cause.activity_id
     sentence = getattr(failure, "sentence", None) or say("这一步在系统里没有办成，案件停在原处")
     incident_id = uuid.uuid4().hex
-    now = env.time.now()
+    now, post = env.time.now(), cause.post_of(actor)
     with UnitOfWork(env.database, writing=True) as uow:
         cases.add_incident(
             uow.connection,
@@ -211,7 +211,7 @@ def _stopped(env: Environment, actor: Actor, failed: _Failed, cause: Cause) -> C
                 result="failed",
                 version=before.version_id,
             ),
-            role=cause.role_of(actor),
+            role=post.role if post else "",
         )
         uow.commit()
     return CaseStopped(incident_id, element, sentence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine import audit
@@ -154,6 +154,8 @@ def refuse_classified(
 
 def stored(env: Environment, form: Form | None, files: Sequence[Upload]) -> list[dict[str, Any]]:
     """Store uploaded bytes and return their rows; unreferenced bytes do no harm if the step fails."""
+    if not files:
+        return []
     labels = {one.key: one.label for one in form.fields} if form else {}
     return [
         {
@@ -179,5 +181,5 @@ def personal_values(deployed: Deployed, values: Mapping[str, Any]) -> dict[str, 
 
 def _refusal(env: Environment, actor: Actor, event: audit.AuditEvent, reason: str) -> None:
     with UnitOfWork(env.database, writing=True) as uow:
-        note(env, uow.connection, actor, replace(event, result="denied", reason=reason))
+        note(env, uow.connection, actor, event._replace(result="denied", reason=reason))
         uow.commit()

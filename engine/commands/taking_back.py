@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +90,7 @@ def _taken_back(
     if last_steps.withdraw_opened(connection, opened, actor.person_id, now) != len(opened):
         raise RevisionConflict(f"a task of case {case.id} was taken meanwhile")
     stood = {name: last[name] for name in ("state", "fields", "doers")}
-    after = replace(case, **stood, revision=case.revision + 1)
+    after = case._replace(**stood, revision=case.revision + 1)
     ends = cases.update_case(connection, after, before=case)
     armed = last["armed"]
     cases.replace_timers(connection, case.id, armed=(), gone=armed["timers"])

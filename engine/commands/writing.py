@@ -5,9 +5,8 @@ Decides nothing of the case; what can be taken back afterwards, and what not, is
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import TaskAlreadyCompleted
 from engine.feel import to_json
-from engine.identity import Actor
+from engine.identity import Actor, Post
 from engine.store import accounts, batches, cases, definitions, numbers, outbox, references
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
@@ -65,13 +64,14 @@ def write_in(
     outbox.tell(connection, [_lasting(one, step) for one in host.notices])
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
     cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
-    cases.append_history(connection, _history_row(after, step, cause, actor, now))
+    post = cause.post_of(actor)
+    cases.append_history(connection, _history_row(after, step, cause, actor, post, now))
     note(
         env,
         connection,
         actor,
         *_audit_events(after, is_new, host, step, cause),
-        role=cause.role_of(actor),
+        role=post.role if post else "",
         ends=ends,
     )
     return Moved(after.id, after.number, after.revision, step.ended, tuple(opened))
@@ -117,18 +117,18 @@ def _last_step(
 
 def _irrevocable(before: CaseRow, after: CaseRow, host: CaseHost, step: Step, cause: Cause) -> str:
     """Return by which word a step cannot be taken back: what it did is seen outside the case; "" where it can."""
-    reasons = {
-        "ended": step.ended,
-        "number": bool(host.numbers),
-        "letter": bool(host.documents),
-        "told": bool(host.notices or host.outbox or step.messages or step.signals),
-        "fact": bool(host.recorded),
-        "outcome": after.outcome != before.outcome,
-        "upload": bool(cause.documents),
-        "waits": bool(step.timers_gone or step.waits_gone),
-        "others": len(step.closed) > 1 or before.version_id != after.version_id,
-    }
-    return next((word for word, holds in reasons.items() if holds), "")
+    reasons = (
+        (step.ended, "ended"),
+        (host.numbers, "number"),
+        (host.documents, "letter"),
+        (host.notices or host.outbox or step.messages or step.signals, "told"),
+        (host.recorded, "fact"),
+        (after.outcome != before.outcome, "outcome"),
+        (cause.documents, "upload"),
+        (step.timers_gone or step.waits_gone, "waits"),
+        (len(step.closed) > 1 or before.version_id != after.version_id, "others"),
+    )
+    return next((word for holds, word in reasons if holds), "")
 
 
 def _lasting(notice: dict[str, Any], step: Step) -> dict[str, Any]:
@@ -164,8 +164,7 @@ def _thrown(case: CaseRow, step: Step, now: datetime) -> list[dict[str, Any]]:
 
 def _after(before: CaseRow, host: CaseHost, step: Step, cause: Cause, actor: Actor) -> CaseRow:
     subject, kind = host.described()
-    return replace(
-        before,
+    return before._replace(
         version_id=host.case.version_id,  # another one where the case is carried over
         state=host.sealed_state(step.state),
         revision=before.revision + 1,
@@ -227,7 +226,7 @@ def already_completed(connection: Connection, task_id: str) -> TaskAlreadyComple
 def _opened_rows(case: CaseRow, host: CaseHost, step: Step, now: datetime) -> list[dict[str, Any]]:
     return [
         {
-            "id": uuid.uuid4().hex,
+            "id": secrets.token_hex(16),
             "case_id": case.id,
             "token": item.token,
             **offered(case, host, item, legal_day(now)),
@@ -340,9 +339,8 @@ def _documents(case: CaseRow, cause: Cause, actor: Actor, now: datetime) -> list
 
 
 def _history_row(
-    case: CaseRow, step: Step, cause: Cause, actor: Actor, now: datetime
+    case: CaseRow, step: Step, cause: Cause, actor: Actor, post: Post | None, now: datetime
 ) -> dict[str, Any]:
-    post = cause.post_of(actor)
     return {
         "case_id": case.id,
         "revision": case.revision,
