@@ -264,7 +264,8 @@ class UnitOfWork:
     ) -> None:
         if kind is None and not self._writing:
             # There is nothing to roll back, and the driver forgets prepared statements at each ROLLBACK.
-            self.commit()
+            to_driver(self.connection, "COMMIT")
+            self._open = False
         self._leave(clean=kind is None)
 
     def _leave(self, *, clean: bool) -> None:
