@@ -140,14 +140,14 @@ def _taken(engine: Engine) -> Connection:
 
 
 def _given_back(engine: Engine, connection: Connection, *, clean: bool) -> None:
-    """Let a connection rest; one that is not ``clean`` goes back to the library, which looks to that."""
+    """Let a connection rest; one that is not ``clean`` goes back to the library, which rolls back or replaces it."""
     resting = _resting[engine]
+    if not clean or len(resting) >= RESTING:
+        connection.close()
+        return
     if connection.in_transaction():  # as the library counts: it has run a statement of its own
         connection.rollback()
-    if clean and len(resting) < RESTING:
-        resting.append(connection)
-    else:
-        connection.close()
+    resting.append(connection)
 
 
 def _close_resting(engine: Engine) -> None:
@@ -219,19 +219,17 @@ class UnitOfWork:
     """A transaction on one connection.
 
     ``with UnitOfWork(engine, writing=True) as uow: ...; uow.commit()``
-
-    ``on`` is a connection that the caller has at hand, outside any transaction, and gives back himself.
     """
 
     connection: Connection
 
-    def __init__(self, engine: Engine, *, writing: bool, on: Connection | None = None) -> None:
-        self._engine, self._writing, self._on = engine, writing, on
+    def __init__(self, engine: Engine, *, writing: bool) -> None:
+        self._engine, self._writing = engine, writing
         self._open = False
         self._pipeline: ExitStack | None = None
 
     def __enter__(self) -> Self:
-        self.connection = self._on or _taken(self._engine)
+        self.connection = _taken(self._engine)
         try:
             dialect = self._engine.dialect.name
             if self._writing and dialect == "postgresql":
@@ -269,12 +267,11 @@ class UnitOfWork:
         self._leave(clean=kind is None)
 
     def _leave(self, *, clean: bool) -> None:
-        """Roll back what was not committed, and give the connection back where it was taken here."""
+        """Roll back what was not committed, and give the connection back."""
         if self._pipeline is not None:
             self.connection.info.pop(_AHEAD, None)
             with suppress(self._engine.dialect.loaded_dbapi.Error):  # it was told where it came up
                 self._pipeline.close()
-        if self._open:
+        if self._open and clean:  # nobody has said ``commit``
             driver_of(self.connection).rollback()
-        if self._on is None:
-            _given_back(self._engine, self.connection, clean=clean)
+        _given_back(self._engine, self.connection, clean=clean)

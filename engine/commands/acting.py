@@ -71,60 +71,57 @@ def complete_task(
             return stepping.repeated(connection, case.id)
         if item["status"] != "open":
             raise writing.already_completed(connection, task_id)
-        require_right(
-            env, actor, "task.complete", task_facts(case, item), f"task:{task_id}", case.id
-        )
-        deployed = env.deployed(case.version_id)
-        if version is not None and version != case.version_id:
-            raise FormOutdated(f"task {task_id} was rendered for version {version}")
-        form = task_form(env, deployed, case, item)
-        submitted = judged(env, actor, deployed, form, values, case, files, item["token"])
-        if form is not None and pressed:
-            refuse_other_button(env, deployed, form, submitted, case, item, pressed)
-        refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
-        sealed = seal_fields(env, deployed, submitted)
-        documents = stored(env, form, files)
-        activity = deployed.definition.activities.get(item["activity_id"])
-        own = activity is not None and activity.process_id == deployed.definition.main
+    require_right(env, actor, "task.complete", task_facts(case, item), f"task:{task_id}", case.id)
+    deployed = env.deployed(case.version_id)
+    if version is not None and version != case.version_id:
+        raise FormOutdated(f"task {task_id} was rendered for version {version}")
+    form = task_form(env, deployed, case, item)
+    submitted = judged(env, actor, deployed, form, values, case, files, item["token"])
+    if form is not None and pressed:
+        refuse_other_button(env, deployed, form, submitted, case, item, pressed)
+    refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
+    sealed = seal_fields(env, deployed, submitted)
+    documents = stored(env, form, files)
+    activity = deployed.definition.activities.get(item["activity_id"])
+    own = activity is not None and activity.process_id == deployed.definition.main
 
-        def read(connection: Connection) -> tuple[CaseRow, bool]:
-            fresh, row, _ = item_of(connection, task_id)
-            if row["status"] != "open":
-                raise writing.already_completed(connection, task_id)
-            return fresh, False
+    def read(connection: Connection) -> tuple[CaseRow, bool]:
+        fresh, row, _ = item_of(connection, task_id)
+        if row["status"] != "open":
+            raise writing.already_completed(connection, task_id)
+        return fresh, False
 
-        def act(host: CaseHost, state: dict[str, Any]) -> Step:
-            return execute.complete(deployed.definition, host, state, item["token"], submitted)
+    def act(host: CaseHost, state: dict[str, Any]) -> Step:
+        return execute.complete(deployed.definition, host, state, item["token"], submitted)
 
-        return stepping.run(
-            env,
-            actor,
-            read,
-            act,
-            Cause(
-                "complete",
-                "TaskCompleted",
-                {
-                    "do": "complete",
-                    "task": task_id,
-                    "values": sealed,
-                    "actor": actor.person_id,
-                },
-                activity_id=item["activity_id"],
-                item=item,
-                form=form.key if form else None,
-                submission=sealed,
-                documents=documents,
-                key=key,
-                body={"batch": batch} if batch else {},
-                personal=personal_values(deployed, submitted),
-                refers=form.cases_named(submitted) if form else {},
-                resolves=resolves,
-            ),
-            fields=submitted if own else None,
-            first=case,
-            on=connection,
-        )
+    return stepping.run(
+        env,
+        actor,
+        read,
+        act,
+        Cause(
+            "complete",
+            "TaskCompleted",
+            {
+                "do": "complete",
+                "task": task_id,
+                "values": sealed,
+                "actor": actor.person_id,
+            },
+            activity_id=item["activity_id"],
+            item=item,
+            form=form.key if form else None,
+            submission=sealed,
+            documents=documents,
+            key=key,
+            body={"batch": batch} if batch else {},
+            personal=personal_values(deployed, submitted),
+            refers=form.cases_named(submitted) if form else {},
+            resolves=resolves,
+        ),
+        fields=submitted if own else None,
+        first=case,
+    )
 
 
 def save_draft(env: Environment, actor: Actor, task_id: str, values: Mapping[str, Any]) -> None:

@@ -50,14 +50,12 @@ def run(
     *,
     fields: Mapping[str, Any] | None = None,
     first: CaseRow | None = None,
-    on: Connection | None = None,
 ) -> Moved:
     """Take one step.
 
     Args:
         read: returns the case and whether it is new (not in the database yet).
         first: the case as the caller has just read it, with the key looked up: spares the first read.
-        on: the connection on which it was read, to write on.
         act: computes the step from the host and the live state.
         fields: what the record of the case takes over before the step.
 
@@ -69,11 +67,9 @@ def run(
     for attempt in range(TRIES):
         try:
             if attempt < PATIENT_TRIES:
-                return _tried(env, actor, read, act, cause, fields or {}, first, on)
-            with UnitOfWork(
-                env.database, writing=True, on=on
-            ) as queue:  # nobody is faster meanwhile
-                return _tried(env, actor, read, act, cause, fields or {}, None, on, queue)
+                return _tried(env, actor, read, act, cause, fields or {}, first)
+            with UnitOfWork(env.database, writing=True) as queue:  # nobody is faster meanwhile
+                return _tried(env, actor, read, act, cause, fields or {}, None, queue)
         except (RevisionConflict, NumberTaken):
             first = None
         except IntegrityError as error:
@@ -101,7 +97,6 @@ def _tried(
     cause: Cause,
     fields: Mapping[str, Any],
     first: CaseRow | None,
-    on: Connection | None,
     queue: UnitOfWork | None = None,
 ) -> Moved:
     """Read, compute and write once; within ``queue`` where one is held, else reading and computing hold none."""
@@ -115,7 +110,7 @@ def _tried(
     if before.status != "open" and cause.kind != CORRECTION:
         raise CaseClosed(before.number)
     host, step = _computed(env, actor, before, is_new, act, cause, fields)
-    with nullcontext(queue) if queue else UnitOfWork(env.database, writing=True, on=on) as uow:
+    with nullcontext(queue) if queue else UnitOfWork(env.database, writing=True) as uow:
         moved = write_in(uow.connection, env, actor, before, is_new, host, step, cause)
         uow.commit()
     return moved

@@ -126,26 +126,6 @@ def test_steps_that_each_hold_a_connection_find_a_second_one(desk):
     assert beats(desk) == ["x"]
 
 
-def test_a_transaction_on_a_connection_at_hand_gives_it_back_clean(desk):
-    with glance(desk.env.database) as connection:
-        with suppress(KeyError), UnitOfWork(desk.env.database, writing=True, on=connection) as uow:
-            to_driver(uow.connection, BEAT)
-            raise KeyError
-        with (
-            suppress(IntegrityError),
-            UnitOfWork(desk.env.database, writing=True, on=connection) as uow,
-        ):
-            to_driver(uow.connection, BEAT)
-            to_driver(uow.connection, BEAT)
-            uow.commit()
-        assert beats(desk) == []
-        with UnitOfWork(desk.env.database, writing=True, on=connection) as uow:
-            to_driver(uow.connection, BEAT)
-            uow.commit()
-        assert not connection.in_transaction()
-    assert beats(desk) == ["x"]
-
-
 def test_a_connection_rests_between_transactions_until_its_database_is_closed(desk):
     """Taking one from the library and giving it back costs as much as five statements."""
     database = desk.env.database
