@@ -7,7 +7,7 @@ many rounds were missed. The start itself goes through the outbox, whose key let
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from engine.bpmn import moments
 from engine.bpmn.execute import gathers
@@ -40,19 +40,25 @@ def _timed(env: Environment, version_id: str) -> Iterator[tuple[Node, EventDefin
 
 def _due(env: Environment, version_id: str, event: EventDefinition) -> datetime | None:
     """Return the last moment of a start timer since its version came into force, None before the first."""
-    now, calendar = env.time.now(), env.institution().calendar
+    now, institution = env.time.now(), env.institution()
+    calendar = institution.calendar
     with UnitOfWork(env.database, writing=False) as uow:
         row = definitions.version(uow.connection, version_id)
     if row is None:
         return None
-    since = max(
-        row["deployed_at"], datetime.combine(row["in_force_from"], time(0), tzinfo=OFFICE_ZONE)
-    )
+    begins: date = row["in_force_from"]
+    # Deployed in the course of its first day, it has not missed the rounds of that morning; an invented office's
+    # versions have been in force since long before they were stored.
+    if legal_day(row["deployed_at"]) == begins:
+        since = row["deployed_at"]
+    else:
+        since = datetime.combine(begins, time(0), tzinfo=OFFICE_ZONE)
     text = given(event.text)
     said: object = text.text
     if text.expression is not None:
         functions = functions_of(legal_day(now), calendar)
-        said = to_json(text.expression.evaluate({}, functions))
+        names = {"settings": dict(institution.settings)}
+        said = to_json(text.expression.evaluate(names, functions))
     try:
         return moments.last_due(event.timer or "", said, since, now, calendar)
     except MomentUnreadable:

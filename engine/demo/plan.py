@@ -168,9 +168,11 @@ def read_arising(
 ) -> Request | None:
     """Return what people do with a case that the engine itself started; None leaves it to the visitor."""
     usual = _read("usual.yaml")
-    steps = usual["arising"].get(procedure)
-    if steps is None:
+    first = usual["arising"].get(procedure)
+    if first is None:
         return None
+    rule = _read("cases.yaml")["procedures"].get(procedure, {})
+    steps = {**usual["steps"], **rule.get("steps", {}), **first}
     given = {"title": subject}
     return _request(given, serial, procedure, date.min, usual["officer"], {}, steps, calendar)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import commands
+from engine import commands, queries
 from engine.identity import SYSTEM
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
@@ -123,3 +123,24 @@ def test_a_message_thrown_by_a_case_reaches_one_of_those_that_wait_for_it(hearin
         steps = [open_steps(hearing, case_id)[0][1] for case_id in waiting]
         assert sorted(steps) == sorted(["urgent"] * heard + ["register"] * (2 - heard))
     assert len(opened(hearing)) == 2
+
+
+def test_a_start_timer_may_follow_a_setting(hearing):
+    said = '= if settings.regular_returns = "{0}" then "R/P7D" else null'
+    begins_with(hearing, TIMER.format("timeCycle", said.format("none")))
+    assert begun_after(hearing, days=8) == 0
+
+
+def test_the_returns_begin_on_their_days_and_their_first_form_is_filled_in(tmp_path):
+    """Nobody was reminded that a return was due: each waited for somebody to register it."""
+    desk = open_desk(tmp_path, "periodic_submission")
+    desk.time.set(MORNING.replace(month=4, day=1))  # a Wednesday: the month's and the quarter's
+    commands.tick(desk.env)
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        begun = cases.open_cases(uow.connection, "periodic_submission")
+        tasks = [cases.case_items(uow.connection, one.id)[0] for one in begun]
+    pages = [queries.task_page(desk.env, desk.actor("zhou"), one["id"]) for one in tasks]
+    filled = {(one.values["report_kind"], one.values["period"]) for one in pages}
+    assert filled == {("monthly", "3月"), ("quarterly", "一季度")}
+    assert {one.values["report_year"] for one in pages} == {2026}
+    assert {one.values["return_due"] for one in pages} == {"2026-04-10"}

@@ -173,6 +173,18 @@ def local_holidays(value: object) -> object:
 
 SEEN["local_holidays"] = local_holidays
 
+
+def regular_returns(value: object) -> object:
+    """How many returns have begun by themselves in two months, a quarter's first day among them."""
+    subject = load_subject(PROCESSES / "periodic_submission").under({"regular_returns": value})
+    player = Player(subject, subject.definition.main)
+    player.play(Act("now", "2026-02-02"))
+    player.play(Act("until", "2026-04-01"))
+    return len(open_tasks(player))
+
+
+SEEN["regular_returns"] = regular_returns
+
 # ---------------------------------------------------------------- worked cases
 
 REGISTER = {
