@@ -76,14 +76,13 @@ soak: export SOAK_STEPS ?= 50
 soak: .venv/.dev ## Live through many more random stories than a check does (an hour)
 	@$(BIN)/pytest --timeout=0 -n 2 tests/time/test_clock_against_reference.py
 
-# It works in a copy, build/mutation, and takes hours; MUTANTS="engine.lengths*" asks for a part.
+# It works in a copy, build/mutation; MUTANTS="engine.lengths*" asks for a part.
 mutation: export SOAK_EXAMPLES ?= 30
 mutation: export SOAK_STEPS ?= 20
 mutation: .venv/.dev ## Ask whether the tests of time notice a changed line (docs/mutation.md)
 	@mkdir -p build/mutation
 	@cp -r engine webui processes docs tests setup.cfg pyproject.toml build/mutation/
-	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" run --max-children $(or $(MUTATION_CHILDREN),2) $(MUTANTS)
-	@cd build/mutation && "$(CURDIR)/$(BIN)/mutmut" results
+	@cd build/mutation && "$(CURDIR)/$(BIN)/python" tests/mutation/run.py $(MUTANTS)
 
 ##@ Change
 .PHONY: format lock clean
