@@ -298,7 +298,7 @@ class Course:
         party = event.party if several else None
         for span in count.spans:
             same = span.effect is effect and (not several or span.opened.party == party)
-            if same and (span.gap[1] is None or span.gap[1] >= event.date):
+            if same and self._lasts(span, event.date):
                 return
         following = [
             one for one in self.events[self._index :] if party is None or one.party == party
@@ -312,6 +312,13 @@ class Course:
         if until is not None and effect.last_day_counts:
             until -= ONE_DAY
         count.spans.append(Span(effect, event, (first, until), closed, ends_by))
+
+    def _lasts(self, span: Span, day: date) -> bool:
+        """Whether a suspension still runs: until its last day is over, or until the fact that closed it."""
+        until = span.gap[1]
+        if until is None or until > day:
+            return True
+        return until == day and all(one is not span.closed for one in self.events[: self._index])
 
     def _several(self, effect: Effect) -> bool:
         """Whether the facts of this rule name more than one party; one alone need not be named every time."""

@@ -15,6 +15,8 @@ from engine.lengths import Length, LengthInvalid, Unit, parse_length
 from engine.statutory_clock.definition import ClockDefinition, ClockInvalid, Rule, read_conditions
 from engine.words import say
 
+REMEMBERED = 64  # combinations of settings, for each definition
+
 Conditions = tuple[tuple[str, frozenset[str]], ...]
 
 # In which order the rules that wait for one event take effect: an end before a beginning, a restart before what
@@ -108,15 +110,14 @@ def resolve(definition: ClockDefinition, settings: Mapping[str, object]) -> Reso
         ClockInvalid: a value cannot be used where it stands.
     """
     try:
-        key = tuple(str(settings[name]) for name in definition.setting_names)
+        values = {name: str(settings[name]) for name in definition.setting_names}
     except KeyError as error:
         raise SettingMissing(str(error.args[0])) from error
+    key = tuple(values.values())
     known = definition.resolved.get(key)
     if not isinstance(known, Resolved):
-        known = _Reading(
-            definition, dict(zip(definition.setting_names, key, strict=True))
-        ).resolved()
-        if len(definition.resolved) > 64:
+        known = _Reading(definition, values).resolved()
+        if len(definition.resolved) == REMEMBERED:
             definition.resolved.clear()
         definition.resolved[key] = known
     return known

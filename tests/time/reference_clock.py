@@ -29,7 +29,7 @@ class Pause:
     """One consultation: taken out from the day after it began to the day it ends."""
 
     def __init__(self, began, received):
-        self.began, self.received, self.opinion = began, received, None
+        self.began, self.received, self.opinion, self.answer = began, received, None, None
 
     @cache  # noqa: B019 (lives as long as a test)
     def last_day(self, works, late):
@@ -271,13 +271,14 @@ class Request:
             running = [
                 p.last_day(self.works, self.settings["late_opinion"])
                 for k, p in self.pauses
-                if k == key
+                if k == key and p.answer not in self.events[:position]
             ]
             if self.expired or any(until is None or until >= day for until in running):
                 return
             mine = [e for e in self.events[position:] if party is None or e.get("party") == party]
             pause = Pause(day, next((e["date"] for e in mine if e["kind"] == received), None))
-            pause.opinion = next((e["date"] for e in mine if e["kind"] == opinion), None)
+            pause.answer = next((e for e in mine if e["kind"] == opinion), None)
+            pause.opinion = pause.answer and pause.answer["date"]
             self.pauses.append((key, pause))
 
     def moment(self):

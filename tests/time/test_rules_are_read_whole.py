@@ -235,3 +235,77 @@ def test_a_lapse_reads_what_it_brings_and_where_it_does_not():
 
 def test_a_rule_without_an_outcome_has_none():
     assert effect({"kind": "stops", "event": "sent"}).outcome == ""
+
+
+def test_a_clock_is_read_once_for_each_choice_of_the_office():
+    definition = clock({"kind": "extends", "event": "approved", "times": "@times"})
+    read = [resolve(definition, {"times": n}) for n in range(64)]
+    assert len({id(one) for one in read}) == 64
+    assert all(resolve(definition, {"times": n}) is one for n, one in enumerate(read))
+
+
+def test_what_was_read_under_other_choices_is_not_kept_for_ever():
+    definition = clock({"kind": "extends", "event": "approved", "times": "@times"})
+    for n in range(1000):
+        assert resolve(definition, {"times": n}).by_event["approved"][0][1].times == n
+        assert len(definition.resolved) <= 64
+
+
+def test_the_first_period_bounds_a_wait_by_the_facts_known_then(calendar):
+    """A limit of the wait that begins again later does not make a late wait one in time."""
+    within = ClockDefinition.from_mapping(
+        {
+            "id": "w",
+            "length": "P5WD",
+            "rules": [STARTS, {"kind": "restarts", "event": "again", "reopens": "true"}],
+        }
+    )
+    definition = clock({"kind": "waits", "from": "asked", "until": "came", "within": "w"})
+    facts = ["begun 2026-03-02 Mon", "asked 2026-03-10 Tue", "again 2026-03-10 Tue"]
+    found = answer(
+        definition,
+        [fact(one) for one in facts],
+        calendar,
+        {},
+        definitions={"c": definition, "w": within},
+    )
+    assert (found.state, str(found.due)) == ("running", "2026-03-30")
+
+
+def test_a_bound_that_nobody_drew_is_named_by_the_clock_that_asks(calendar):
+    for attribute in ("within", "limit"):
+        definition = clock({"kind": "waits", "from": "asked", "until": "came", attribute: "nobody"})
+        events = [fact("begun 2026-03-02 Mon"), fact("asked 2026-03-04 Wed")]
+        found = refused(lambda: answer(definition, events, calendar, {}, definitions={}))  # noqa: B023
+        assert found[0] == "c"
+
+
+def per_party(calendar, *facts: str) -> str:
+    """The due date of a clock of 20 days with a pause for each party, which has 15 days from ``delivered``."""
+    limit = ClockDefinition.from_mapping(
+        {"id": "l", "length": "P15WD", "rules": [{"kind": "starts", "event": "delivered"}]}
+    )
+    pause = {"kind": "suspends", "from": "sent", "until": "came", "limit": "l", "per": "party"}
+    definition = clock(pause)
+    events = [fact(one) for one in facts]
+    definitions = {"c": definition, "l": limit}
+    return str(answer(definition, events, calendar, {}, definitions=definitions).due)
+
+
+def test_whoever_received_a_letter_is_a_party_too(calendar):
+    """Two received it: an opinion that names nobody ends no pause; 9-27 March are out."""
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-06 Fri party=A"]
+    received = ["delivered 2026-03-06 Fri party=A", "delivered 2026-03-06 Fri party=B"]
+    came = "came 2026-03-11 Wed"
+    assert per_party(calendar, *facts, received[0], came) == "2026-04-02"
+    assert per_party(calendar, *facts, *received, came) == "2026-04-21"
+
+
+def test_a_pause_for_each_party_needs_no_limit(calendar):
+    pause = {"kind": "suspends", "from": "sent", "until": "came", "per": "party"}
+    definition = clock(pause)
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-06 Fri party=A", "sent 2026-03-06 Fri party=B"]
+    came = ["came 2026-03-09 Mon party=A", "came 2026-03-11 Wed party=B"]
+    events = [fact(one) for one in [*facts, *came]]
+    found = answer(definition, events, calendar, {}, definitions={"c": definition})
+    assert str(found.due) == "2026-04-02"
