@@ -333,14 +333,7 @@ class _Checker(ActivityChecker):
     ) -> None:
         kind = tags.local(node)
         coming = incoming.get(str(node.get("id")), [])
-        said = node.get("gatewayDirection")
-        if (said == "Converging" and len(out) > 1) or (said == "Diverging" and len(coming) > 1):
-            self.warning(
-                "gateway-direction",
-                node,
-                f"标为 {said}，却有几条{'流出' if said == 'Converging' else '流入'}，按实际画的连线执行",
-                f"{said} with several {'outgoing' if said == 'Converging' else 'incoming'} flows; it goes as drawn",
-            )
+        self.direction(node, len(coming), len(out))
         activation = tags.text(tags.child(node, "activationCondition"))
         if kind == "complexGateway" and len(coming) > 1 and not activation:
             self.error(
@@ -349,6 +342,8 @@ class _Checker(ActivityChecker):
                 "是复杂网关，有几条流入却没有激活条件，不知道何时放行",
                 "a complex gateway with several incoming flows and no activationCondition",
             )
+        if kind == "exclusiveGateway":
+            self.first_tried(node, out)
         if kind != "eventBasedGateway":
             return
         starts = node.get("instantiate") == "true"
@@ -391,3 +386,21 @@ class _Checker(ActivityChecker):
                     "跟在事件网关后面，不能再有其他流入",
                     "behind an event-based gateway it may have no other incoming flow",
                 )
+
+    def first_tried(self, node: etree._Element, out: list[etree._Element]) -> None:
+        """Flows are tried as they stand in the file; another tool's ranks may say otherwise."""
+        said = [flow.get(f"{{{tags.DROOLS}}}priority", "") for flow in out]
+        ranks = [int(rank) for rank in said if rank.isdecimal()]
+        if ranks != sorted(ranks):
+            self.other_course(node, "priority")
+
+    def direction(self, node: etree._Element, coming: int, leaving: int) -> None:
+        """What a gateway says of its direction changes nothing, but it may be drawn otherwise than meant."""
+        said = node.get("gatewayDirection")
+        if (said == "Converging" and leaving > 1) or (said == "Diverging" and coming > 1):
+            self.warning(
+                "gateway-direction",
+                node,
+                f"标为 {said}，却有几条{'流出' if said == 'Converging' else '流入'}，按实际画的连线执行",
+                f"{said} with several {'outgoing' if said == 'Converging' else 'incoming'} flows; it goes as drawn",
+            )

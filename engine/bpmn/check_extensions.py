@@ -5,6 +5,8 @@ A hook to code is an error, since nothing in a diagram runs code; what is only k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lxml import etree
 
 from engine.bpmn import tags
@@ -26,12 +28,26 @@ _GK_ELEMENTS = frozenset(
         "button",
     )
 ) | {"correlation"}
+_TOOLS = (*tags.VENDORS, tags.ZEEBE, tags.DROOLS, tags.SPIFF)
 _GK_ATTRIBUTES = frozenset(("unit",))
 _CODE_ATTRIBUTES = frozenset(("class", "delegateExpression", "topic", "expression", "type"))
 _MAPPING_CODE = frozenset(("variableMappingClass", "variableMappingDelegateExpression"))
 # What sends the tokens another way than the drawing says, and the value that does so (None: any).
-_OTHER_COURSE = {"terminateAll": "true", "skipExpression": None}
+_OTHER_COURSE = {
+    "terminateAll": "true",
+    "terminateMultiInstance": "true",
+    "skipExpression": None,
+    "messageExpression": None,
+    "signalExpression": None,
+    "elementIndexVariable": None,
+}
 _OTHER_COURSE_ELEMENTS = frozenset(("eventType", "variableAggregation"))
+_OTHER_COURSE_DROOLS = {"adHoc": "true", "waitForCompletion": "false", "scope": "process"}
+_OTHER_COURSE_META = {
+    "customAutoStart": "true",
+    "customScope": "processInstance",
+    "customActivationCondition": None,
+}
 _CODE_ELEMENTS = frozenset(
     (
         "executionListener",
@@ -43,6 +59,10 @@ _CODE_ELEMENTS = frozenset(
         "eventListener",
         "executionListeners",
         "taskListeners",
+        "onEntry-script",
+        "onExit-script",
+        "preScript",
+        "postScript",
     )
 )
 _READ_ATTRIBUTES = frozenset(
@@ -114,6 +134,10 @@ class ExtensionChecker:
                 )
             elif space in (*tags.VENDORS, tags.ZEEBE):
                 self.vendor_attribute(element, owner, attribute)
+            elif space == tags.DROOLS and _changes(
+                _OTHER_COURSE_DROOLS, attribute, element.get(name)
+            ):
+                self.other_course(owner, attribute)
             elif space and space not in (tags.BPMN, tags.XSI):
                 self._unread(owner, f"{{{space}}}{attribute}")
         holder = element.find(tags.tag("extensionElements"))
@@ -132,7 +156,7 @@ class ExtensionChecker:
             self.gk(element, owner, extension, name)
         elif space == tags.ZEEBE and name == "script":
             pass  # FEEL; the check of the script task looks at it
-        elif space in (*tags.VENDORS, tags.ZEEBE) and name in _CODE_ELEMENTS:
+        elif space in _TOOLS and name in _CODE_ELEMENTS and not _is_blank(extension):
             self.error(
                 "vendor-code",
                 owner,
@@ -141,8 +165,8 @@ class ExtensionChecker:
             )
         elif name == "inputOutput":
             self.input_output(owner, extension)
-        elif space in tags.VENDORS and name in _OTHER_COURSE_ELEMENTS:
-            self.other_course(owner, name)
+        elif changing := _course_of(element, extension):
+            self.other_course(owner, changing)
         elif space in tags.VENDORS and name in ("in", "out"):
             if tags.local(element) in tags.ACTIVITIES:
                 self.mapping(owner, extension, name)
@@ -194,7 +218,7 @@ class ExtensionChecker:
             in (tags.TASKS | tags.EVENTS | {"callActivity", "messageEventDefinition"})
         )
         value = tags.vendor(element, name)
-        if name in _OTHER_COURSE and _OTHER_COURSE[name] in (None, value) and value:
+        if _changes(_OTHER_COURSE, name, value):
             self.other_course(owner, name)
             return
         if code:
@@ -267,6 +291,38 @@ class ExtensionChecker:
             self.error(
                 "gk-misplaced", owner, f"上不能放 gk:{name}", f"gk:{name} has no meaning here"
             )
+
+
+def _changes(course: Mapping[str, str | None], name: str, value: str | None) -> bool:
+    """Whether an extension of this name and value sends the tokens another way."""
+    said = (value or "").strip()
+    return name in course and bool(said) and course[name] in (None, said)
+
+
+def _course_of(element: etree._Element, extension: etree._Element) -> str | None:
+    """Return the name of an extension element that sends the tokens another way, None for one that does not."""
+    space, name = tags.space(extension), tags.local(extension)
+    changes = False
+    if space in tags.VENDORS:
+        # A signal with data: those who hear it would miss them.
+        payload = name == "in" and tags.local(element) == "signalEventDefinition"
+        changes = name in _OTHER_COURSE_ELEMENTS or (payload and not extension.get("businessKey"))
+    elif space == tags.ZEEBE:
+        changes = name == "adHoc" and bool(extension.attrib)
+    elif space == tags.DROOLS and name == "metaData":
+        name = str(extension.get("name"))
+        changes = _changes(_OTHER_COURSE_META, name, _said(extension))
+    return name if changes else None
+
+
+def _is_blank(extension: etree._Element) -> bool:
+    """A script that says nothing does nothing, unlike an element that names what it calls."""
+    script = tags.local(extension).lower().endswith("script")
+    return script and not _said(extension) and not extension.get("resource")
+
+
+def _said(extension: etree._Element) -> str:
+    return "".join(str(text) for text in extension.itertext()).strip()
 
 
 def _is_second(owner: etree._Element, button: etree._Element) -> bool:

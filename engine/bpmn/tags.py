@@ -15,6 +15,8 @@ OPERATON = "http://operaton.org/schema/1.0/bpmn"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 # These share one vocabulary; the first that has the attribute wins.
+DROOLS = "http://www.jboss.org/drools"
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 VENDORS = (CAMUNDA, OPERATON, FLOWABLE, ACTIVITI)
 
 TASKS = frozenset(

@@ -39,6 +39,10 @@ TIMER = "<bpmn:timerEventDefinition><bpmn:{0}>{1}</bpmn:{0}></bpmn:timerEventDef
 MULTI = "<bpmn:multiInstanceLoopCharacteristics{}>{}</bpmn:multiInstanceLoopCharacteristics>"
 SUB = node("startEvent", "s1") + node("endEvent", "e1") + flows("s1>e1")
 
+FLOWABLE = 'xmlns:flowable="http://flowable.org/bpmn" flowable'
+DROOLS = b' xmlns:drools="http://www.jboss.org/drools"'
+SCRIPT = '<drools:{0} xmlns:drools="http://www.jboss.org/drools"><drools:script>x = 1</drools:script></drools:{0}>'
+ZEEBE_ADHOC = '<zeebe:adHoc xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" activeElementsCollection="= list"/>'
 HANDLER = (
     '<bpmn:subProcess id="x" triggeredByEvent="true">{}<bpmn:startEvent id="hs">'
     '<bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent></bpmn:subProcess>'
@@ -132,6 +136,80 @@ ERRORS = [
             + E
             + flows("s>a", "a>x", "a>y", "y>e")
         ),
+    ),
+    ("vendor-code", "x", line(node("userTask", "x", extension(SCRIPT.format("onExit-script"))))),
+    (
+        "vendor-course",
+        "p",
+        line(user("x")).replace(b'id="p"', b'id="p" drools:adHoc="true"' + DROOLS),
+    ),
+    (
+        "vendor-course",
+        "x",
+        line(node("callActivity", "x", calledElement="p", waitForCompletion="false")).replace(
+            b"waitForCompletion=", DROOLS + b" drools:waitForCompletion="
+        ),
+    ),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node(
+                "userTask",
+                "x",
+                extension(
+                    '<drools:metaData xmlns:drools="http://www.jboss.org/drools" name="customAutoStart">'
+                    "<drools:metaValue>true</drools:metaValue></drools:metaData>"
+                ),
+            )
+        ),
+    ),
+    (
+        "vendor-course",
+        "x",
+        doc(
+            S
+            + node("exclusiveGateway", "x", default="x_c")
+            + user("a", "b", "c")
+            + flows("s>x", "x>a?1 = 1", "x>b?2 = 2", "x>c")
+        )
+        .replace(b'id="x_a"', b'id="x_a" drools:priority="2"' + DROOLS)
+        .replace(b'id="x_b"', b'id="x_b" drools:priority="1"' + DROOLS),
+    ),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node(
+                "intermediateThrowEvent",
+                "x",
+                '<bpmn:signalEventDefinition signalRef="g">'
+                + extension('<camunda:in source="a" target="b"/>')
+                + "</bpmn:signalEventDefinition>",
+            ),
+            after='<bpmn:signal id="g" name="g"/>',
+        ),
+    ),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node("adHocSubProcess", "x", extension(ZEEBE_ADHOC) + user("a", "b")),
+        ),
+    ),
+    *(
+        (
+            "vendor-course",
+            "e",
+            doc(
+                S
+                + node(
+                    "endEvent", "e", f'<bpmn:terminateEventDefinition {FLOWABLE}:{name}="true"/>'
+                )
+                + flows("s>e")
+            ),
+        )
+        for name in ("terminateAll", "terminateMultiInstance")
     ),
     (
         "loop-twice",
