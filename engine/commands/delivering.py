@@ -92,7 +92,9 @@ def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
     with UnitOfWork(env.database, writing=False) as uow:
         waiting = [
             case_id
-            for case_id in cases.waiting_cases(uow.connection, kind, body["name"])
+            for case_id in cases.waiting_cases(
+                uow.connection, kind, body["name"], body["correlation"]
+            )
             if case_id != message["case_id"]
         ]
         # Taken before a crash: whoever took it no longer waits, and no other may take it or start by it.

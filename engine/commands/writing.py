@@ -59,7 +59,7 @@ def write_in(
         raise already_completed(connection, str(cause.item["id"]))
     _timers_and_waits(connection, after, host, step)
     _facts(connection, after, host, actor)
-    references.replace(connection, after.id, _named(after, is_new, host, cause))
+    references.replace(connection, after.id, _named(before, after, is_new, host, cause))
     cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
     outbox.tell(connection, [_lasting(one, step) for one in host.notices])
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
@@ -78,13 +78,17 @@ def write_in(
 
 
 def _named(
-    case: CaseRow, is_new: bool, host: CaseHost, cause: Cause
+    before: CaseRow, after: CaseRow, is_new: bool, host: CaseHost, cause: Cause
 ) -> Mapping[str, Sequence[str]]:
-    """Return which cases the step names: in its form, and a new one in what it was given by another."""
-    if not is_new:
-        return cause.refers
+    """Return which cases the step names: in its form, or by what another case, an effect or a call gave to this."""
     fields = {references.FROM_CASE, *host.deployed.procedure.case_fields}
-    given = {key: [one] for key in fields if isinstance(one := case.fields.get(key), str) and one}
+    given = {
+        key: [one]
+        for key in fields
+        if isinstance(one := after.fields.get(key), str)
+        and one
+        and (is_new or before.fields.get(key) != one)
+    }
     return {**given, **cause.refers}
 
 

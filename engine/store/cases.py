@@ -372,14 +372,17 @@ def case_waits(connection: Connection, case_id: str) -> list[Row]:
     )
 
 
-def waiting_cases(connection: Connection, kind: str, name: str) -> list[str]:
-    """Return the cases that wait for a message or signal of this name."""
+def waiting_cases(
+    connection: Connection, kind: str, name: str, correlation: str | None = None
+) -> list[str]:
+    """Return the cases that wait for a message or signal of this name, with this key or with none."""
+    where = [event_wait.c.kind == kind, event_wait.c.name == name]
+    if correlation is not None:
+        key = event_wait.c.correlation
+        where.append(or_(key.is_(None), key == correlation))
     return list(
         connection.scalars(
-            select(event_wait.c.case_id)
-            .where(event_wait.c.kind == kind, event_wait.c.name == name)
-            .distinct()
-            .order_by(event_wait.c.case_id)
+            select(event_wait.c.case_id).where(*where).distinct().order_by(event_wait.c.case_id)
         )
     )
 
