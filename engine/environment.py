@@ -15,7 +15,7 @@ from engine.blobs import Blobs
 from engine.bpmn.model import Definition
 from engine.config import Config
 from engine.deployed import Deployed, deployed_from
-from engine.errors import NotFound
+from engine.errors import NotFound, NothingDeployed
 from engine.guessing import Strangers
 from engine.institution import Institution
 from engine.office.directory import Holder
@@ -84,13 +84,13 @@ class Environment:
         """Return the id of the version in force.
 
         Raises:
-            NotFound: the procedure was never deployed.
+            NotFound: the procedure was never deployed. NothingDeployed: not even the office's own data.
         """
         with self._lock:
             if procedure not in self._in_force or not self._is_fresh():
                 self.refresh()
             if procedure not in self._in_force:
-                raise NotFound("procedure", procedure)
+                raise NothingDeployed if procedure == OFFICE else NotFound("procedure", procedure)
             return self._in_force[procedure]
 
     def procedures_in_force(self) -> dict[str, str]:

@@ -46,6 +46,14 @@ class NotFound(EngineError):
         self.kind, self.key = kind, key
 
 
+class NothingDeployed(NotFound):
+    """The database has no version of the office's own data: nobody has begun to use it."""
+
+    def __init__(self) -> None:
+        super().__init__("procedure", "_office")
+        self.sentence = "数据库是空的，还没有启用任何流程；请在项目文件夹里先运行 gongkai init"
+
+
 class TaskAlreadyCompleted(EngineError):
     """The task was completed or withdrawn before this request."""
 
@@ -60,3 +68,8 @@ class RevisionConflict(EngineError):
     """The case moved on between reading and writing; nothing was changed."""
 
     code = "revision_conflict"
+
+
+def sentence_of(error: EngineError) -> str:
+    """Return what to tell a person about an error: its sentence, else its message in English."""
+    return str(getattr(error, "sentence", "") or error)

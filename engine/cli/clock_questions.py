@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from engine.bpmn.clocks import read_clocks, recorded_events
 from engine.bpmn.load import load_xml
 from engine.business_calendar import BusinessCalendar
-from engine.errors import BadInput, EngineError
+from engine.errors import BadInput, EngineError, sentence_of
 from engine.office.settings import OfficeSettings
 from engine.receipt import RETRACTED, with_derived
 from engine.statutory_clock import CaseEvent, ClockAnswer, ClockDefinition, answer
@@ -327,8 +327,3 @@ def _moment(value: object, where: str) -> tuple[date, datetime | None]:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=OFFICE_ZONE)
     return legal_day(instant), instant.astimezone(OFFICE_ZONE)
-
-
-def sentence_of(error: EngineError) -> str:
-    """Return what to tell a person about an error."""
-    return error.sentence if isinstance(error, BadInput) else str(error)

@@ -17,7 +17,7 @@ import click
 from engine.bpmn.load import load_xml
 from engine.cli.speaking import reads_only, tell
 from engine.dmn import DecisionModel, DecisionResult, evaluate, parse_models
-from engine.errors import BadInput, EngineError
+from engine.errors import BadInput, EngineError, sentence_of
 from engine.feel import FeelWarning, compile_expression, to_json
 from engine.timesource import OFFICE_ZONE, SystemTime, legal_day
 from engine.words import in_two, say
@@ -186,7 +186,7 @@ def _functions() -> dict[str, Callable[..., object]]:
 
 def _refuse(error: EngineError, as_json: bool) -> NoReturn:
     """Say why in one sentence and end with status 1."""
-    sentence = getattr(error, "sentence", "") or str(error)
+    sentence = sentence_of(error)
     if as_json:
         document: dict[str, Any] = {
             "error": error.code,

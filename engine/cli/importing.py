@@ -12,11 +12,10 @@ from rich.progress import Progress
 
 from engine import commands
 from engine.bootstrap import build_environment
-from engine.cli.server import config_option, refused
+from engine.cli.server import config_option
 from engine.cli.speaking import tell, told
 from engine.config import load_config
 from engine.environment import Environment
-from engine.errors import EngineError
 from engine.identity import SYSTEM
 from engine.register_import import RegisterRow
 from engine.words import say
@@ -51,19 +50,16 @@ def import_(
     config_file: Path | None,
 ) -> None:
     """导入纸质或 Excel 登记簿：先预览每一行和它的问题，加 --apply 才导入，要么全部要么一行不导。 Take over a register."""
-    try:
-        env = build_environment(load_config(config_file))
-        commands.deploy_missing(env)
-        rows = _read(env, file, procedure, mapping)
-        bad = [row for row in rows if row.problems]
-        if not as_json:
-            _preview(rows, bad)
-        if bad:
-            _answer(as_json, rows, 0)
-            raise SystemExit(1)
-        done = _apply(env, procedure, rows, quiet=as_json) if apply_ else 0
-    except EngineError as error:
-        raise refused(error) from error
+    env = build_environment(load_config(config_file))
+    commands.deploy_missing(env)
+    rows = _read(env, file, procedure, mapping)
+    bad = [row for row in rows if row.problems]
+    if not as_json:
+        _preview(rows, bad)
+    if bad:
+        _answer(as_json, rows, 0)
+        raise SystemExit(1)
+    done = _apply(env, procedure, rows, quiet=as_json) if apply_ else 0
     _answer(as_json, rows, done)
     if not as_json:
         tell(say("已导入{done}行", done=done) if apply_ else "没有问题；加 --apply 导入")

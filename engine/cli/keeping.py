@@ -13,7 +13,7 @@ from engine.audit.checkpoints import read_checkpoints
 from engine.backup import restore_backup, write_backup
 from engine.bootstrap import build_environment
 from engine.bpmn.findings import DefinitionRefused
-from engine.cli.server import config_option, refused
+from engine.cli.server import config_option
 from engine.cli.speaking import Told, reading, reads_only, tell, told
 from engine.commands.errors import WarningsNotAccepted
 from engine.config import load_config
@@ -35,10 +35,7 @@ def register(group: click.Group) -> None:
 
 
 def _open(config_file: Path | None) -> Environment:
-    try:
-        return build_environment(load_config(config_file))
-    except EngineError as error:
-        raise refused(error) from error
+    return build_environment(load_config(config_file))
 
 
 @click.command()
@@ -83,8 +80,6 @@ def deploy(
         for rule in error.rules:
             tell(f"  --accept {rule}", err=True)
         raise Told("有警告没有认可，没有启用；逐条认可后再启用") from error
-    except EngineError as error:
-        raise refused(error) from error
     since = say("，{day}起施行", day=day) if day else ""
     tell(
         say(
@@ -115,10 +110,7 @@ def audit() -> None:
 def verify(as_json: bool, against: Path | None, config_file: Path | None) -> None:
     """核验全部审计记录是否连续、是否被改动。 Check the whole chain."""
     env = _open(config_file)
-    try:
-        kept = read_checkpoints(against) if against else []
-    except EngineError as error:
-        raise refused(error) from error
+    kept = read_checkpoints(against) if against else []
     found = commands.verify_audit(env, kept=kept)
     if as_json:
         click.echo(json.dumps({"ok": not found, "breaks": [vars(one) for one in found]}))
@@ -149,10 +141,7 @@ def checkpoint(file: Path | None, config_file: Path | None) -> None:
         tell(commands.take_checkpoint(env).line())
         tell("只显示，没有写到文件；可以抄录，或者用 --to 写明文件", err=True)
         return
-    try:
-        kept = commands.keep_checkpoint(env, target)
-    except EngineError as error:
-        raise refused(error) from error
+    kept = commands.keep_checkpoint(env, target)
     tell(kept.line())
     tell(say("已写到 {target}，请与本机分开保管", target=target), err=True)
 
@@ -194,10 +183,7 @@ def doctor(as_json: bool, config_file: Path | None) -> None:
 def backup(output: Path, config_file: Path | None) -> None:
     """备份数据库和全部文件，写完即核验；密钥 secret.key 不在其中，请另行保管。 Write a proven backup."""
     env = _open(config_file)
-    try:
-        found = write_backup(env.config, output.absolute(), env.time.now())
-    except EngineError as error:
-        raise refused(error) from error
+    found = write_backup(env.config, output.absolute(), env.time.now())
     remember_backup(env)
     tell(
         say(
@@ -214,11 +200,8 @@ def backup(output: Path, config_file: Path | None) -> None:
 @config_option
 def restore(file: Path, config_file: Path | None) -> None:
     """把备份恢复到空的数据文件夹；先核验，再恢复。恢复后请把 secret.key 放回数据文件夹。 Restore a backup."""
-    try:
-        config = load_config(config_file)
-        found = restore_backup(file, config)
-    except EngineError as error:
-        raise refused(error) from error
+    config = load_config(config_file)
+    found = restore_backup(file, config)
     tell(
         say(
             "已恢复：审计记录{rows}条、文件{files}个。请把 secret.key 放回 {data}",
@@ -242,13 +225,10 @@ def restore(file: Path, config_file: Path | None) -> None:
 def erase(number: str, reason: str, do_it: bool, config_file: Path | None) -> None:
     """删除一件已经归档的案件里的个人信息（个人信息保护法第四十七条）。 Erase personal data."""
     env = _open(config_file)
-    try:
-        if do_it:
-            found = commands.erase_case(env, number, reason)
-        else:
-            found = commands.preview_erasure(env, number)
-    except EngineError as error:
-        raise refused(error) from error
+    if do_it:
+        found = commands.erase_case(env, number, reason)
+    else:
+        found = commands.preview_erasure(env, number)
     tell("登记的姓名、证件号码、电话、地址等个人信息，历史和审计旁存里的也在内")
     for title in found.goes:
         tell(say("删除  {title}", title=title))

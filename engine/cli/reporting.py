@@ -9,10 +9,9 @@ import click
 
 from engine import commands
 from engine.bootstrap import build_environment
-from engine.cli.server import config_option, refused
+from engine.cli.server import config_option
 from engine.cli.speaking import tell, told
 from engine.config import load_config
-from engine.errors import EngineError
 from engine.identity import SYSTEM
 from engine.queries.report import AnnualReport, annual_letter, annual_report, annual_workbook
 from engine.words import say
@@ -48,18 +47,13 @@ def annual(year: int, output: Path, as_json: bool, config_file: Path | None) -> 
     """由案件汇总政府信息公开工作年度报告；数据不平的不生成，说明哪里不平。 The annual report."""
     if output.suffix.lower() not in (".xlsx", ".docx"):
         raise click.UsageError(told("文件名应以 .xlsx 或 .docx 结尾"))
-    try:
-        env = build_environment(load_config(config_file))
-        commands.deploy_missing(env)
-        found = annual_report(env, SYSTEM, year)
-        if as_json:
-            click.echo(json.dumps(_plain(found), ensure_ascii=False))
-        if output.suffix.lower() == ".xlsx":
-            data = annual_workbook(found)
-        else:
-            data = annual_letter(env, found)
-    except EngineError as error:
-        raise refused(error) from error
+    env = build_environment(load_config(config_file))
+    commands.deploy_missing(env)
+    found = annual_report(env, SYSTEM, year)
+    if as_json:
+        click.echo(json.dumps(_plain(found), ensure_ascii=False))
+    is_table = output.suffix.lower() == ".xlsx"
+    data = annual_workbook(found) if is_table else annual_letter(env, found)
     output.write_bytes(data)
     if not as_json:
         for check in found.checks:

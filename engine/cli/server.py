@@ -26,7 +26,6 @@ from engine.cli.serving import server_of
 from engine.cli.speaking import Told, tell, told
 from engine.config import Config, load_config
 from engine.environment import Environment
-from engine.errors import EngineError
 from engine.scheduler import EmbeddedJobs
 from engine.store import accounts
 from engine.unit_of_work import UnitOfWork, damaged_part
@@ -44,11 +43,6 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(path_type=Path, dir_okay=False),
         help="配置文件，默认为当前文件夹的 config.yaml。 Configuration file.",
     )(command)
-
-
-def refused(error: EngineError) -> Told:
-    """Return an error of the engine as one sentence and exit status 1."""
-    return Told(getattr(error, "sentence", None) or str(error))
 
 
 def register(group: click.Group) -> None:
@@ -82,20 +76,17 @@ def _settled() -> None:
 def run(host: str | None, port: int | None, with_demo: bool, config_file: Path | None) -> None:
     """启动：网页、定时办理和数据库在一个进程里。 Start everything in one process."""
     _one_arena()
-    try:
-        config = _configured(config_file, host, port)
-        start_logging(config)
-        prepare_data(config)
-        held = hold(config)
-        listening = _listen(config)
-        env = build_environment(config)
-        _refuse_damaged(env)
-        if with_demo:
-            _drop_unfinished_demo(env)
-        _deploy(env)
-        _ready(env, with_demo)
-    except EngineError as error:
-        raise refused(error) from error
+    config = _configured(config_file, host, port)
+    start_logging(config)
+    prepare_data(config)
+    held = hold(config)
+    listening = _listen(config)
+    env = build_environment(config)
+    _refuse_damaged(env)
+    if with_demo:
+        _drop_unfinished_demo(env)
+    _deploy(env)
+    _ready(env, with_demo)
     jobs = EmbeddedJobs()
     jobs.every("tick", config.scheduler_interval, lambda: commands.tick(env))
     jobs.start()
@@ -113,14 +104,11 @@ def run(host: str | None, port: int | None, with_demo: bool, config_file: Path |
 def web(host: str | None, port: int | None, config_file: Path | None) -> None:
     """只启动网页，定时办理由 worker 进程做（多台机器时用）。 The pages only."""
     _one_arena()
-    try:
-        config = _configured(config_file, host, port)
-        start_logging(config)
-        listening = _listen(config)
-        env = build_environment(config)
-        _ready(env, with_demo=False)
-    except EngineError as error:
-        raise refused(error) from error
+    config = _configured(config_file, host, port)
+    start_logging(config)
+    listening = _listen(config)
+    env = build_environment(config)
+    _ready(env, with_demo=False)
     _serve(env, config, listening)
 
 
@@ -128,15 +116,12 @@ def web(host: str | None, port: int | None, config_file: Path | None) -> None:
 @config_option
 def worker(config_file: Path | None) -> None:
     """只做定时办理：到期的事项、提醒和待发消息。 Timers, reminders and the outbox only."""
-    try:
-        config = load_config(config_file)
-        start_logging(config)
-        prepare_data(config)
-        held = hold(config)
-        env = build_environment(config)
-        _refuse_unfinished_demo(env)
-    except EngineError as error:
-        raise refused(error) from error
+    config = load_config(config_file)
+    start_logging(config)
+    prepare_data(config)
+    held = hold(config)
+    env = build_environment(config)
+    _ready(env, with_demo=False)
     jobs = EmbeddedJobs()
     jobs.every("tick", config.scheduler_interval, lambda: commands.tick(env))
     jobs.start()
@@ -155,16 +140,13 @@ def init(config_file: Path | None) -> None:
     """建立数据库、启用 processes/ 中的流程，开设三个管理员账号（一次性密码只显示这一次）。 Begin."""
     from engine.first_start import create_administrators
 
-    try:
-        config = load_config(config_file)
-        prepare_data(config)
-        with hold(config):
-            env = build_environment(config)
-            _refuse_unfinished_demo(env)
-            _deploy(env)
-            created = create_administrators(env)
-    except EngineError as error:
-        raise refused(error) from error
+    config = load_config(config_file)
+    prepare_data(config)
+    with hold(config):
+        env = build_environment(config)
+        _refuse_unfinished_demo(env)
+        _deploy(env)
+        created = create_administrators(env)
     tell("已建立。三个管理员的账号和一次性密码（请当面交给本人，首次登录后改）：")
     for title, login, code in created:
         click.echo(f"  {told(title)}\t{login}\t{code}")
@@ -186,16 +168,13 @@ def init(config_file: Path | None) -> None:
 @config_option
 def demo(seed: int, today: Any, config_file: Path | None) -> None:
     """把演示单位装入空的数据库：各岗位的账号和各种状态的案件。 Load the demonstration office."""
-    try:
-        config = load_config(config_file)
-        prepare_data(config)
-        with hold(config):
-            env = build_environment(config)
-            _drop_unfinished_demo(env)
-            _deploy(env)
-            _load_demo(env, seed, today.date() if today else None)
-    except EngineError as error:
-        raise refused(error) from error
+    config = load_config(config_file)
+    prepare_data(config)
+    with hold(config):
+        env = build_environment(config)
+        _drop_unfinished_demo(env)
+        _deploy(env)
+        _load_demo(env, seed, today.date() if today else None)
 
 
 def _load_demo(env: Environment, seed: int, today: date | None) -> None:

@@ -21,9 +21,8 @@ from engine.business_calendar.years import (
     import_year,
     preview_year,
 )
-from engine.cli.clock_questions import Institution, answered, sentence_of
+from engine.cli.clock_questions import Institution, answered
 from engine.cli.speaking import Told, reads_only, tell, told
-from engine.errors import EngineError
 from engine.timesource import SystemTime, legal_day
 from engine.words import listed, say
 
@@ -59,10 +58,7 @@ def clock(file: Path, as_json: bool) -> None:
         ) from error
     if not isinstance(questions, list):
         raise Told(say("{file}：应为问题的列表 [{{id, procedure, clock, events}}]", file=file.name))
-    try:
-        institution = Institution(PROCESSES)
-    except EngineError as error:
-        raise Told(sentence_of(error)) from error
+    institution = Institution(PROCESSES)
     answers = [answered(institution, question) for question in questions]
     if as_json:
         click.echo(json.dumps(answers, ensure_ascii=False, indent=2))
@@ -223,13 +219,10 @@ def import_(file: Path, preview: bool, year: int | None, as_json: bool) -> None:
     FILE is JSON {year, days: [{name, date, isOffDay}]}, or the notice as it is worded in a .txt file.
     """
     take_in = preview_year if preview else import_year
-    try:
-        data = file.read_bytes()
-        if file.suffix.lower() == ".txt":
-            data = read_notice(_text(data, file.name), file.name, year)
-        change = take_in(CALENDAR, data, file.name)
-    except EngineError as error:
-        raise Told(sentence_of(error)) from error
+    data = file.read_bytes()
+    if file.suffix.lower() == ".txt":
+        data = read_notice(_text(data, file.name), file.name, year)
+    change = take_in(CALENDAR, data, file.name)
     if as_json:
         click.echo(
             json.dumps({**_change(change), "written": not preview}, ensure_ascii=False, indent=2)
@@ -271,10 +264,7 @@ _ANNOUNCED = {"official": "已公布", "provisional": "未公布，暂定"}
 
 
 def _load_calendar() -> BusinessCalendar:
-    try:
-        return BusinessCalendar.load(CALENDAR)
-    except EngineError as error:
-        raise Told(sentence_of(error)) from error
+    return BusinessCalendar.load(CALENDAR)
 
 
 def _year(days: BusinessCalendar, year: int) -> dict[str, object]:

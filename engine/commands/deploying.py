@@ -217,12 +217,19 @@ def deploy_missing(env: Environment, reason: str = FIRST_REASON) -> list[BadInpu
         server from starting; it waits on the procedures page with what was found in it.
 
     Raises:
-        BadInput: the office's own data cannot be used; nothing works without them.
+        BadInput: the office's own data cannot be used or are nowhere; nothing works without them.
     """
+    root = env.config.processes
     with UnitOfWork(env.database, writing=False) as uow:
         have = set(store.procedures(uow.connection))
+    if OFFICE not in have and not (root / OFFICE).is_dir():
+        sentence = say(
+            "没有文件夹 {path}；请在项目文件夹里运行，或者在 config.yaml 里写明 processes",
+            path=str(root / OFFICE),
+        )
+        raise BadInput(f"no folder {root / OFFICE}", sentence=sentence)
     folders = sorted(
-        (path for path in env.config.processes.iterdir() if path.is_dir() and path.name[0] != "."),
+        (path for path in root.glob("*/") if path.name[0] != "."),
         key=lambda path: (path.name != OFFICE, path.name),
     )
     refused: list[BadInput] = []

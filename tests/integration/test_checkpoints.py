@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from engine import audit, commands, queries
 from engine.audit.checkpoints import Checkpoint, CheckpointsUnusable, read_checkpoints
-from engine.cli import keeping
+from engine.cli import whole
 from engine.commands.checkpoints import keep_checkpoint, keep_daily
 from engine.config import ConfigInvalid, load_config
 from engine.doctor import examine
@@ -111,7 +111,7 @@ def test_the_command_appends_a_line_and_verifies_against_it(stick, tmp_path):
     run = CliRunner().invoke
 
     def gongkai(*arguments: str) -> tuple[int, str]:
-        done = run(keeping.audit, [*arguments, "--config", str(config)])
+        done = run(whole(), ["audit", *arguments, "--config", str(config)])
         return done.exit_code, done.output
 
     a_case(desk, "一")

@@ -178,3 +178,23 @@ def test_a_taken_port_is_named(tmp_path):
 
 def test_a_mistyped_key_of_the_configuration_is_named(tmp_path):
     assert "prot" in refused(tmp_path, config="prot: 8080\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["doctor"], "请在项目文件夹里先运行 gongkai init"),
+        (["worker"], "请先运行 gongkai init"),
+        (["report", "annual", "2026", "-o", "report.docx"], "没有文件夹"),
+    ],
+)
+def test_in_an_empty_folder_a_command_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = subprocess.run(
+        [sys.executable, "-m", "engine", *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert told.returncode == 1, told.stderr
+    assert sentence in told.stderr
+    assert "Traceback" not in told.stderr

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 
-import click
 import pytest
 from click.testing import CliRunner
 
-from engine.cli.time import register
+from engine.cli import whole
 from tests.time.conftest import PROCESSES
 
 
@@ -20,11 +19,9 @@ def gongkai(tmp_path, monkeypatch):
         PROCESSES, tmp_path / "processes", ignore=shutil.ignore_patterns("letters", "forms")
     )
     monkeypatch.chdir(tmp_path)
-    group = click.Group()
-    register(group)
 
     def run(*arguments):
-        return CliRunner().invoke(group, [str(one) for one in arguments])
+        return CliRunner().invoke(whole(), [str(one) for one in arguments])
 
     run.folder = tmp_path
     return run
