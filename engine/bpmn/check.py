@@ -218,6 +218,8 @@ class _Checker(ActivityChecker):
         self.compensation(holder, nodes, outgoing, incoming)
         if tags.local(holder) == "subProcess" and holder.get("triggeredByEvent") == "true":
             self.handler(holder, nodes)
+        elif tags.local(holder) != "adHocSubProcess":
+            self.beginnings(nodes)
 
     # -------------------------------------------------------- flows
 

@@ -327,6 +327,19 @@ class EventChecker(ExtensionChecker):
             f"compensates {target!r}, which it cannot reach",
         )
 
+    def beginnings(self, nodes: dict[str, etree._Element]) -> None:
+        """Each start event begins an instance of its own (10.5.2): of two plain ones nobody says which is meant."""
+        plain = [
+            n for n in nodes.values() if tags.local(n) == "startEvent" and not tags.events_of(n)
+        ]
+        for node in plain[1:]:
+            self.error(
+                "start-event",
+                node,
+                f"与“{plain[0].get('id')}”都是空开始事件，从哪一个开始不清楚，请只留一个",
+                f"{plain[0].get('id')} is a plain start event too; which of them begins is not said, keep one",
+            )
+
     def handler(self, holder: etree._Element, nodes: dict[str, etree._Element]) -> None:
         starts = [n for n in nodes.values() if tags.local(n) == "startEvent"]
         if len(starts) != 1:

@@ -212,6 +212,25 @@ ERRORS = [
         for name in ("terminateAll", "terminateMultiInstance")
     ),
     (
+        "start-event",
+        "s2",
+        doc(S + node("startEvent", "s2") + user("a", "b") + flows("s>a", "s2>b")),
+    ),
+    (
+        "start-event",
+        "t2",
+        line(
+            node(
+                "subProcess",
+                "x",
+                node("startEvent", "t1")
+                + node("startEvent", "t2")
+                + user("a")
+                + flows("t1>a", "t2>a"),
+            )
+        ),
+    ),
+    (
         "loop-twice",
         "x",
         line(
