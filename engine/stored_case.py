@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.access import CaseFacts, TaskFacts
@@ -16,6 +16,7 @@ from engine.environment import Environment
 from engine.forms import Form
 from engine.identity import Post
 from engine.institution import Institution
+from engine.procedure import Procedure
 from engine.statutory_clock import CaseEvent
 from engine.store import cases
 from engine.store.cases import CaseRow
@@ -90,9 +91,37 @@ def names_at(
     """Return what a form at a waiting task sees: its instance, the calling process, the case."""
     host: Any = Onlooker(env, case, file)
     try:
-        return execute.visible(deployed.definition, host, case.state, token)
+        names = execute.visible(deployed.definition, host, case.state, token)
     except NotWaiting:
         return file.names()
+    state = case.state or {}
+    scope = state["s"][state["t"][token][0]]
+    if scope.get("d") is None:
+        return names
+    version_id = pinned(case.called_versions, scope["p"], scope["d"])
+    return _NamesOfCalled(names, env.deployed(version_id).procedure, file)
+
+
+class _NamesOfCalled(Mapping[str, object]):
+    """What a form of a called process sees: ``label`` has the words of its own choices before those of its caller."""
+
+    def __init__(self, names: Mapping[str, object], procedure: Procedure, file: CaseFile) -> None:
+        self._names, self._procedure, self._file = names, procedure, file
+
+    def __getitem__(self, name: str) -> object:
+        value = self._names[name]
+        if name != "label" or not isinstance(value, Mapping):
+            return value
+        return {
+            **value,
+            **self._procedure.labels(self._names, self._file.institution.directory.name),
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Onlooker:

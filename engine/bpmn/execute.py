@@ -259,6 +259,20 @@ def visible(definition: Definition, host: Host, state: State, token: str) -> Map
     return machine.visible(row[0], frame if item is None else {"item": item, **(frame or {})})
 
 
+def place(definition: Definition, state: State, token: str) -> str | None:
+    """Return where a token stands on the drawing of a definition: inside a called process, the call.
+
+    None where there is no such token.
+    """
+    row = state["t"].get(token)
+    while row is not None:
+        scope = state["s"][row[0]]
+        if scope["p"] in definition.processes:
+            return str(row[1])
+        row = state["t"].get(scope["o"])
+    return None
+
+
 def _finish(machine: Machine) -> Step:
     machine.run()
     return machine.step()

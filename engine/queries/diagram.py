@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from engine.bpmn import execute
 from engine.bpmn.model import Definition
 from engine.environment import Environment
 from engine.queries.opened import Opened
@@ -22,7 +23,7 @@ def diagram_of(
     """Return the drawing of the case's version with what its history says."""
     definition = opened.deployed.definition
     order, progress = _walked(definition, history)
-    now = list(dict.fromkeys(item["activity_id"] for item in opened.open_items))
+    now = _standing(definition, opened)
     for activity_id in now:
         progress.setdefault(activity_id, {"order": len(order) + 1, "count": 1})["state"] = "now"
     if opened.case.status == "closed":
@@ -36,6 +37,13 @@ def diagram_of(
             (_name(definition, one), "ahead") for one in _ahead(definition, now, set(progress))
         ]
     return DiagramView(f"/versions/{opened.case.version_id}/diagram.bpmn", progress, path)
+
+
+def _standing(definition: Definition, opened: Opened) -> list[str]:
+    """Return the activities at which the open tasks stand; those of a called procedure stand at its call."""
+    state = opened.case.state
+    places = (execute.place(definition, state, item["token"]) for item in opened.open_items)
+    return list(dict.fromkeys(one for one in places if one is not None))
 
 
 def _walked(

@@ -267,7 +267,8 @@ class TaskPage:
     values: Mapping[str, object]  # draft, default or what the case knows
     source_text: str
     source_facts: Sequence[Fact]
-    source_documents: Sequence[DocumentView]
+    source_documents: Sequence[DocumentView]  # what was handed in and uploaded
+    letters: Sequence[DocumentView]
     button: str
     then: str
     idempotency_key: str

@@ -318,6 +318,22 @@ def test_the_file_of_a_request_holds_its_sheets_once_each(player):
     assert issued.count("secrecy_sheet") == issued.count("approval_sheet") == 1
 
 
+def test_who_works_in_a_called_process_stands_at_its_call_and_sees_the_opinion_before_his(player):
+    """The path said ``second_review（现在）``, and the reviewer was not told what the section had concluded."""
+    run = worked("plain", "当面提交，按时答复")
+    until = next(n for n, act in enumerate(run.steps) if act.value == ["second_review"])
+    for act in run.steps[:until]:
+        player.play(act.word, act.value)
+    [item] = player.open_items()
+    page = queries.task_page(player.env, player.actor("secrecy_reviewer"), item["id"])
+    assert ("保密审查", "now") in page.diagram.path
+    assert page.diagram.progress["secrecy"]["state"] == "now"
+    assert "second_review" not in page.diagram.progress
+    assert page.values["shown_first_result"] == "可以公开"
+    assert not page.source_documents
+    assert [one.title for one in page.letters] == ["登记回执", "政府信息公开申请分办单"]
+
+
 def test_who_stands_in_for_somebody_signs_for_him(player):
     player.procedure = "review_and_approval"
     run = worked("alone", "按分工责任表送审，两级同意，网上发布", player.procedure)

@@ -310,6 +310,7 @@ TASK_0213 = pages.TaskPage(
         pages.DocumentView("d-1", "申请表扫描件", "2页", "/documents/d-1"),
         pages.DocumentView("d-2", "身份证明", "1页", "/documents/d-2"),
     ],
+    letters=[],
     button="发出补正告知书",
     then="发出后等申请人补正，答复期限停止计算",
     idempotency_key="k-0213",
