@@ -104,12 +104,15 @@ class Institution:
         return {}
 
     def _functions(self, day: date) -> Functions:
-        def office_people(roles: object = (), *unit: object) -> object:
+        def office_people(roles: object = (), *rest: object) -> object:
+            """People in posts: of these roles, in a section ("" for any), on another day than this."""
             wanted = [roles] if isinstance(roles, str) else list(roles or ())  # type: ignore[call-overload]
-            if unit and not isinstance(unit[0], str):
+            unit, on = (*rest, None, None)[:2]
+            if rest and not isinstance(unit, str):
                 return []  # the section is not known yet
+            at = on if isinstance(on, date) else day
             return choices(
-                self.office, self.directory.in_post(day), wanted, str(unit[0]) if unit else None
+                self.office, self.directory.in_post(at), wanted, str(unit) if unit else None
             )
 
         return {

@@ -330,19 +330,20 @@ class _Reader:
     def _office_list(self, entry: Entry, kind: str) -> str | None:
         """Where the options of a section or a person come from; None for other types."""
         if kind not in ("person", "people"):
-            if (entry.texts("of") and kind != "case") or entry.optional("in"):
+            own = entry.optional("in") or entry.optional("on")
+            if (entry.texts("of") and kind != "case") or own:
                 entry.refuse(
                     "of",
                     say(
-                        "{where}：person、people 字段可以写 of 和 in，case 字段可以写 of，其他的不能写",
+                        "{where}：person、people 字段可以写 of、in 和 on，case 字段可以写 of，其他的不能写",
                         where=entry.where,
                     ),
                 )
             return "units" if kind in OFFICE_CHOICES else None
         roles = ", ".join(f'"{one}"' for one in entry.texts("of"))
-        unit = entry.optional("in")
-        within = f", {unit.removeprefix('=').strip()}" if unit else ""
-        return f"= office people([{roles}]{within})"
+        unit, day = ((entry.optional(one) or "").removeprefix("=").strip() for one in ("in", "on"))
+        within = f", {unit}" if unit else ', ""' if day else ""
+        return f"= office people([{roles}]{within}{f', {day}' if day else ''})"
 
     def _bound(self, entry: Entry, name: str) -> tuple[str | None, Expression | None]:
         text = entry.optional(name)
