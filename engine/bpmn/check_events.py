@@ -300,17 +300,39 @@ class EventChecker(ExtensionChecker):
                     )
                 for handler in handlers:
                     own = str(handler.get("id"))
-                    if outgoing.get(own) or incoming.get(own):
-                        self.error(
-                            "compensation-handler",
-                            handler,
-                            "是补偿活动，不能有流入流出",
-                            "a compensation handler has no sequence flows",
-                        )
+                    unmarked = handler.get("isForCompensation") != "true"
+                    if unmarked and (outgoing.get(own) or incoming.get(own)):
+                        self.no_flows(handler)
+                host = nodes.get(node.get("attachedToRef") or "")
+                if host is not None and _undo_inside(host):
+                    self.error(
+                        "compensation-handler",
+                        node,
+                        "所附子流程里已有补偿事件子流程，只能有一种补偿办法",
+                        "the subprocess has a compensation event subprocess; an activity is undone in one way",
+                    )
+            if node.get("isForCompensation") == "true" and (outgoing.get(key) or incoming.get(key)):
+                self.no_flows(node)
             for element in tags.events_of(node):
                 target = element.get("activityRef")
                 if tags.local(element) == "compensateEventDefinition" and target:
                     self.compensated(node, target, holder)
+
+        for second in _undo_inside(holder)[1:]:
+            self.error(
+                "compensation-handler",
+                second,
+                "是第二个补偿事件子流程，只能有一个",
+                "a second compensation event subprocess",
+            )
+
+    def no_flows(self, node: etree._Element) -> None:
+        self.error(
+            "compensation-handler",
+            node,
+            "是补偿活动，不能有流入流出",
+            "a compensation handler has no sequence flows",
+        )
 
     def compensated(self, node: etree._Element, target: str, holder: etree._Element) -> None:
         at: etree._Element | None = holder
@@ -357,3 +379,14 @@ class EventChecker(ExtensionChecker):
                     "是事件子流程，不能循环",
                     "an event subprocess cannot be repeated",
                 )
+
+
+def _undo_inside(holder: etree._Element) -> list[etree._Element]:
+    """Return the event subprocesses of a scope that undo it."""
+    return [
+        inner
+        for inner in holder
+        if inner.get("triggeredByEvent") == "true"
+        for start in tags.children(inner, "startEvent")
+        if tags.child(start, "compensateEventDefinition") is not None
+    ]

@@ -44,6 +44,7 @@ def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
             for body in process.bodies.values():
                 _reach(report, body)
                 _loops(report, body)
+                _twice(report, body, process)
             for node in process.nodes.values():
                 _ways(report, node)
                 _people(report, node, known, process)
@@ -82,6 +83,32 @@ def _ways(report: Report, node: Node) -> None:
             f"{'网关' if gateway else ''}{_say(node)}没有默认分支，条件都不成立时案件会停下",
             f"{node.id}: no default flow; where no condition holds the case stops with an incident",
         )
+
+
+def _twice(report: Report, body: Body, process: Process) -> None:
+    """An error where of two events that catch the same only the first would ever be reached."""
+    caught = [(node.boundary, ("error", "escalation")) for node in body.nodes.values()]
+    starts = [
+        n for h in body.handlers if h.body for n in h.body.nodes.values() if n.kind == "start"
+    ]
+    caught.append((starts, ("error", "escalation")))
+    if body is process.body:
+        caught.append((body.triggers, ("message", "signal")))
+    for nodes, kinds in caught:
+        seen: dict[tuple[str, str | None], Node] = {}
+        for node in nodes:
+            for event in () if node.together else node.events:
+                if event.kind not in kinds:
+                    continue
+                first = seen.setdefault((event.kind, event.name), node)
+                if first is not node:
+                    report.error(
+                        "caught-twice",
+                        node.id,
+                        node.line,
+                        f"{_say(node)}与{_say(first)}接收同样的事件，只有前一个会发生",
+                        f"{node.id}: catches the same as {first.id}; only that one would ever happen",
+                    )
 
 
 def _people(report: Report, node: Node, known: Known, process: Process) -> None:

@@ -43,6 +43,10 @@ FLOWABLE = 'xmlns:flowable="http://flowable.org/bpmn" flowable'
 DROOLS = b' xmlns:drools="http://www.jboss.org/drools"'
 SCRIPT = '<drools:{0} xmlns:drools="http://www.jboss.org/drools"><drools:script>x = 1</drools:script></drools:{0}>'
 ZEEBE_ADHOC = '<zeebe:adHoc xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" activeElementsCollection="= list"/>'
+UNDO = (
+    '<bpmn:subProcess id="u{0}" triggeredByEvent="true"><bpmn:startEvent id="us{0}">'
+    "<bpmn:compensateEventDefinition/></bpmn:startEvent></bpmn:subProcess>"
+)
 HANDLER = (
     '<bpmn:subProcess id="x" triggeredByEvent="true">{}<bpmn:startEvent id="hs">'
     '<bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent></bpmn:subProcess>'
@@ -228,6 +232,53 @@ ERRORS = [
                 + user("a")
                 + flows("t1>a", "t2>a"),
             )
+        ),
+    ),
+    *(
+        (
+            "caught-twice",
+            "b2",
+            line(
+                node("subProcess", "x", SUB)
+                + node("boundaryEvent", "b1", event(kind), attachedToRef="x")
+                + node("boundaryEvent", "b2", event(kind), attachedToRef="x")
+            ),
+        )
+        for kind in ("error", "escalation")
+    ),
+    (
+        "caught-twice",
+        "hs",
+        line(
+            user("x")
+            + HANDLER.replace('id="x"', 'id="h1"').replace('id="hs"', 'id="first"').format("")
+            + HANDLER.replace('id="x"', 'id="h2"').format("")
+        ).replace(b'<bpmn:messageEventDefinition messageRef="m"/>', event("escalation").encode()),
+    ),
+    *(
+        (
+            "caught-twice",
+            "s2",
+            doc(
+                node("startEvent", "s1", event(kind, **{f"{kind}Ref": "m"}))
+                + node("startEvent", "s2", event(kind, **{f"{kind}Ref": "m"}))
+                + user("x")
+                + flows("s1>x", "s2>x"),
+                f'<bpmn:{kind} id="m" name="m"/>',
+            ),
+        )
+        for kind in ("message", "signal")
+    ),
+    ("compensation-handler", "x", line(node("userTask", "x", isForCompensation="true"))),
+    ("compensation-handler", "u2", line(node("subProcess", "x", UNDO.format(1) + UNDO.format(2)))),
+    (
+        "compensation-handler",
+        "b",
+        line(
+            node("subProcess", "x", UNDO.format(1))
+            + node("boundaryEvent", "b", event("compensate"), attachedToRef="x")
+            + node("userTask", "undo", isForCompensation="true")
+            + '<bpmn:association id="as" sourceRef="b" targetRef="undo"/>'
         ),
     ),
     (
