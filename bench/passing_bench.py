@@ -21,6 +21,7 @@ from sqlalchemy import text
 from bench.step_bench import durable
 from engine import commands
 from engine.commands import recomputing
+from engine.identity import Actor
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import MORNING, Desk, PostgresServer, open_desk
@@ -97,17 +98,35 @@ def recomputed(name: str, desk: Desk) -> None:
     moved = commands.recompute_clocks(desk.env)
     unmoved = time.perf_counter() - begun
     assert not moved, moved[:3]
+    zhang, data = desk.actor("zhang"), json.dumps(year).encode()
+    previewed(name, desk, zhang, data)
     counted = counting(desk.env.database)
     begun, used = time.perf_counter(), time.process_time()
-    commands.import_calendar(
-        desk.env, desk.actor("zhang"), json.dumps(year).encode(), "2026.json", "试验"
-    )
+    commands.import_calendar(desk.env, zhang, data, "2026.json", "试验")
     taken, used = time.perf_counter() - begun, time.process_time() - used
     print(
         f"{name}: {CROWD} clocks moved by an import in {taken:.1f} s ({used:.1f} s of CPU here),"
         f" {len(counted.statements) / (CROWD / 100):.1f} statements per 100 cases"
         f" (the import's own among them; {recomputing.BATCH} cases a transaction);"
         f" looked at where nothing moves: {unmoved:.1f} s"
+    )
+
+
+def previewed(name: str, desk: Desk, actor: Actor, data: bytes) -> None:
+    """Print how long somebody waits to see what the import would move, and until the page first tells how far it is."""
+    begun = time.perf_counter()
+    told: list[tuple[float, int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append((time.perf_counter() - begun, done, total))
+
+    seen = commands.preview_calendar(desk.env, actor, data, "2026.json", progress)
+    taken = time.perf_counter() - begun
+    assert len(seen.moving) == CROWD, len(seen.moving)
+    assert told[-1][1:] == (CROWD, CROWD), told[-1]
+    print(
+        f"{name}: preview of {CROWD} clocks in {taken:.1f} s, told how far after {told[0][0]:.1f} s and"
+        f" {len(told)} times in all"
     )
 
 
