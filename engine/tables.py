@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -170,7 +171,14 @@ work_item = Table(
     Column("version_id", Key),
     # Each step opens one and closes one: an index more is two pages more to write.
     Index("ix_work_item_case_token", "case_id", "token"),
-    Index("ix_work_item_open_role", "status", "role", "unit"),
+    # Open ones only: what is done is not looked for by post, and each step would write two pages of it more.
+    Index(
+        "ix_work_item_open_role",
+        "role",
+        "unit",
+        sqlite_where=text("status = 'open'"),
+        postgresql_where=text("status = 'open'"),
+    ),
 )
 
 candidate = Table(

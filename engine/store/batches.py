@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from engine.store.cases import CaseRow, case_row
 from engine.store.prepared import Prepared
-from engine.store.rows import Row, many
+from engine.store.rows import IS_OPEN, Row, many
 from engine.tables import case_event, cases, clock, timer, work_item
 
 _ANSWER = Prepared.insert(clock)
@@ -42,7 +42,7 @@ def read(connection: Connection, case_ids: Sequence[str]) -> Batch:
         .where(cases.c.id.in_(case_ids), cases.c.status == "open")
         .order_by(cases.c.opened_at, cases.c.id),
     )
-    items = select(work_item).where(work_item.c.case_id.in_(case_ids), work_item.c.status == "open")
+    items = select(work_item).where(work_item.c.case_id.in_(case_ids), IS_OPEN)
     return Batch(
         [case_row(row) for row in rows],
         _by_case(connection, case_event, case_ids, case_event.c.id),

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from engine import audit
 from engine.errors import RevisionConflict
 from engine.store.prepared import Prepared, PreparedRead
-from engine.store.rows import Row, many, one
+from engine.store.rows import IS_OPEN, Row, many, one
 from engine.tables import (
     audit_event,
     candidate,
@@ -144,7 +144,7 @@ _CLOSE_ITEM = Prepared(
     .where(
         work_item.c.case_id == bindparam("of_case"),
         work_item.c.token == bindparam("of_token"),
-        work_item.c.status == "open",
+        IS_OPEN,
     )
     .values(status=bindparam("how"), closed_at=bindparam("at"), closed_by=bindparam("by"))
 )
@@ -291,7 +291,7 @@ def set_assignee(
         update(work_item)
         .where(
             work_item.c.id == task_id,
-            work_item.c.status == "open",
+            IS_OPEN,
             work_item.c.assignee.is_(None) if was is None else work_item.c.assignee == was,
         )
         .values(assignee=person_id)

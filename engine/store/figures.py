@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from engine.access import Visibility
 from engine.store.lists import visible_cases
-from engine.store.rows import Row, many
+from engine.store.rows import IS_OPEN, Row, many
 from engine.tables import breach, cases, clock, notice, work_item
 
 
@@ -22,7 +22,7 @@ def open_steps(connection: Connection) -> dict[tuple[str, str], int]:
             func.count(work_item.c.case_id.distinct()).label("cases"),
         )
         .join(cases, cases.c.id == work_item.c.case_id)
-        .where(work_item.c.status == "open", cases.c.status == "open")
+        .where(IS_OPEN, cases.c.status == "open")
         .group_by(cases.c.version_id, work_item.c.activity_id)
     )
     return {(row.version_id, row.activity_id): row.cases for row in found}

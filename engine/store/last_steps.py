@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, or_, select, update
 
-from engine.store.rows import Row
+from engine.store.rows import IS_OPEN, Row
 from engine.tables import cases, draft, work_item
 
 
@@ -46,7 +46,7 @@ def withdraw_opened(
         update(work_item)
         .where(
             work_item.c.id.in_(task_ids),
-            work_item.c.status == "open",
+            IS_OPEN,
             func.coalesce(work_item.c.assignee, person_id) == person_id,
         )
         .values(status="cancelled", closed_at=at)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from engine.access import Visibility
-from engine.store.rows import Row, many
+from engine.store.rows import IS_OPEN, Row, many
 from engine.tables import candidate, cases, work_item
 
 
@@ -103,7 +103,7 @@ def my_items(
         connection,
         select(*_item_columns())
         .join(cases, cases.c.id == work_item.c.case_id)
-        .where(work_item.c.status == "open", _offered(posts, person_id, login))
+        .where(IS_OPEN, _offered(posts, person_id, login))
         .order_by(work_item.c.opened_at, work_item.c.id),
     )
 
@@ -117,7 +117,7 @@ def open_items_of(connection: Connection, case_ids: Sequence[str]) -> list[Row]:
             select(*_item_columns())
             .join(cases, cases.c.id == work_item.c.case_id)
             .where(
-                work_item.c.status == "open",
+                IS_OPEN,
                 work_item.c.case_id.in_(case_ids[start : start + 500]),
             )
             .order_by(work_item.c.opened_at, work_item.c.id),

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from engine.store.prepared import Prepared
-from engine.store.rows import Row, many
+from engine.store.rows import IS_OPEN, Row, many
 from engine.store.warnings import RUNNING
 from engine.tables import cases, clock, heartbeat, notice, outbox, work_item
 
@@ -164,7 +164,7 @@ _HOLDS = or_(
     exists().where(
         work_item.c.case_id == notice.c.case_id,
         work_item.c.activity_id == notice.c.until,
-        work_item.c.status == "open",
+        IS_OPEN,
     ),
     exists().where(
         clock.c.case_id == notice.c.case_id,
@@ -177,7 +177,7 @@ _HOLDS = or_(
     ),
     exists().where(
         work_item.c.id == notice.c.task_id,
-        work_item.c.status == "open",
+        IS_OPEN,
         or_(
             work_item.c.due_on == notice.c.due,
             and_(notice.c.due.is_(None), work_item.c.assignee == notice.c.person_id),

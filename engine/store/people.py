@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, delete, select, update
 
-from engine.store.rows import Row, many, one
+from engine.store.rows import IS_OPEN, Row, many, one
 from engine.tables import case_event, person, post, session, work_item
 
 
@@ -87,7 +87,7 @@ def claimed(connection: Connection) -> list[Row]:
             work_item.c.unit,
             work_item.c.candidates,
         )
-        .where(work_item.c.status == "open", work_item.c.assignee.is_not(None))
+        .where(IS_OPEN, work_item.c.assignee.is_not(None))
         .order_by(work_item.c.id),
     )
 

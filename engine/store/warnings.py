@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from engine.store.rows import Row, many
+from engine.store.rows import IS_OPEN, Row, many
 from engine.tables import breach, cases, clock, warning, work_item
 
 RUNNING = ("running", "exceeded")  # states of a clock that has not been met
@@ -66,7 +66,7 @@ def open_tasks(connection: Connection, until: date) -> list[Row]:
             work_item.c.candidates,
         )
         .join(cases, cases.c.id == work_item.c.case_id)
-        .where(cases.c.status == "open", work_item.c.status == "open", work_item.c.due_on <= until)
+        .where(cases.c.status == "open", IS_OPEN, work_item.c.due_on <= until)
         .order_by(work_item.c.due_on, work_item.c.id),
     )
     # A step that is due with a statutory clock is warned of by that.

@@ -420,7 +420,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("work_item", schema=None) as batch_op:
         batch_op.create_index("ix_work_item_case_token", ["case_id", "token"], unique=False)
-        batch_op.create_index("ix_work_item_open_role", ["status", "role", "unit"], unique=False)
+        batch_op.create_index(
+            "ix_work_item_open_role",
+            ["role", "unit"],
+            unique=False,
+            sqlite_where=sa.text("status = 'open'"),
+            postgresql_where=sa.text("status = 'open'"),
+        )
 
     op.create_table(
         "candidate",
