@@ -104,6 +104,7 @@ class Field:
     required_if: Expression | None = None
     rules: tuple[Rule, ...] = ()
     personal: bool = False
+    anew: bool = False  # asked anew each time: an earlier answer of the same step is not shown
     min_feel: Expression | None = None
     is_person: bool = False  # the values are logins
     of: tuple[str, ...] = ()  # posts of which a person is chosen; procedures of which a case is
@@ -323,6 +324,7 @@ class _Reader:
             confirmed_by=entry.optional("confirmed_by"),
             default=entry.raw("default"),
             personal=entry.flag("personal"),
+            anew=entry.flag("anew"),
             is_person=kind in ("person", "people"),
             of=entry.texts("of"),
         )

@@ -160,6 +160,7 @@ def _field(title: str, old: Field, new: Field, path: str, at: str) -> list[Chang
         one(say("提示"), old.help, new.help),
         one(say("出现条件"), _text(old.visible_if), _text(new.visible_if)),
         one(say("个人信息标记"), _yes(old.personal), _yes(new.personal)),
+        one(say("每次重新填"), _yes(old.anew), _yes(new.anew)),
         one(say("上限"), str(old.max or ""), str(new.max or "")),
         one(say("下限"), str(old.min or ""), str(new.min or "")),
         one(say("默认值"), str(old.default or ""), str(new.default or "")),

@@ -125,13 +125,15 @@ def _values(
 ) -> dict[str, Any]:
     """What the form shows at first: what the case knows, then what its reader has typed already.
 
-    A task of many (one section of several) does not begin with the answers of another.
+    A task of many (one section of several) does not begin with the answers of another; what is to be decided anew
+    does not begin with the decision of the last time.
     """
     values: dict[str, Any] = form.initial(
         today=opened.day, names=names, functions=opened.file.functions
     )
     if not item["item"]:
-        known = {key: value for key, value in opened.case.fields.items() if key in form.field_keys}
+        kept = {one.key for one in form.fields if not one.anew}
+        known = {key: value for key, value in opened.case.fields.items() if key in kept}
         values.update({key: value for key, value in known.items() if not is_sealed(value)})
     if draft is not None:
         values.update(open_fields(env, draft["values"]))
