@@ -82,6 +82,8 @@ def _ahead(definition: Definition, now: Sequence[str], seen: set[str]) -> list[s
         steps = 0
         while node is not None and steps < 200 and len(found) < AHEAD:
             steps += 1
+            if node.kind == "race":  # nobody knows which of the events comes, if any
+                break
             flow = node.default or (node.out[0] if node.out else None)
             node = flow.target if flow else None
             if node is None or node.id in found:

@@ -266,3 +266,17 @@ def test_an_often_requested_document_is_passed_on_with_the_number_of_the_applica
     assert arisen.fields["info_title"] == WALK_IN["info_title"]
     assert arisen.fields["from_case"] == moved.number
     assert set(open_tasks(desk, arisen.id)) == {"register"}
+
+
+def test_inside_a_called_procedure_the_path_stands_at_what_called_it(desk):
+    """It said “9 approve（现在）”: the step of the called procedure has no name on this drawing."""
+    started = commands.start_case(desk.env, desk.actor("zhou"), "proactive_disclosure", REGISTER)
+    task = open_tasks(desk, started.case_id)["prepare"]
+    texts = [file("publish_files")]
+    commands.complete_task(desk.env, desk.actor("staff"), task, PREPARED, texts)
+    assert set(open_tasks(desk, started.case_id)) == {"first_review"}
+    diagram = queries.case_page(desk.env, desk.actor("zhou"), started.case_id).diagram
+    assert [name for name, mark in diagram.path if mark == "now"] == ["保密审查"]
+    assert diagram.progress["secrecy"]["state"] == "now"
+    ahead = [name for name, mark in diagram.path if mark == "ahead"]
+    assert "信息变更" not in ahead  # nobody expects that it changes
