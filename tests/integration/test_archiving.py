@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from engine import commands, queries
 from engine.commands.errors import SubmissionInvalid
@@ -201,3 +202,20 @@ def test_pages_that_the_system_cannot_count_are_asked_for_and_kept(desk, tmp_pat
         one["pages"] for one in index["papers"] if one["title"] in {a["title"] for a in asked}
     ] == [4] * len(asked)
     assert None not in [one["pages"] for one in index["papers"]]
+
+
+def test_the_printed_index_says_the_sum_of_its_own_lines(desk):
+    """It printed what was typed as the whole file: 36 pages over lines that added up to seven."""
+    case_id = filing(desk, closed(desk))
+    page = queries.task_page(desk.env, desk.actor("zhou"), open_tasks(desk, case_id)["check"])
+    counted = [{**one, "pages": "4"} for one in page.values.get("counted") or ()]
+    values = {**CHECKED, "total_pages": "36", **({"counted": counted} if counted else {})}
+    do(desk, "zhou", case_id, "check", values)
+    do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = cases.case_documents(uow.connection, case_id)
+    (letter,) = [row for row in rows if row["letter"] == "case_index"]
+    document = Document(io.BytesIO(desk.env.blobs.get(letter["sha256"])))
+    lines = [row.cells[4].text for row in document.tables[0].rows][1:]
+    said = "\n".join(one.text for one in document.paragraphs)
+    assert f"共{len(lines)}件，{sum(map(int, lines))}页" in said
