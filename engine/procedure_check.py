@@ -26,6 +26,7 @@ EFFECTS = frozenset(
         "notify",
         "publish",
         "archive_case",
+        "bundle_papers",
         "start_case",
         "record_outcome",
         "count_figures",

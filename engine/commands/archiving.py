@@ -57,9 +57,9 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
     """
     case, papers = _file_of(host, str(given.get("case") or "").strip())
     data = {one.sha256: host.env.blobs.get(one.sha256) for one in papers}
-    order = _texts(given.get("order"))
+    order = texts_of(given.get("order"))
     if given.get("act") == "index":
-        return {"index": _index(case, index_of(papers, order, data, _laid_out(papers, data)))}
+        return {"index": _index(case, index_of(papers, order, data, laid_out(papers, data)))}
     if given.get("act") != "package":
         act = given.get("act")
         raise EffectFailed(
@@ -73,7 +73,7 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
             "the file changed since it was indexed",
             "案卷编目以后有变动，请重新编目",
         )
-    fixed, said = _fixed(lines, data)
+    fixed, said = as_pdfa(lines, data)
     about = {
         key: value
         for key, value in {**indexed, "retention": given.get("retention"), "pdfa": said}.items()
@@ -83,7 +83,7 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
     return {"package": {**kept, "pdfa": len(fixed), "pdfa_said": said}}
 
 
-def _laid_out(papers: Sequence[Paper], data: Mapping[str, bytes]) -> dict[str, int]:
+def laid_out(papers: Sequence[Paper], data: Mapping[str, bytes]) -> dict[str, int]:
     """Return the pages of the Word documents by hash: as converted, else as an upload says; never estimated."""
     words = [one for one in papers if one.media_type == DOCX]
     program = converter()
@@ -100,7 +100,7 @@ def _indexed_pages(indexed: object) -> dict[str, int]:
     return {str(one["sha256"]): int(one["pages"]) for one in papers or () if one.get("pages")}
 
 
-def _fixed(lines: Sequence[IndexLine], data: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
+def as_pdfa(lines: Sequence[IndexLine], data: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
     """Return the Word documents of a file as PDF/A by hash, and what is to be said of them."""
     wanted = [line for line in lines if line.paper.media_type == DOCX]
     if not wanted:
@@ -150,10 +150,11 @@ def _file_of(host: CaseHost, number: str) -> tuple[CaseRow, list[Paper]]:
         )
     if sum(row["size"] for row in rows) > MAX_PACKAGE_BYTES:
         raise EffectFailed("archive_case", "too large", "案卷材料太大，请分卷归档")
-    return case, [_paper(row) for row in rows]
+    return case, [paper_of(row) for row in rows]
 
 
-def _paper(row: Mapping[str, Any]) -> Paper:
+def paper_of(row: Mapping[str, Any]) -> Paper:
+    """Return a document of a case as a paper of a file."""
     return Paper(
         key=str(row["letter"] or row["field"] or ""),
         title=str(row["title"]),
@@ -205,6 +206,7 @@ def _kept(host: CaseHost, case: CaseRow, data: bytes, effect: Effect) -> dict[st
 _ANSWERED = {"document": "id", "sha256": "sha256", "size": "size"}
 
 
-def _texts(value: object) -> list[str]:
+def texts_of(value: object) -> list[str]:
+    """Return a FEEL list as texts; none where it is no list."""
     plain = to_json(value)
     return [str(one) for one in plain] if isinstance(plain, list) else []

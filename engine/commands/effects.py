@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import audit
 from engine.bpmn.step import Effect
-from engine.commands import archiving, publishing, reporting, rules
+from engine.commands import archiving, bundling, publishing, reporting, rules
 from engine.commands.errors import EffectFailed
 from engine.commands.reporting import DOCX
 from engine.feel import to_json
@@ -206,6 +206,7 @@ EFFECTS: Mapping[str, Callable[[CaseHost, dict[str, object], Effect], Answer]] =
     "record_outcome": _record_outcome,
     "start_case": _start_case,
     "archive_case": archiving.archive_case,
+    "bundle_papers": bundling.bundle_papers,
     "count_figures": reporting.count_figures,
     "compile_report": reporting.compile_report,
     "write_rules": rules.write_rules,

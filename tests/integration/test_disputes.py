@@ -1,0 +1,125 @@
+"""Reconsideration and litigation as shipped: the evidence goes out as one package that proves itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from datetime import date
+
+import pytest
+from docx import Document
+
+from engine import commands, queries
+from engine.commands.submitting import Upload
+from engine.identity import Post
+from engine.store import accounts, cases
+from engine.unit_of_work import UnitOfWork
+from tests.integration.conftest import Desk, open_desk
+from tests.integration.test_publishing import do
+from tests.integration.test_rectified_records import REGISTER as RECORD
+
+POSTS = {
+    "staff": Post("section_staff", "policy"),
+    "line": Post("line_leader", "policy"),
+    "director": Post("director"),
+}
+COPY = {
+    "decision_received_on": "2026-02-27",
+    "lead_section": "policy",
+    "stage": "reconsideration",
+    "claimant": "顾某",
+    "claim": "请求撤销不予更正。",
+    "reconsideration_copy_on": "2026-03-02",
+    "reconsideration_procedure": "ordinary",
+    "reconsideration_body": "某市人民政府",
+    "reconsideration_number": "某政复〔2026〕12号",
+}
+DRAFT = {"answer_text": "请求驳回", "answer_facts": "依法受理、核实。", "answer_basis": "条例。"}
+EVIDENCE = {"evidence": [{"no": "1", "title": "测绘报告", "proves": "面积", "pages": "1"}]}
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    folders = ("rectification", "review_and_litigation", "archiving")
+    desk = open_desk(tmp_path, *folders)
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        for login, post in POSTS.items():
+            person = accounts.add_person(uow.connection, login=login, name=login)
+            accounts.add_post(uow.connection, person, post, date(2026, 1, 1))
+        uow.commit()
+    return desk
+
+
+def pdf(field: str, name: str, body: bytes = b"") -> Upload:
+    return Upload(field, name, "application/pdf", b"%PDF-1.7 <</Type/Page>> " + body)
+
+
+def disputed(desk: Desk) -> commands.Moved:
+    """A rectification that is still open, with its papers."""
+    moved = commands.start_case(
+        desk.env,
+        desk.actor("zhou"),
+        "rectification",
+        RECORD,
+        [pdf("evidence_files", "顾小明的房产证.pdf")],
+    )
+    wanted = {"own_record": "own", "examine_result": "more", "evidence_wanted": "测绘报告。"}
+    do(desk, "zhou", moved.case_id, "examine", {**wanted, "evidence_days": "10"})
+    return moved
+
+
+def answered(desk: Desk, about: str) -> str:
+    """Take a reconsideration to its answer."""
+    values = {**COPY, "subject_case": about}
+    case_id = commands.start_case(
+        desk.env, desk.actor("zhou"), "review_and_litigation", values
+    ).case_id
+    do(desk, "staff", case_id, "evidence", EVIDENCE, [pdf("evidence_files", "测绘.pdf", b"x")])
+    do(desk, "zhou", case_id, "draft", DRAFT)
+    do(desk, "line", case_id, "approve", {"approve_result": "agree"})
+    do(desk, "director", case_id, "sign", {"signed_on": "2026-03-02"})
+    return case_id
+
+
+def document(desk: Desk, case_id: str, **wanted: str) -> tuple[dict, bytes]:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = cases.case_documents(uow.connection, case_id)
+    [row] = [one for one in rows if wanted.items() <= one.items()]
+    return row, desk.env.blobs.get(row["sha256"])
+
+
+def test_the_evidence_goes_out_as_a_package_with_its_index_and_checksums(desk):
+    """There was a list that somebody typed, and loose files."""
+    subject = disputed(desk)
+    case_id = answered(desk, subject.number)
+    row, data = document(desk, case_id, media_type="application/zip")
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        for line in package.read("manifest-sha256.txt").decode().splitlines():
+            digest, _, name = line.partition("  ")
+            assert hashlib.sha256(package.read(name)).hexdigest() == digest
+        index = json.loads(package.read("index.json"))
+        names = [name for name in package.namelist() if name.startswith("papers/")]
+    assert [name.rpartition(".")[2] for name in names] == ["pdf", "pdf", "docx"]
+    assert [one["title"] for one in index["papers"]] == ["证据扫描件", "证据", "补充证据告知书"]
+    assert [one["pages"] for one in index["papers"][:2]] == [1, 1]
+    assert not [name for name in names if "顾小明" in name]
+    _, letter = document(desk, case_id, letter="evidence_list")
+    tables = Document(io.BytesIO(letter)).tables
+    listed = [[cell.text for cell in line.cells] for line in tables[1].rows][1:]
+    assert [line[1] for line in listed] == ["证据扫描件", "证据", "补充证据告知书"]
+    assert listed[0][4] == index["papers"][0]["sha256"][:16]
+    said = "\n".join(one.text for one in Document(io.BytesIO(letter)).paragraphs)
+    assert row["sha256"] in said
+
+
+def test_the_package_can_be_downloaded_and_the_trail_says_that_it_was_made(desk):
+    subject = disputed(desk)
+    case_id = answered(desk, subject.number)
+    page = queries.case_page(desk.env, desk.actor("zhou"), case_id)
+    titles = [one.title for one in page.letters]
+    assert f"{subject.number} 证据材料" in titles
+    told = queries.audit_page(desk.env, desk.actor("meng"), {"case": page.head.number})
+    assert any("打包" in str(one) for one in told.rows)
+    assert commands.verify_audit(desk.env) == []
