@@ -177,7 +177,7 @@ def _duplicates(root: etree._Element, report: Report) -> None:
     seen: set[str] = set()
     for element in root.iter(f"{{{tags.BPMN}}}*"):
         key = element.get("id")
-        if key is None:
+        if not key:
             continue
         if key in seen:
             report.error(

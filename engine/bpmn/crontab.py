@@ -2,13 +2,13 @@
 
 Five fields as Unix has them, six or seven with seconds first and a year last, or ``@daily`` and its like. What
 the dialects read differently is not guessed at: days of the week by number beside seconds, a day of the month
-together with a day of the week, and ``L``, ``W``, ``#``. In the caller's local time; no zone is known here.
+together with a day of the week, ``W``, ``#``, and ``L`` but alone for the last day of the month. In the caller's local time; no zone is known here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
@@ -23,6 +23,7 @@ _MACROS = {
 }
 _FARTHEST_DAYS = 366 * 8  # 29 February comes at least every eighth year
 _EVERY = ("*", "?")
+_LAST = 0  # stands for the last day of the month
 
 
 class CrontabUnreadable(ValueError):
@@ -31,7 +32,7 @@ class CrontabUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Crontab:
-    """What each field allows; ``weekdays`` count from Sunday, ``years`` may be any (None)."""
+    """What each field allows; ``weekdays`` count from Sunday, ``years`` may be any (None), ``days`` hold 0 for the last."""
 
     seconds: tuple[int, ...]
     minutes: tuple[int, ...]
@@ -50,7 +51,7 @@ class Crontab:
         for ahead in range(_FARTHEST_DAYS):
             day = moment.date() + timedelta(days=ahead)
             if not (
-                day.day in self.days
+                (day.day in self.days or (_LAST in self.days and _is_last(day)))
                 and day.month in self.months
                 and day.isoweekday() % 7 in self.weekdays
                 and (self.years is None or day.year in self.years)
@@ -64,6 +65,10 @@ class Crontab:
                         if at > moment:
                             return at
         raise CrontabUnreadable("no such moment comes any more")
+
+
+def _is_last(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
 
 
 def looks_like(text: str) -> bool:
@@ -99,7 +104,7 @@ def read(text: str) -> Crontab:
         seconds=_field(second, 0, 59),
         minutes=_field(minute, 0, 59),
         hours=_field(hour, 0, 23),
-        days=frozenset(_field(day, 1, 31)),
+        days=frozenset((_LAST,) if day == "L" and not unix else _field(day, 1, 31)),
         months=frozenset(_field(month, 1, 12, _MONTHS)),
         weekdays=frozenset(n % 7 for n in _field(weekday, 0, 7 if unix else 6, _DAYS)),
         years=None if year in _EVERY else frozenset(_field(year, 1970, 2199)),

@@ -105,7 +105,7 @@ ERRORS = [
     (
         "timer",
         "x",
-        line(node("intermediateCatchEvent", "x", TIMER.format("timeCycle", "0 0 9 L * ?"))),
+        line(node("intermediateCatchEvent", "x", TIMER.format("timeCycle", "0 0 9 15W * ?"))),
     ),
     (
         "timer",
@@ -775,3 +775,8 @@ def test_lines_are_told() -> None:
         + b'\n<bpmn:process id="p" isExecutable="true">\n<bpmn:scriptTask id="x"/>\n</bpmn:process></bpmn:definitions>'
     )
     assert [f.line for f in check({"t.bpmn": xml}) if f.rule == "script-task"] == [3]
+
+
+def test_empty_ids_are_no_ids_and_so_not_twice_the_same() -> None:
+    xml = line(user("x"), after='<bpmn:category id=""/><bpmn:category id=""/>')
+    assert [f.rule for f in check({"t.bpmn": xml}) if f.severity == "error"] == []
