@@ -59,8 +59,8 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
     """Return events newest first.
 
     Args:
-        filters: any of ``person``, ``kind``, ``group``, ``case`` (a number), ``result``, ``since``, ``until``
-            (legal days, inclusive), ``corrections``, ``sign_ins``, ``page``. Without ``sign_ins`` sign-ins that
+        filters: any of ``person``, ``kind``, ``group``, ``case`` (a number), ``result``, ``source`` (web, system or
+            a network address), ``since``, ``until`` (legal days, inclusive), ``corrections``, ``sign_ins``, ``page``. Without ``sign_ins`` sign-ins that
             went well are left out, and counted, unless a person, a kind or a group is asked for.
 
     Raises:
@@ -77,6 +77,7 @@ def audit_page(env: Environment, actor: Actor, filters: Mapping[str, str]) -> Au
             actions=(filters["kind"],) if filters.get("kind") else GROUPS[group][1],
             case_id=case_id or ("none" if filters.get("case") else ""),
             result=filters.get("result", ""),
+            source=filters.get("source", ""),
             since=_edge(filters.get("since"), 0),
             until=_edge(filters.get("until"), 1),
             corrections=bool(filters.get("corrections")),
@@ -162,9 +163,10 @@ def _row(
         object=number or _object(env, row["object"], people),
         object_url=f"/cases/{row['case_id']}" if row["case_id"] and reads_cases else None,
         change=said.sentence if telling else "",
-        reason=row["reason"] or (said.held if telling else ""),
+        reason=sentences.refusal_word(row["reason"]) or (said.held if telling else ""),
         result=row["result"],
         hash=row["hash"][:8],
+        source=row["address"],
         detail=_detail(row, names) if reads_cases or not row["case_id"] else (),
     )
 

@@ -380,6 +380,7 @@ class AuditRow:
     result: Literal["done", "denied", "failed"]
     hash: str
     detail: Sequence[tuple[str, str, str]] = ()  # (field, before, after)
+    source: str = ""  # the network address, "" for what the system did
 
 
 @dataclass(frozen=True)

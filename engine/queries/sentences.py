@@ -109,6 +109,12 @@ class Names:
 
 
 # How each kind of event is called in filters and on the audit page.
+REFUSALS: Mapping[str, str] = {
+    "wrong": "密码不对",
+    "locked": "账号锁定中",
+    "blob_damaged": "文件已损坏",
+}
+
 KINDS: Mapping[str, str] = {
     "CaseStarted": "登记案件",
     "CaseOpened": "开始办理",
@@ -173,6 +179,11 @@ KINDS: Mapping[str, str] = {
 def kind_word(action: str) -> str:
     """Return what an event's kind is called."""
     return say(KINDS[action]) if action in KINDS else action
+
+
+def refusal_word(reason: str) -> str:
+    """Return why something was refused where the trail keeps a code; a reason that somebody wrote as it is."""
+    return say(REFUSALS[reason]) if reason in REFUSALS else reason
 
 
 def instant_of(row: Mapping[str, Any]) -> datetime:

@@ -26,6 +26,7 @@ class Wanted:
     case_id: str = ""
     object: str = ""
     result: str = ""
+    source: str = ""  # ``web``: from any address; ``system``: from none; else that address
     since: str = ""
     until: str = ""
     corrections: bool = False
@@ -68,6 +69,10 @@ def _where(wanted: Wanted) -> ColumnElement[bool]:
         for name in ("actor", "case_id", "object", "result")
         if (value := getattr(wanted, name))
     ]
+    if wanted.source == "web":
+        conditions.append(columns.address != "")
+    elif wanted.source:
+        conditions.append(columns.address == ("" if wanted.source == "system" else wanted.source))
     if wanted.actors:
         conditions.append(columns.actor.in_(list(wanted.actors)))
     if wanted.actions:

@@ -16,6 +16,7 @@ import pytest
 from engine import accounts, commands, queries
 from engine.audit import AuditEvent
 from engine.commands.noting import note
+from engine.errors import EngineError
 from engine.queries.sentences import KINDS
 from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client
@@ -228,3 +229,22 @@ def test_sign_ins_are_left_out_until_they_are_asked_for_and_the_page_says_how_ma
     browser = real.browser("meng")
     assert "没有列出" in text(browser.get("/audit").main)
     assert "不列登录" in text(browser.get("/audit?sign_ins=1").main)
+
+
+def test_the_trail_is_filtered_by_where_an_act_came_from(real: RealOffice, meng: Client) -> None:
+    """A refused sign-in gave its reason as the code ``wrong``."""
+    real.start()
+    with pytest.raises(EngineError):
+        accounts.sign_in(real.env, "zhou", "不对", "10.0.0.8")
+
+    def acts(source: str) -> list[str]:
+        rows = meng.get(f"/audit?sign_ins=1&source={source}").select("table.audit tbody tr")
+        return [text(one) for one in rows]
+
+    everything, web, system = acts(""), acts("web"), acts("system")
+    assert len(web) + len(system) == len(everything)
+    assert web
+    assert any("密码不对" in one for one in web)
+    assert not any("密码不对" in one for one in system)
+    assert acts("10.0.0.8") == [one for one in web if "密码不对" in one]
+    assert acts("10.0.0.9") == []

@@ -47,7 +47,7 @@ def words_of(project: Path) -> set[str]:
     ):
         if name.startswith(("engine", "webui")):
             found.add(message if isinstance(message, str) else message[0])
-    found |= set(sentences.KINDS.values())
+    found |= {*sentences.KINDS.values(), *sentences.REFUSALS.values()}
     found |= {word for word, _kinds in GROUPS.values()}
     found |= {*chasing.NOTICES, passing_time.HOLIDAYS_AWAITED, clock_watch.ASKED, clock_watch.TOLD}
     found |= set(drawn_changes._RULES.values())

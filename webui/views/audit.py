@@ -17,7 +17,11 @@ from webui.auth import actor, rule
 from webui.engine_door import engine
 
 blueprint = Blueprint("audit", __name__)
-FILTERS = ("case", "since", "until", "person", "kind", "result", "group", "corrections", "sign_ins")
+FILTERS = (
+    *("case", "since", "until", "person", "kind", "result", "source", "group"),
+    *("corrections", "sign_ins"),
+)
+SOURCES = (("web", _l("网页")), ("system", _l("系统")))
 RESULTS = (("done", _l("已办")), ("denied", _l("被拒绝")), ("failed", _l("没有办成")))
 PAGE_SIZE = 100
 MAX_PAGE = 1_000_000
@@ -74,6 +78,7 @@ def _page(refusal: str = "", number: str = "") -> str:
         page=page,
         filters=filters,
         results=RESULTS,
+        sources=SOURCES,
         number=place,
         first=(place - 1) * PAGE_SIZE + 1,
         may_verify=engine().may(actor(), "audit.verify") is None,

@@ -21,6 +21,7 @@ from webui.views import work
 blueprint = Blueprint("registers", __name__)
 PAGE_SIZE, MAX_PAGE = 50, 100_000
 MOST = 300  # rows of a preview
+SUBJECT = 80  # characters of what was asked, in a preview
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -121,11 +122,12 @@ def apply(work_id: str) -> ResponseReturnValue:
 
 def _shown(row: Any, outcomes: Mapping[str, str]) -> dict[str, Any]:
     values = {key: str(row.values.get(key) or "") for key in ("number", "received_on", "outcome")}
+    subject = str(row.values.get("subject") or "")
     values["outcome"] = outcomes.get(values["outcome"], values["outcome"])
     return {
         **values,
         "line": row.line,
-        "subject": str(row.values.get("subject") or "")[:80],
+        "subject": subject if len(subject) <= SUBJECT else subject[: SUBJECT - 1] + "…",
         "closed": row.is_closed,
         "problems": list(row.problems),
     }

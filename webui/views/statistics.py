@@ -25,6 +25,7 @@ MARKS = {
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FIRST_YEAR, LAST_YEAR = 2008, 2199
+STEPS_SHOWN = 10  # steps at which cases stand that the page lists unasked
 
 
 @blueprint.get("/statistics")
@@ -41,6 +42,7 @@ def show() -> ResponseReturnValue:
         marks=MARKS,
         chart=week_chart.draw(page.weeks),
         most=max((one.cases for one in page.steps), default=1),
+        shown=STEPS_SHOWN,
         list_of=_list_of,
     )
 
