@@ -56,9 +56,19 @@ class ActivityChecker(EventChecker):
 
     def repetition(self, node: etree._Element) -> None:
         multi = tags.child(node, "multiInstanceLoopCharacteristics")
+        loop = tags.child(node, "standardLoopCharacteristics")
+        if loop is not None and not (
+            loop.get("loopMaximum") or tags.text(tags.child(loop, "loopCondition"))
+        ):
+            self.error(
+                "loop-empty",
+                node,
+                "是循环，但既没有条件也没有最多次数，永远不会结束",
+                "a loop with neither condition nor maximum never ends",
+            )
         if multi is None:
             return
-        if tags.child(node, "standardLoopCharacteristics") is not None:
+        if loop is not None:
             self.error(
                 "loop-twice",
                 node,

@@ -282,13 +282,18 @@ ERRORS = [
         ),
     ),
     (
+        "loop-empty",
+        "x",
+        line(node("userTask", "x", "<bpmn:standardLoopCharacteristics/>")),
+    ),
+    (
         "loop-twice",
         "x",
         line(
             node(
                 "userTask",
                 "x",
-                "<bpmn:standardLoopCharacteristics/>"
+                '<bpmn:standardLoopCharacteristics loopMaximum="2"/>'
                 + MULTI.format("", "<bpmn:loopCardinality>2</bpmn:loopCardinality>"),
             )
         ),
