@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -225,6 +225,7 @@ def facts_of(
     """Return a submission as labelled values; personal ones masked, and offered where one may see them."""
     facts = []
     style = str(env.institution().settings["id_masking"])
+    name_of = env.institution().directory.name
     for one in form.fields:
         value = values.get(one.key)
         if value in (None, "", []):
@@ -236,13 +237,15 @@ def facts_of(
             facts.append(Fact(one.label, AsIs(mask(str(opened), style)), reveal=one.key))
         else:
             url = links.get(str(value)) if one.type == "case" else None
-            facts.append(Fact(one.label, AsIs(_shown(one, value)), url=url))
+            facts.append(Fact(one.label, AsIs(_shown(one, value, name_of)), url=url))
     return facts
 
 
-def _shown(field: Field, value: Any) -> str:
+def _shown(field: Field, value: Any, name_of: Callable[[str], str]) -> str:
     if isinstance(value, bool):
         return say("是") if value else say("否")
+    if field.is_person:
+        return listed(name_of(str(one)) for one in (value if isinstance(value, list) else [value]))
     if field.type in {"choice", "choices"}:
         words = {option.value: label_of(option.label) for option in field.options}
         chosen = value if isinstance(value, list) else [value]
@@ -250,7 +253,7 @@ def _shown(field: Field, value: Any) -> str:
     if field.type == "table" and isinstance(value, list):
         return say("；").join(
             say("，").join(
-                f"{label_of(c.label)} {_shown(c, row[c.key])}"
+                f"{label_of(c.label)} {_shown(c, row[c.key], name_of)}"
                 for c in field.columns
                 if row.get(c.key)
             )

@@ -72,3 +72,15 @@ def test_the_page_offers_those_in_post_and_the_register_names_them(desk):
     started(desk, "zhao", "li")
     found = queries.register_page(desk.env, desk.actor("zhou"), RegisterQuery("enquiry"))
     assert any("赵启明、李国梁" in str(row) for row in found.rows)
+
+
+def test_what_was_submitted_names_people_and_not_their_accounts(desk):
+    """The case page and the left side of the next step said “li” and “section_head.policy”."""
+    case_id = started(desk, "zhao", "li")
+    task = open_tasks(desk, case_id)["zhao"]
+    page = queries.task_page(desk.env, desk.actor("zhao"), task)
+    shown = {str(one.label): str(one.value) for one in page.source_facts}
+    assert "赵启明、李国梁" in shown.values()
+    commands.complete_task(desk.env, desk.actor("zhao"), task, {"facts": "查明"})
+    facts = queries.case_page(desk.env, desk.actor("zhou"), case_id).facts
+    assert "赵启明、李国梁" in {str(one.value) for _step, own in facts for one in own}
