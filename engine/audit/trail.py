@@ -95,10 +95,10 @@ def plain(value: Any) -> Any:
     """Return a value as a row's ``body`` may hold it: no floats, dates as text, nothing that is null in a mapping."""
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
     return value if isinstance(value, int | str) else str(value)
 
 
