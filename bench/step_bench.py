@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -56,7 +57,8 @@ class Case:
         return str(next(row["id"] for row in rows if row["status"] == "open"))
 
     def step(self) -> None:
-        """Send the case back once: one completed user task."""
+        """Send the case back once: one completed user task, at a moment of its own."""
+        self.desk.time.advance(timedelta(milliseconds=10))
         moved = commands.complete_task(self.desk.env, self.head, self.task, {"decision": "return"})
         self.task = str(moved.opened[0]["id"])
 

@@ -81,8 +81,9 @@ class CaseFile:
         self.today: date = legal_day(now)
         self._deployed, self.institution = deployed, institution
         self._extra = dict(extra or {})
-        self._steps_before, self._steps_now = steps, list[DoneStep]()
-        self._letters_before, self._letters_now = letters, list[Issued]()
+        self._steps_before, self._letters_before = steps, letters
+        self._steps_now: list[DoneStep] = []
+        self._letters_now: list[Issued] = []
         self._answers: dict[ClockKey, ClockAnswer] | None = None
         self._facts: list[CaseEvent] | None = None
         self.functions = institution.functions(self.today)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import select
+import sqlite3
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -74,6 +75,8 @@ def open_database(url: str) -> Engine:
         sqlite = {"timeout": BUSY_SECONDS, "check_same_thread": False}
         engine = create_engine(url, connect_args=sqlite, **common)
         event.listen(engine, "connect", _prepare_sqlite)
+        # Else the driver looks through its protocols at each None, which takes as long as to store the row.
+        sqlite3.register_adapter(type(None), lambda none: none)
     else:
         engine = create_engine(url, **common)
         event.listen(engine, "connect", _prepare_postgresql)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -188,6 +189,7 @@ def json_text(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+@lru_cache(maxsize=64)  # a step writes its moment into every row
 def _instant_text(value: datetime | None) -> str | None:
     if value is None:
         return None
