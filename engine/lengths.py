@@ -112,7 +112,7 @@ class Length:
             if value
         )
         text = day + (f"T{time}" if time else "")
-        return f"{'-' if self.sign < 0 else ''}P{text or '0D'}"
+        return f"{'-' if self.sign == -1 else ''}P{text or '0D'}"
 
 
 @lru_cache(maxsize=1024)

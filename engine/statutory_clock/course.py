@@ -106,13 +106,13 @@ class Course:
         # What lies before the start and so changes nothing.
         self.early: list[NoEffect] = []
         self.end: End | None = None
-        self.state = "waiting"
+        self.state: str
         self.due: date | None = None
         self.due_at: datetime | None = None
         self.unrolled: date | None = None
         self.original: date | None = None
         self.original_at: datetime | None = None
-        self._index = 0
+        self._index: int
         # How often each rule of waiting has taken effect in the whole case; answers to waits that never began.
         self._rounds: dict[Effect, int] = {}
         self._unanswered: set[str] = set()

@@ -173,7 +173,7 @@ class _Reading:
         return Effect(
             kind=rule.kind,
             title=said.get("title", ""),
-            article=said.get("article", "") or self.definition.article,
+            article=said.get("article") or self.definition.article,
             events=tuple((said.get("event") or said.get("from") or "").split()),
             where=read_conditions(
                 self.definition.id, said.get("where") or said.get("unless") or ""
@@ -196,7 +196,7 @@ class _Reading:
             at_most=self.length(said["atMost"]) if "atMost" in said else None,
             notice=said.get("notice", ""),
             notice_rule=said.get("noticeRule", "ignored"),
-            outcome=said.get("outcome") or said.get("what") or said.get("to") or "",
+            outcome=said.get("outcome") or said.get("what") or "",
             falls_on=self.fixed_day(said["on"]) if rule.kind == "falls" else (0, 0),
         )
 

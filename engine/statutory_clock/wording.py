@@ -204,7 +204,7 @@ def void(passed: int, unit: Unit) -> str:
     return say("重新起算，此前的{length}不再计算", length=amount(passed, unit))
 
 
-def _why_in_vain(reason: str, due: object) -> str:
+def _why_in_vain(reason: str, due: object) -> str:  # noqa: C901 (one branch a reason)
     match reason:
         case "expired":
             return say("期限已于{due}届满，不发生延续的效力", due=due)
@@ -228,8 +228,10 @@ def _why_in_vain(reason: str, due: object) -> str:
             return say("期限已经起算，不再另行起算")
         case "not_asked":
             return say("前面的告知没有发生效力，不重新起算")
-        case _:
+        case "ended":
             return say("期限已经终结，不再影响")
+        case _:
+            raise ValueError(reason)
 
 
 def in_vain(one: NoEffect) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from engine.lengths import parse_length
 from engine.statutory_clock import ClockDefinition, ClockInvalid, answer
-from engine.statutory_clock.resolved import Effect, resolve
+from engine.statutory_clock.definition import read_conditions
+from engine.statutory_clock.resolved import Effect, length_of, resolve
 from tests.time.weekdays import fact
 
 STARTS = {"kind": "starts", "event": "begun"}
@@ -309,3 +310,93 @@ def test_a_pause_for_each_party_needs_no_limit(calendar):
     events = [fact(one) for one in [*facts, *came]]
     found = answer(definition, events, calendar, {}, definitions={"c": definition})
     assert str(found.due) == "2026-04-02"
+
+
+def test_how_long_a_clock_is_follows_the_settings():
+    definition = ClockDefinition.from_mapping({"id": "c", "length": "@period", "rules": [STARTS]})
+    assert length_of(definition, {"period": "P7WD"}) == parse_length("P7WD")
+    assert length_of(definition, {"period": "P1M"}) == parse_length("P1M")
+
+
+def test_what_events_are_called_is_read_from_the_rules_that_say_it():
+    definition = clock(
+        {"kind": "stops", "event": "sent served", "title": "答复"},
+        {"kind": "stops", "event": "withdrawn"},
+    )
+    assert definition.titled_events == {"sent", "served"}
+    named = [definition.title_of(name) for name in ("sent", "served", "withdrawn", "begun")]
+    assert named == ["答复", "答复", "", ""]
+
+
+def test_a_word_that_is_asked_for_may_hold_an_equals_sign():
+    assert read_conditions("c", "way=a=b|c") == (("way", frozenset(("a=b", "c"))),)
+
+
+def test_a_length_that_cannot_be_used_is_quoted_by_its_cause():
+    with pytest.raises(ClockInvalid) as error:
+        resolve(clock({"kind": "extends", "event": "e", "length": "P0WD"}), {})
+    assert "P0WD" in str(error.value.__cause__)
+
+
+def test_clocks_ask_each_other_five_deep_and_no_deeper(calendar):
+    def chain(last: int) -> dict[str, ClockDefinition]:
+        asks = {"kind": "suspends", "from": "begun", "until": "came"}
+        return {
+            f"c{n}": ClockDefinition.from_mapping(
+                {
+                    "id": f"c{n}",
+                    "length": "P20WD",
+                    "rules": [STARTS, asks if n == last else {**asks, "limit": f"c{n + 1}"}],
+                }
+            )
+            for n in range(last + 1)
+        }
+
+    events = [fact("begun 2026-03-02 Mon")]
+    deep = chain(5)
+    assert answer(deep["c0"], events, calendar, {}, definitions=deep).state == "waiting"
+    deeper = chain(6)
+    found = refused(lambda: answer(deeper["c0"], events, calendar, {}, definitions=deeper))
+    assert found[0] == "c5"
+    assert found[2] == "期限“c5”：没有叫“c6”的期限，或期限之间循环引用"
+
+
+# What a fact does before the start and after the end --------------------------------------------------------
+
+
+def told(calendar, definition: ClockDefinition, *facts: str):
+    events = [fact(one) for one in facts]
+    return answer(definition, events, calendar, {}, definitions={definition.id: definition})
+
+
+def rules(found) -> list[tuple[str, bool]]:
+    return [(line.rule, line.effective) for line in found.explanation]
+
+
+STOPS = {"kind": "stops", "event": "sent", "title": "发出"}
+
+
+def test_a_second_start_after_the_end_is_no_line_of_the_calculation(calendar):
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-10 Tue"]
+    ended = told(calendar, clock(STOPS), *facts)
+    again = told(calendar, clock(STOPS), *facts, "begun 2026-03-11 Wed")
+    assert rules(again) == rules(ended)
+
+
+def test_an_end_listed_before_the_start_of_the_same_day_holds_and_is_not_in_vain(calendar):
+    found = told(calendar, clock(STOPS), "sent 2026-03-02 Mon", "begun 2026-03-02 Mon")
+    assert (found.state, str(found.ended_on)) == ("stopped", "2026-03-02")
+    assert rules(found) == [(line.rule, True) for line in found.explanation]
+
+
+def test_an_end_of_an_earlier_day_ended_something_else(calendar):
+    found = told(calendar, clock(STOPS), "sent 2026-02-27 Fri", "begun 2026-03-02 Mon")
+    assert (found.state, found.ended_on, str(found.due)) == ("running", None, "2026-03-30")
+    assert ("stops", False) in rules(found)
+
+
+def test_after_an_end_without_a_start_a_restart_begins_nothing(calendar):
+    definition = clock(STOPS, {"kind": "restarts", "event": "paid"})
+    found = told(calendar, definition, "sent 2026-03-02 Mon", "paid 2026-03-03 Tue")
+    assert (found.state, found.due, found.started_on) == ("stopped", None, None)
+    assert (found.due_at, found.original, found.original_at) == (None, None, None)
