@@ -65,6 +65,8 @@ def load_xml(data: bytes, name: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        if "excessive depth" in str(error).lower():
+            raise _out_of_proportion(name) from error
         line = getattr(error, "lineno", None)
         raise XmlRefused(
             name,
@@ -80,6 +82,12 @@ def load_xml(data: bytes, name: str) -> etree._Element:
     return root
 
 
+def _out_of_proportion(name: str) -> XmlRefused:
+    return XmlRefused(
+        name, "too deep or too many elements", say("嵌套太深或元素太多，请拆成几个流程")
+    )
+
+
 def _refuse_out_of_proportion(root: etree._Element, name: str) -> None:
     depth = count = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -89,9 +97,7 @@ def _refuse_out_of_proportion(root: etree._Element, name: str) -> None:
         depth += 1
         count += 1
         if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise XmlRefused(
-                name, "too deep or too many elements", say("嵌套太深或元素太多，请拆成几个流程")
-            )
+            raise _out_of_proportion(name)
         if element.text and len(element.text) > MAX_TEXT:
             raise XmlRefused(
                 name, "text too long", say("有一段文字过长，请缩短后再上传"), element.sourceline

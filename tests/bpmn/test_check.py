@@ -785,3 +785,10 @@ def test_lines_are_told() -> None:
 def test_empty_ids_are_no_ids_and_so_not_twice_the_same() -> None:
     xml = line(user("x"), after='<bpmn:category id=""/><bpmn:category id=""/>')
     assert [f.rule for f in check({"t.bpmn": xml}) if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize("depth", [150, 400])
+def test_a_file_nested_too_deep_is_told_so_and_not_that_it_is_broken(depth: int) -> None:
+    inner = "".join(f'<bpmn:subProcess id="u{n}">' for n in range(depth))
+    (found,) = check({"t.bpmn": doc(inner + "</bpmn:subProcess>" * depth)})
+    assert "嵌套太深" in found.message
