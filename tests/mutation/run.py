@@ -6,24 +6,31 @@ then those that notice much in little time, until one fails. A change that was n
 those that were not are tried again. ``rm -r build/mutation`` begins anew.
 
 Runs in ``build/mutation``, a copy of the project. Names with ``*`` ask for a part; MUTATION_CHILDREN: how many forks
-at once (2). MUTATION_SECONDS: stop after so long, the rest stays for the next call.
+at once (2). MUTATION_SECONDS: stop after so long, the rest stays for the next call. MUTATION_LOOK: give up a change after
+so many seconds of a processor, for a first look; what was not noticed is tried again without it.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import gc
+import hashlib
 import json
+import math
 import os
 import resource
 import shutil
+import signal
 import sys
+import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
-from _pytest.runner import runtestprotocol
+from _pytest.runner import call_and_report, runtestprotocol
 from mutmut import __main__ as mutmut
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.trampoline import set_mutant_under_test
@@ -33,9 +40,10 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 CHILDREN = int(os.environ.get("MUTATION_CHILDREN", "2"))
 SECONDS = float(os.environ.get("MUTATION_SECONDS", "inf"))
+LOOK = float(os.environ.get("MUTATION_LOOK", "inf"))
 NOTICED, NOT_NOTICED, NO_TESTS, ENDLESS = 1, 0, 33, 36  # mutmut's numbers
-# Seconds of a processor in which a change must be noticed; all tests together take a quarter of it.
-ENOUGH = 60
+UNCHANGED = "no.module.x_nothing__mutmut_0"  # a change that changes nothing
+BROKEN = 70  # of a fork: the trial itself went wrong
 ROOM = 4 << 30  # bytes; a list that grows for ever is an endless loop too
 
 
@@ -62,13 +70,37 @@ def write_changes() -> dict[str, SourceFileMutationData]:
     return verdicts
 
 
+def _fingerprint() -> str:
+    """What the tests, the program and its data are, as one word."""
+    found = hashlib.sha256()
+    for path in sorted(
+        one for top in ("engine", "tests", "processes") for one in Path(top).rglob("*")
+    ):
+        if path.is_file() and path.suffix not in (".pyc", ".meta"):
+            found.update(str(path).encode() + path.read_bytes())
+    return found.hexdigest()
+
+
 def _folder(process: int) -> Path:
     return Path(f"tmp.{process}").absolute()
 
 
-def _fresh(process: int) -> Path:
-    _folder(process).mkdir()
-    return _folder(process)
+def _take_a_folder(config: pytest.Config) -> None:
+    """Give this fork a folder of its own for all files: those that share one take each other's names."""
+    folder = _folder(os.getpid())
+    folder.mkdir()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    config._tmp_path_factory._basetemp = folder  # type: ignore[attr-defined]
+
+
+def _give_time(usual: float) -> None:
+    """Let the next test take this long, then the process dies: of the processor, and by the clock on the wall."""
+    for timer, number, seconds in (
+        (signal.ITIMER_PROF, signal.SIGPROF, 20 + 10 * usual),
+        (signal.ITIMER_REAL, signal.SIGALRM, 600 + 100 * usual),
+    ):
+        signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(timer, seconds)
 
 
 class Trial:
@@ -79,6 +111,7 @@ class Trial:
         self.wanted = list(wanted)
         self.items: list[pytest.Item] = []
         self.reached: dict[str, set[int]] = {}
+        self.made: dict[str, set[str]] = {}
         self.seconds: list[float] = []
         self.noticed = Counter[int]()
         self.noticed_by: dict[str, Counter[int]] = defaultdict(Counter)
@@ -93,6 +126,7 @@ class Trial:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.items = session.items
+        self._warm()
         if not self._learn():
             session.shouldfail = "tests fail without any change, or none is reached"
             return True
@@ -101,54 +135,117 @@ class Trial:
 
     # What each test reaches --------------------------------------------------------------------------------
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object]
+    ) -> Generator[None, object, object]:
+        """What is made once for many tests is reached by all of them, not by the first alone."""
+        if fixturedef.scope == "function":
+            return (yield)
+        before = set(state()._stats)
+        state()._stats.clear()
+        try:
+            return (yield)
+        finally:
+            self.made.setdefault(fixturedef.argname, set()).update(state()._stats)
+            state()._stats.update(before)
+
+    def _warm(self) -> None:
+        """Make what tests share once, before any fork; a change that its making reaches makes it anew."""
+        set_mutant_under_test("stats")
+        known: set[str] = set()
+        for item in self.items:
+            if known.issuperset(item.fixturenames):
+                continue
+            known.update(item.fixturenames)
+            call_and_report(item, "setup", log=False)
+            elsewhere = next(one for one in self.items if one.path != item.path)
+            call_and_report(item, "teardown", log=False, nextitem=elsewhere)
+            # As pytest leaves it; else its first set-up would be taken for the second.
+            item._request, item.funcargs = False, None  # type: ignore[attr-defined]
+        set_mutant_under_test("")
+        gc.collect()
+        gc.freeze()
+
     def _learn(self) -> bool:
-        """Run every test once in a fork that writes down which functions it reaches and how long it takes."""
-        notes = Path("reached.json").absolute()
-        notes.unlink(missing_ok=True)
-        child = os.fork()
-        if not child:
-            set_mutant_under_test("stats")
-            found = []
-            for place in range(len(self.items)):
-                begun = time.process_time()
-                if self._fails(place, place + 1):
-                    say(f"fails without any change: {self.items[place].nodeid}")
-                    os._exit(1)
-                found.append([time.process_time() - begun, sorted(state()._stats)])
-                state()._stats.clear()
-            notes.write_text(json.dumps(found), encoding="utf-8")
-            os._exit(0)
-        os.waitpid(child, 0)
-        if not notes.exists():
-            return False
+        """Run every test unchanged, each in a fork that writes down what it reaches and how long it takes.
+
+        Another fork goes through all of them backwards, as a change that changes nothing. A test that fails here
+        would be no witness later.
+        """
+        notes, learned = Path("reached.json").absolute(), Path("learned")
+        tree = _fingerprint()
+        if not learned.exists() or learned.read_text(encoding="utf-8") != tree:
+            if not self._run_unchanged(notes):
+                return False
+            learned.write_text(tree, encoding="utf-8")
         reached = defaultdict(set)
-        for place, (seconds, functions) in enumerate(json.loads(notes.read_text(encoding="utf-8"))):
-            self.seconds.append(seconds)
+        usual = {}
+        for line in notes.read_text(encoding="utf-8").splitlines():
+            place, usual[place], functions = json.loads(line)
             for function in functions:
                 reached[function].add(place)
+        self.seconds = [usual[place] for place in range(len(self.items))]
         self.reached = reached
         say(f"{len(self.items)} tests reach {len(reached)} functions in {sum(self.seconds):.0f} s")
         return bool(reached)
 
-    def _fails(self, place: int, following: int | None) -> bool:
+    def _run_unchanged(self, notes: Path) -> bool:
+        notes.unlink(missing_ok=True)
+        running = {self._fork(UNCHANGED, list(range(len(self.items)))[::-1])}
+        places = iter(range(len(self.items)))
+        failed = 0
+        while running:
+            if len(running) < CHILDREN and (place := next(places, None)) is not None:
+                running.add(self._fork("stats", [place], notes))
+                continue
+            child, status = os.waitpid(-1, 0)
+            running.remove(child)
+            shutil.rmtree(_folder(child), ignore_errors=True)
+            if status:
+                say(
+                    f"a trial of tests without any change ended with {os.waitstatus_to_exitcode(status)}"
+                )
+            failed += status != 0
+        return not failed
+
+    def _note(self, place: int, notes: Path) -> int:
+        """Run a test, noting what it reaches."""
+        state()._stats.clear()
+        begun = time.process_time()
+        if why := self._failure(place, None):
+            say(f"fails without any change: {why}")
+            return NOTICED
+        made = (self.made.get(name, ()) for name in self.items[place].fixturenames)
+        found = [place, time.process_time() - begun, sorted(state()._stats.union(*made))]
+        with notes.open("a", encoding="utf-8") as kept:
+            kept.write(json.dumps(found) + "\n")
+        return NOT_NOTICED
+
+    def _failure(self, place: int, following: int | None) -> str:
+        """Run a test; return which failed and how, "" where none did."""
         item = self.items[place]
-        after = (
-            self.items[following] if following is not None and following < len(self.items) else None
-        )
-        return any(report.failed for report in runtestprotocol(item, log=False, nextitem=after))
+        after = None if following is None else self.items[following]
+        for report in runtestprotocol(item, log=False, nextitem=after):
+            if report.failed:
+                said = report.longreprtext.strip().splitlines()[-1:]
+                return f"{item.nodeid}\t{report.when}\t{''.join(said)[:200]}"
+        return ""
 
     # Trying ------------------------------------------------------------------------------------------------
 
     def _ahead(self) -> list[str]:
         """The changes to be tried; those of one function one after the other."""
-        ahead = []
-        for name, data in self.verdicts.items():
-            if self.wanted:
-                if any(fnmatch.fnmatch(name, pattern) for pattern in self.wanted):
-                    ahead.append(name)
-            elif data.exit_code_by_key[name] not in (NOTICED, ENDLESS):
-                ahead.append(name)
-        return ahead
+        settled = (NOTICED, ENDLESS) if math.isinf(LOOK) else (NOTICED, ENDLESS, NOT_NOTICED)
+        return [
+            name
+            for name, data in self.verdicts.items()
+            if name in self.wanted
+            or (
+                data.exit_code_by_key[name] not in settled
+                and any(fnmatch.fnmatch(name, pattern) for pattern in self.wanted or ["*"])
+            )
+        ]
 
     def _try_all(self) -> None:
         begun, running, tried = time.monotonic(), {}, Counter[int]()
@@ -183,22 +280,39 @@ class Trial:
             ),
         )
 
-    def _fork(self, name: str, order: list[int]) -> int:
+    def _fork(self, name: str, order: list[int], notes: Path | None = None) -> int:
+        """Try a change in a process of its own; return its number. Its exit code is the verdict."""
         child = os.fork()
         if child:
             return child
-        resource.setrlimit(resource.RLIMIT_CPU, (ENOUGH, ENOUGH + 1))
-        resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
-        set_mutant_under_test(name)
-        # A folder of its own: forks that share one take each other's names.
-        self.items[0].config._tmp_path_factory._basetemp = _fresh(os.getpid())  # type: ignore[attr-defined]
-        exit_code = NOT_NOTICED
+        exit_code = BROKEN
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
+            set_mutant_under_test(name)
+            _take_a_folder(self.items[0].config)
+            exit_code = self._note(order[0], notes) if notes else self._try(name, order)
+        except BaseException:
+            say(traceback.format_exc())
+            raise
+        finally:
+            os._exit(exit_code)
+
+    def _try(self, name: str, order: list[int]) -> int:
+        function = mangled_name_from_mutant_name(name)
+        if any(function in made for made in self.made.values()):
+            self.items[0].session._setupstate.teardown_exact(None)
         for place, following in zip(order, [*order[1:], None], strict=True):
-            if self._fails(place, following):
-                exit_code = NOTICED
-                Path(f"noticed.{os.getpid()}").write_text(str(place), encoding="utf-8")
+            _give_time(self.seconds[place] if self.seconds else 60)
+            if why := self._failure(place, following):
+                Path(f"noticed.{os.getpid()}").write_text(
+                    f"{place}\t{name}\t{why}", encoding="utf-8"
+                )
+                if name == UNCHANGED:
+                    say(f"fails without any change, backwards: {why}")
+                return NOTICED
+            if time.process_time() > LOOK and name != UNCHANGED:
                 break
-        os._exit(exit_code)
+        return NOT_NOTICED
 
     def _wait(self, running: dict[int, tuple[str, float]]) -> int:
         child, status = os.waitpid(-1, 0)
@@ -206,13 +320,17 @@ class Trial:
         note = Path(f"noticed.{child}")
         shutil.rmtree(_folder(child), ignore_errors=True)
         exit_code = os.waitstatus_to_exitcode(status)
-        if exit_code < 0:
+        if exit_code in (-signal.SIGPROF, -signal.SIGALRM):
             exit_code = ENDLESS
+        elif exit_code not in (NOTICED, NOT_NOTICED):
+            raise SystemExit(f"{name}: its process ended with {exit_code}")
         if note.exists():
-            place = int(note.read_text(encoding="utf-8"))
-            self.noticed_by[mangled_name_from_mutant_name(name)][place] += 1
-            self.noticed[place] += 1
+            place, _, why = note.read_text(encoding="utf-8").partition("\t")
+            self.noticed_by[mangled_name_from_mutant_name(name)][int(place)] += 1
+            self.noticed[int(place)] += 1
             note.unlink()
+            with Path("noticed.txt").open("a", encoding="utf-8") as kept:
+                kept.write(why + "\n")
         self._keep(name, exit_code, time.monotonic() - begun)
         return exit_code
 
@@ -251,6 +369,10 @@ def main() -> int:
     set_mutant_under_test("")
     os.chdir("mutants")
     options = "-q --rootdir=. -p no:xdist -p no:cacheprovider --timeout=0 --capture=sys"
+    # What the collector of garbage meets belongs to an earlier test.
+    options += " -p no:unraisableexception -p no:threadexception"
+    # The other styles parse the changed file, which is long, to show a line of it.
+    options += " --tb=native"
     kept = ["-o", "tmp_path_retention_policy=none"]
     exit_code = pytest.main(
         [*options.split(), *kept, "tests/time"], plugins=[Trial(verdicts, sys.argv[1:])]
