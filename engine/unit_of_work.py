@@ -45,6 +45,9 @@ __all__ = [
 ]
 
 BUSY_SECONDS = 30
+# A process that was stopped, or cut off, in the middle of a step holds up everybody who writes: the server ends its
+# session after this, before those who wait give up, and what it commits late fails.
+PAUSED_SECONDS = 20
 WRITERS = 7_211_019  # names the advisory lock of PostgreSQL
 # How a transaction begins, by dialect: to write, in the queue of the writers; to read, one moment.
 _TO_WRITE = {
@@ -103,6 +106,16 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     connection.autocommit = True  # the unit of work says BEGIN: the driver's own costs a round trip
+    cursor = connection.cursor()
+    for name, seconds in (
+        ("idle_in_transaction_session_timeout", PAUSED_SECONDS * 1000),
+        ("lock_timeout", BUSY_SECONDS * 1000),
+        ("tcp_keepalives_idle", PAUSED_SECONDS),
+        ("tcp_keepalives_interval", 5),
+        ("tcp_keepalives_count", 3),
+    ):
+        cursor.execute(f"SET {name} = {seconds}")
+    cursor.close()
 
 
 def _refuse_closed(

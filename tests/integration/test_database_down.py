@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import commands
+from engine import commands, unit_of_work
 from engine.identity import Actor
 from engine.storage_faults import fault_of
 from engine.store import cases
-from engine.unit_of_work import UnitOfWork
+from engine.unit_of_work import DatabaseError, UnitOfWork
 from tests.chaos.kills import holds
 from tests.integration.conftest import Desk, PostgresServer, open_desk
 from tests.integration.test_crashes import REGISTER
@@ -93,6 +93,32 @@ def test_fault_r6_a_database_that_goes_away_under_load_costs_nothing_and_needs_n
         assert all(cases.load(uow.connection, case) is not None for case in acknowledged)
     assert commands.verify_audit(desk.env) == []
     holds(desk.env, "after the cuts")
+
+
+def test_fault_r8_a_writer_that_stands_still_holds_nobody_up_and_its_late_commit_fails(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch
+) -> None:
+    """A stopped process kept the writers' lock for as long as it stood: on PostgreSQL the whole office waited."""
+    monkeypatch.setattr(unit_of_work, "PAUSED_SECONDS", 1)
+    desk = open_desk(tmp_path, "leave", server=postgres).restart()
+    before = commands.start_case(desk.env, desk.actor("zhou"), "leave", REGISTER)
+    others = []
+
+    def stand_still() -> None:
+        with UnitOfWork(desk.env.database, writing=True) as paused:
+            paused.connection.exec_driver_sql("update cases set subject = 'late'")
+            # Somebody else waits for the lock, and goes on.
+            others.append(commands.start_case(desk.env, desk.actor("zhou"), "leave", REGISTER))
+            paused.commit()
+
+    with pytest.raises(DatabaseError) as late:
+        stand_still()
+    assert fault_of(late.value) is not None
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        found = [cases.load(uow.connection, one.case_id) for one in (before, *others)]
+    assert len(found) == 2
+    assert all(one is not None and one.subject != "late" for one in found)
+    assert commands.verify_audit(desk.env) == []
 
 
 def _until_each_has_more(clerks: list[Clerk]) -> None:
