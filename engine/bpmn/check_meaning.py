@@ -14,6 +14,7 @@ from engine.bpmn.model import Body, Definition, Node, Process, Value
 from engine.bpmn.reading import Reading
 
 _WAITS = frozenset(("user", "receive", "catch", "race"))
+_TO_ONE = frozenset(("error", "escalation", "cancel"))  # what is caught by one event only
 _COUNTERS = frozenset(
     (
         "loopCounter",
@@ -64,7 +65,15 @@ def _say(node: Node) -> str:
 def _ways(report: Report, node: Node) -> None:
     """Warn where it may happen that no flow can be taken, or always the same."""
     gateway = node.kind in ("exclusive", "inclusive", "complex")
-    if gateway and len(node.out) < 2:
+    if node.default is not None and node.default.condition is not None:
+        report.warning(
+            "default-condition",
+            node.id,
+            node.line,
+            f"{_say(node)}的默认分支“{node.default.id}”写了条件，默认分支不看条件",
+            f"{node.id}: its default flow {node.default.id} has a condition, which is not looked at",
+        )
+    if gateway and len(node.out) < 2 and all(f.condition is None for f in node.out):
         return
     unconditional = [f for f in node.out if f.condition is None and f is not node.default]
     if node.kind == "exclusive" and unconditional:
@@ -87,13 +96,13 @@ def _ways(report: Report, node: Node) -> None:
 
 def _twice(report: Report, body: Body, process: Process) -> None:
     """An error where of two events that catch the same only the first would ever be reached."""
-    caught = [(node.boundary, ("error", "escalation")) for node in body.nodes.values()]
+    caught = [(node.boundary, _TO_ONE) for node in body.nodes.values()]
     starts = [
         n for h in body.handlers if h.body for n in h.body.nodes.values() if n.kind == "start"
     ]
-    caught.append((starts, ("error", "escalation")))
+    caught.append((starts, _TO_ONE))
     if body is process.body:
-        caught.append((body.triggers, ("message", "signal")))
+        caught.append((body.triggers, frozenset(("message", "signal"))))
     for nodes, kinds in caught:
         seen: dict[tuple[str, str | None], Node] = {}
         for node in nodes:

@@ -248,6 +248,15 @@ ERRORS = [
     ),
     (
         "caught-twice",
+        "b2",
+        line(
+            node("transaction", "x", SUB)
+            + node("boundaryEvent", "b1", event("cancel"), attachedToRef="x")
+            + node("boundaryEvent", "b2", event("cancel"), attachedToRef="x")
+        ),
+    ),
+    (
+        "caught-twice",
         "hs",
         line(
             user("x")
@@ -521,6 +530,21 @@ WITH_OFFICE = [
         ),
     ),
     ("no-default", "warning", doc(S + user("x") + E + flows("s>x", "x>e?amount > 1"))),
+    (
+        "no-default",
+        "warning",
+        doc(S + node("exclusiveGateway", "x") + E + flows("s>x", "x>e?amount > 1")),
+    ),
+    (
+        "default-condition",
+        "warning",
+        doc(
+            S
+            + node("exclusiveGateway", "x", default="x_b")
+            + user("a", "b")
+            + flows("s>x", "x>a?amount > 1", "x>b?amount > 2")
+        ),
+    ),
     (
         "gateway-direction",
         "warning",
