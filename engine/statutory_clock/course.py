@@ -442,9 +442,6 @@ class Course:
             first = self.counts[0]
             self.original = self._rolled(self._plain_due(first))
             self.original_at = self._instant(first)
-        if self.end is not None and self.end.how == "abandoned" and self.end.event is None:
-            self.state = "abandoned"
-            return
         self.due, self.due_at = self._due(), self._due_at()
         self.unrolled = self._due(roll=False)
         if self.end is not None:
