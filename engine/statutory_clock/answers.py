@@ -262,14 +262,13 @@ def _left(course: Course, today: date | None, unit: Unit) -> int | None:
         or unit in ("hour", "second")
     ):
         return None if today is None or due is None else (due - today).days
-    measure: Unit = "working_day" if unit == "working_day" else "day"
     if today > due:
-        return -counting.counted(due, today, measure, calendar)
+        return -counting.counted(due, today, unit, calendar)
     here = max(today, count.start)
-    left = counting.counted(here, due, measure, calendar)
+    left = counting.counted(here, due, unit, calendar)
     for after, until in counting.union(span.gap for span in count.spans):
         if until is not None:
-            left -= counting.counted(max(after, here), min(until, due), measure, calendar)
+            left -= counting.counted(max(after, here), min(until, due), unit, calendar)
     return left
 
 

@@ -29,7 +29,10 @@ def shifted(day: date, amount: int, unit: Unit, calendar: BusinessCalendar) -> d
 
 
 def counted(after: date, until: date, unit: Unit, calendar: BusinessCalendar) -> int:
-    """Return how many days that count lie after ``after``, up to and with ``until``; 0 if it is not later."""
+    """Return how many days that count lie after ``after``, up to and with ``until``; 0 if it is not later.
+
+    Of every unit but working days each day counts.
+    """
     if until <= after:
         return 0
     if unit == "working_day":

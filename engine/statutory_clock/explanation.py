@@ -114,9 +114,7 @@ class _Walk:
         self.out.extend(self.pending)
         if first:
             # After the first stretch, where a reader looks for it.
-            self.out.insert(
-                2 if len(self.out) > 1 and self.out[1].counted else 1, entries.original(self.course)
-            )
+            self.out.insert(2 if self.out[1].counted else 1, entries.original(self.course))
         self._moved()
         return self.out
 

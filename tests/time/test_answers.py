@@ -152,3 +152,54 @@ def test_a_timer_fires_unless_the_clock_was_ended_in_time_or_by_its_own_end(
     found = replace(told(calendar, clock(), "begun 2026-03-02 Mon"), state=state, ended_on=ended_on)
     midnight = datetime(2026, 3, 10, tzinfo=OFFICE_ZONE)
     assert instant_of(found, None, calendar, OPENING) == (midnight if fires else None)
+
+
+# Years that are not announced -------------------------------------------------------------------------------
+
+
+def provisional(found: ClockAnswer) -> str:
+    """The years that the last line calls provisional, as it writes them."""
+    _, said, rest = found.explanation[-1].text.partition("暂定：")
+    return rest.partition("年")[0] if said else ""
+
+
+@pytest.mark.parametrize(
+    ("begun", "years"),
+    [
+        ("2026-12-28 Mon", "2027"),
+        ("2027-12-29 Wed", "2027、2028"),
+        ("2027-12-30 Thu", "2027、2028"),  # the first counted day is the last of its year
+        ("2027-12-31 Fri", "2028"),
+        ("2028-01-01 Sat", "2028"),
+    ],
+)
+def test_the_years_of_the_days_that_count_are_told(calendar, begun, years):
+    assert provisional(told(calendar, clock(), f"begun {begun}")) == years
+
+
+def test_a_fixed_day_that_moves_is_provisional_by_its_own_year_only(calendar):
+    rules = ({"kind": "falls", "on": "--01-31"}, {"kind": "rolls", "to": "next_working_day"})
+    assert provisional(told(calendar, clock(*rules, length=""), "begun 2027-06-01 Tue")) == "2028"
+
+
+@pytest.mark.parametrize("length", ["PT24H", "PT24H30S"])
+def test_a_limit_in_hours_or_seconds_asks_no_calendar(calendar, length):
+    assert provisional(told(calendar, clock(length=length), "begun 2027-06-01 Tue")) == ""
+
+
+# What is left -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", ["PT48H", "PT48H30S"])
+@pytest.mark.parametrize(
+    ("today", "left"), [("2026-03-04", 4), ("2026-03-06", 2), ("2026-03-08", 0), ("2026-03-11", -3)]
+)
+def test_of_a_limit_in_hours_days_are_left_also_before_it_begins(calendar, length, today, left):
+    asked = {"today": date.fromisoformat(today)}
+    assert told(calendar, clock(length=length), "begun 2026-03-06 Fri", **asked).left == left
+
+
+def test_of_a_fixed_day_days_are_left_also_before_it_begins(calendar):
+    definition = clock({"kind": "falls", "on": "--03-31"}, length="")
+    found = told(calendar, definition, "begun 2026-03-20 Fri", today=date(2026, 3, 10))
+    assert (found.due, found.left) == (date(2026, 3, 31), 21)
