@@ -397,6 +397,7 @@ def _multi(element: etree._Element, multi: etree._Element, reading: Reading) -> 
         if condition
         else None,
         throws=tuple(_thrown_when_done(element, multi, reading)),
+        first=0 if zeebe is None else 1,
     )
 
 

@@ -127,6 +127,7 @@ class Repeat:
     maximum: Value | None = None
     test_before: bool = False
     throws: tuple[ThrownWhenDone, ...] = ()
+    first: int = 0  # the loopCounter of the first instance
 
 
 @dataclass(slots=True, eq=False)

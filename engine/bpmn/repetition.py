@@ -1,6 +1,6 @@
 """Standard loops and multi-instance: one activity several times, one after another or at once.
 
-BPMN 2.0, 13.3.6 and 13.3.7. The counters are ``loopCounter`` (from 0), ``nrOfInstances``,
+BPMN 2.0, 13.3.6 and 13.3.7. The counters are ``loopCounter`` (from 0; from 1 in Camunda 8's files), ``nrOfInstances``,
 ``nrOfActiveInstances`` and ``nrOfCompletedInstances``, or as the standard spells them ``numberOfInstances`` ... Finished instances leave nothing behind.
 """
 
@@ -80,7 +80,7 @@ def instance_done(machine: Machine, token: str, frame: Mapping[str, Any] | None)
 def _make(machine: Machine, token: str, node: Node, item: Any, index: int) -> None:
     scope, _, _, extra = machine.t[token]
     repeat = given(node.repeat)
-    frame: Extra = {**extra.get("f", {}), "loopCounter": index}
+    frame: Extra = {**extra.get("f", {}), "loopCounter": index + repeat.first}
     if repeat.item and (item is not None or repeat.collection is not None):
         frame[repeat.item] = item
     extra["m"] += 1
@@ -175,10 +175,10 @@ def _collect(
     value = None
     if repeat.output_item is not None:
         value = machine.value(repeat.output_item, scope, frame, node.id)
-    index = (frame or {}).get("loopCounter")
+    counter = (frame or {}).get("loopCounter")
     results = list(extra["r"])
-    if isinstance(index, int) and index < len(results):
-        results[index] = value
+    if isinstance(counter, int) and counter - repeat.first < len(results):
+        results[counter - repeat.first] = value
     extra["r"] = results
 
 
