@@ -7,7 +7,8 @@ those that were not are tried again. ``rm -r build/mutation`` begins anew.
 
 Runs in ``build/mutation``, a copy of the project. Names with ``*`` ask for a part; MUTATION_CHILDREN: how many forks
 at once (2). MUTATION_SECONDS: stop after so long, the rest stays for the next call. MUTATION_LOOK: give up a change after
-so many seconds of a processor, for a first look; what was not noticed is tried again without it.
+so many seconds of a processor, for a first look; what was not noticed is tried again without it. MUTATION_TESTS: which
+tests are asked (tests/time), to see at once whether new ones notice what others did not.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 CHILDREN = int(os.environ.get("MUTATION_CHILDREN", "2"))
 SECONDS = float(os.environ.get("MUTATION_SECONDS", "inf"))
 LOOK = float(os.environ.get("MUTATION_LOOK", "inf"))
+TESTS = os.environ.get("MUTATION_TESTS", "tests/time")
 NOTICED, NOT_NOTICED, NO_TESTS, ENDLESS = 1, 0, 33, 36  # mutmut's numbers
 UNCHANGED = "no.module.x_nothing__mutmut_0"  # a change that changes nothing
 BROKEN = 70  # of a fork: the trial itself went wrong
@@ -72,7 +74,7 @@ def write_changes() -> dict[str, SourceFileMutationData]:
 
 def _fingerprint() -> str:
     """What the tests, the program and its data are, as one word."""
-    found = hashlib.sha256()
+    found = hashlib.sha256(TESTS.encode())
     for path in sorted(
         one for top in ("engine", "tests", "processes") for one in Path(top).rglob("*")
     ):
@@ -96,7 +98,7 @@ def _take_a_folder(config: pytest.Config) -> None:
 def _give_time(usual: float) -> None:
     """Let the next test take this long, then the process dies: of the processor, and by the clock on the wall."""
     for timer, number, seconds in (
-        (signal.ITIMER_PROF, signal.SIGPROF, 20 + 10 * usual),
+        (signal.ITIMER_PROF, signal.SIGPROF, 5 + 10 * usual),
         (signal.ITIMER_REAL, signal.SIGALRM, 600 + 100 * usual),
     ):
         signal.signal(number, signal.SIG_DFL)
@@ -375,7 +377,7 @@ def main() -> int:
     options += " --tb=native"
     kept = ["-o", "tmp_path_retention_policy=none"]
     exit_code = pytest.main(
-        [*options.split(), *kept, "tests/time"], plugins=[Trial(verdicts, sys.argv[1:])]
+        [*options.split(), *kept, *TESTS.split()], plugins=[Trial(verdicts, sys.argv[1:])]
     )
     report(verdicts)
     return int(exit_code)

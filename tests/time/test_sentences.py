@@ -21,6 +21,7 @@ from engine.statutory_clock import (
     answer,
     check_references,
     instant_of,
+    wording,
 )
 from engine.statutory_clock.counting import next_fixed_day
 from engine.timesource import OFFICE_ZONE
@@ -339,3 +340,37 @@ def test_an_extension_is_named_where_its_days_are_still_to_come(ask):
     texts = [one.text for one in found.explanation]
     assert "2026-03-05经赵启明同意延长10个工作日" in texts
     assert sum(one.counted for one in found.explanation) == 30
+
+
+# Words of single lines ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("", "发出"),
+        (" approved_on=2026-03-04", "发出"),
+        (" approved_by=王五", "发出；经王五批准"),
+        (" approved_by=王五 approved_on=2026-03-04", "发出；2026-03-04经王五批准"),
+    ],
+)
+def test_who_approved_is_added_where_the_fact_says_so(said, sentence):
+    assert wording.approved("发出", fact(f"sent 2026-03-05 Thu{said}")) == sentence
+    assert wording.approved("发出", None) == "发出"
+
+
+@pytest.mark.parametrize(
+    ("last", "unit", "sentence"),
+    [
+        (3, "working_day", "第3个工作日；03-08 妇女节放假，不计"),
+        (4, "working_day", "第3至4个工作日；03-08 妇女节放假，不计"),
+        (3, "day", "第3日"),
+        (4, "day", "第3至4日"),
+    ],
+)
+def test_a_stretch_names_the_days_of_the_allowance(last, unit, sentence):
+    off = Day("妇女节", date(2026, 3, 8), is_off=True)
+    year = parse_year(b'{"year": 2026, "days": []}', "2026.json")
+    calendar = BusinessCalendar({2026: year}, local=[off], local_counts=True)
+    found = wording.stretch(3, last, unit, date(2026, 3, 6), date(2026, 3, 9), calendar)
+    assert found == sentence
