@@ -37,7 +37,7 @@ def test_audit_says_whether_the_chain_is_whole_and_who_did_what(meng: Client) ->
     assert rows[0].startswith("11-24 10:02:00 孟书怡（监督人员） 查阅申请人身份 2026-0168")
     assert "被拒绝" in rows[1]
     assert "2026-11-19 周四 → 2026-11-18 周三" in rows[-1]
-    assert "共214条" in text(page.select_one(".filters"))
+    assert "共214条" in text(page.select_one(".filters + p"))
 
 
 def test_audit_filters_stay_in_the_form(meng: Client) -> None:

@@ -132,9 +132,9 @@ def test_a_correction_shows_before_and_after(real: RealOffice, meng: Client) -> 
     page = meng.get("/audit?corrections=1")
     assert len(page.select("tr.is-open")) == 1
     assert text(page.select_one(".changes")) == "答复期限 2026-12-01 → 2026-11-30"
-    assert "共1条" in text(page.select_one(".filters"))
+    assert "共1条" in text(page.select_one(".filters + p"))
     page = meng.get("/audit?group=time")
-    assert "共1条" in text(page.select_one(".filters"))
+    assert "共1条" in text(page.select_one(".filters + p"))
     assert text(page.select_one(".tabs [aria-current]")) == "期限和提醒"
 
 
