@@ -7,6 +7,7 @@ Rounds alternate. Its step is complete, gateway, next task; ours judges the form
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import statistics
@@ -103,6 +104,7 @@ class Peer:
 def compare(python: str, folder: Path, age: int) -> None:
     """Print both medians behind ``age`` completed tasks, and how many times ours goes into theirs."""
     ours = Case(open_desk(folder / "office", "loop"))
+    gc.freeze()  # as the server does once it has started
     peer = Peer(python, folder / "peer.sqlite")
     for _ in range(age):
         ours.step()
