@@ -12,6 +12,7 @@ import pytest
 from docx import Document
 
 from engine import commands, queries
+from engine.commands import passing_time
 from engine.commands.submitting import Upload
 from engine.identity import Post
 from engine.store import accounts, cases
@@ -19,6 +20,7 @@ from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_publishing import do
 from tests.integration.test_rectified_records import REGISTER as RECORD
+from tests.integration.test_steps import open_tasks
 
 POSTS = {
     "staff": Post("section_staff", "policy"),
@@ -123,3 +125,67 @@ def test_the_package_can_be_downloaded_and_the_trail_says_that_it_was_made(desk)
     told = queries.audit_page(desk.env, desk.actor("meng"), {"case": page.head.number})
     assert any("打包" in str(one) for one in told.rows)
     assert commands.verify_audit(desk.env) == []
+
+
+def test_a_reply_that_has_to_be_made_anew_is_a_case_of_its_own_that_comes_back(tmp_path):
+    """Somebody had to start the new reply by hand and type its number."""
+    called = ("confidentiality_review", "review_and_approval")
+    desk = open_desk(
+        tmp_path, "rectification", "review_and_litigation", "renewed_reply", "archiving", *called
+    )
+    people = {**POSTS, "head": Post("section_head", "policy"), "secrecy": Post("secrecy_reviewer")}
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        for login, post in people.items():
+            person = accounts.add_person(uow.connection, login=login, name=login)
+            accounts.add_post(uow.connection, person, post, date(2026, 1, 1))
+        uow.commit()
+    subject = disputed(desk)
+    case_id = answered(desk, subject.number)
+    sent = {"answer_submitted_on": "2026-03-02", "answer_receipt": "复议科"}
+    do(desk, "zhou", case_id, "submit_answer", sent)
+    decided = {
+        "reconsideration_decided_on": "2026-03-02",
+        "decision_number": "某政复决〔2026〕12号",
+        "reconsideration_result": "revoked",
+        "redo_required": "true",
+        "redo_by": "2026-03-31",
+    }
+    do(desk, "zhou", case_id, "decision", decided)
+    passing_time.deliver_outbox(desk.env)
+    [renewed] = renewals(desk)
+    task = open_tasks(desk, renewed.id)["register"]
+    values = dict(queries.task_page(desk.env, desk.actor("zhou"), task).values)
+    assert values["redo_by"] == "2026-03-31"
+    assert values["subject_case"] == subject.number
+    who = {"info_title": "面积登记", "applicant_is": "person", "applicant_name": "顾某"}
+    do(desk, "zhou", renewed.id, "register", {**values, **who})
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        [clock] = cases.case_clocks(uow.connection, [renewed.id])[renewed.id]
+    assert str(clock["due"]) == "2026-03-31"
+    proposed = {
+        "renewed_result": "other",
+        "same_as_before": "changed",
+        "search_again": "重新核实。",
+        "renewed_text": "已经更正。",
+        "renewed_basis": "条例第四十一条",
+    }
+    do(desk, "staff", renewed.id, "prepare", proposed)
+    do(desk, "head", renewed.id, "first_review", {"first_result": "open"})
+    do(desk, "secrecy", renewed.id, "second_review", {"second_result": "open"})
+    do(desk, "line", renewed.id, "review", {"review_result": "agree"})
+    do(desk, "director", renewed.id, "approve", {"approve_result": "agree"})
+    do(desk, "zhou", renewed.id, "serve", {"service_way": "hand", "served_on": "2026-03-02"})
+    passing_time.deliver_outbox(desk.env)
+    redo = open_tasks(desk, case_id)["redo"]
+    page = queries.task_page(desk.env, desk.actor("zhou"), redo)
+    assert page.values["redo_case"] == renewed.number
+    assert page.values["redo_note"] == "已经更正。"
+    assert {one.number for one in page.related} >= {renewed.number, subject.number}
+    shown = {key: page.values[key] for key in ("redo_case", "redone_on", "redo_note")}
+    do(desk, "zhou", case_id, "redo", shown)
+    assert "redo" not in open_tasks(desk, case_id)
+
+
+def renewals(desk: Desk) -> list[cases.CaseRow]:
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        return cases.open_cases(uow.connection, "renewed_reply")
