@@ -126,10 +126,11 @@ def months(number: int, start: date, end: date) -> str:
 def hours(number: int, unit: Unit, begun_at: datetime | None, due_at: datetime | None) -> str:
     """A term in hours, from instant to instant."""
     since = f"{begun_at:%Y-%m-%d %H:%M}" if begun_at else say("当日零时（未记载时刻）")
-    until = f"{due_at:%Y-%m-%d %H:%M}" if due_at else ""
-    return say(
-        "自{since}起{length}，至{until}", since=since, length=amount(number, unit), until=until
-    )
+    length = amount(number, unit)
+    if due_at is None:
+        return say("自{since}起{length}", since=since, length=length)
+    until = f"{due_at:%Y-%m-%d %H:%M}"
+    return say("自{since}起{length}，至{until}", since=since, length=length, until=until)
 
 
 def suspension(span: Span, days: int, unit: Unit, *, overlaps: bool) -> str:
@@ -236,7 +237,7 @@ def _why_in_vain(reason: str, due: object) -> str:  # noqa: C901 (one branch a r
 
 def in_vain(one: NoEffect) -> str:
     """Why a fact changed nothing."""
-    why = _why_in_vain(one.reason, one.due or say("原届满日"))
+    why = _why_in_vain(one.reason, one.due or "")
     return say("{day}：{why}", day=one.event.date, why=why)
 
 

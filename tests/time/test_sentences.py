@@ -24,6 +24,8 @@ from engine.statutory_clock import (
     wording,
 )
 from engine.statutory_clock.counting import next_fixed_day
+from engine.statutory_clock.records import NoEffect
+from engine.statutory_clock.resolved import Effect
 from engine.timesource import OFFICE_ZONE
 from tests.time.weekdays import day, fact
 
@@ -374,3 +376,46 @@ def test_a_stretch_names_the_days_of_the_allowance(last, unit, sentence):
     calendar = BusinessCalendar({2026: year}, local=[off], local_counts=True)
     found = wording.stretch(3, last, unit, date(2026, 3, 6), date(2026, 3, 9), calendar)
     assert found == sentence
+
+
+def test_a_limit_in_hours_without_an_end_names_none():
+    begun = datetime(2026, 3, 6, 9, tzinfo=OFFICE_ZONE)
+    until = datetime(2026, 3, 7, 9, tzinfo=OFFICE_ZONE)
+    assert wording.hours(24, "hour", begun, None) == "自2026-03-06 09:00起24小时"
+    assert (
+        wording.hours(24, "hour", begun, until) == "自2026-03-06 09:00起24小时，至2026-03-07 09:00"
+    )
+    assert wording.hours(9, "second", None, until) == (
+        "自当日零时（未记载时刻）起9秒，至2026-03-07 09:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("expired", "期限已于2026-03-04届满，不发生延续的效力"),
+        ("after_first_period", "未在首个办理期限（至2026-03-04）内作出，不影响期限"),
+        ("times", "次数已用完，不再影响期限"),
+        ("late", "超过了2026-03-04的期限，按设置期限照常计算"),
+        ("notice", "未在原届满日2026-03-04前告知申请人，延长不生效"),
+        ("at_most", "延长已达上限，不再增加"),
+        ("before_start", "在起算之前，不影响期限"),
+        ("listed_before", "与起算同日而记载在前，不影响期限"),
+        ("not_begun", "期限还没有起算，暂不影响"),
+        ("begun", "期限已经起算，不再另行起算"),
+        ("not_asked", "前面的告知没有发生效力，不重新起算"),
+        ("ended", "期限已经终结，不再影响"),
+    ],
+)
+def test_a_fact_in_vain_says_why(reason, sentence):
+    effect = Effect("extends", "延长", "")
+    one = NoEffect(effect, fact("approved 2026-03-05 Thu"), reason, date(2026, 3, 4))
+    assert wording.in_vain(one) == f"2026-03-05：{sentence}"
+
+
+def test_a_due_date_that_nobody_knows_is_not_named_twice_and_a_reason_must_be_known():
+    effect, event = Effect("extends", "延长", ""), fact("approved 2026-03-05 Thu")
+    found = wording.in_vain(NoEffect(effect, event, "notice"))
+    assert found == "2026-03-05：未在原届满日前告知申请人，延长不生效"
+    with pytest.raises(ValueError, match="unheard_of"):
+        wording.in_vain(NoEffect(effect, event, "unheard_of"))
