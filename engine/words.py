@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 
 OFFICE_LANGUAGE = "zh"
+ENOUGH = 4  # characters around the blanks that make a sentence unmistakable
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _BLANK = re.compile(r"(\{\w+\})")
 
@@ -66,30 +67,36 @@ def listed(words: Iterable[str]) -> str:
 
 
 def said_again(text: str, templates: Sequence[str]) -> str:
-    """Return a finished sentence in the reader's language, known by the template that it was made from."""
-    found = made_from(text, tuple(templates))
-    return say(found[0], **found[1]) if found else text
+    """Return a finished sentence in the reader's language, known by the template that it was made from.
+
+    A template of few words, such as {where}：{sentence}, may fit what somebody typed: it is taken where all within it can
+    be said, too.
+    """
+    for template, values in _made_from(text, tuple(templates)):
+        said = say(template, **values)
+        if _own_words(template) >= ENOUGH or not _HAN.search(said):
+            return said
+    return text
+
+
+def _own_words(template: str) -> int:
+    return len(_HAN.findall(_BLANK.sub("", template)))
 
 
 @lru_cache(maxsize=4096)
-def made_from(text: str, templates: tuple[str, ...]) -> tuple[str, Mapping[str, str]] | None:
-    """Return the template that a finished sentence was made from and what was filled in, None where there is none.
-
-    The template with the most words of its own is taken where several fit.
-    """
+def _made_from(text: str, templates: tuple[str, ...]) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """Return the templates that fit a finished sentence with what was filled in, the one with the most words first."""
+    fitting = []
     for template in _by_words(templates):
         literal, pattern = _pattern(template)
         if literal in text and (found := pattern.fullmatch(text)):
-            return template, found.groupdict()
-    return None
+            fitting.append((template, found.groupdict()))
+    return tuple(fitting)
 
 
 @lru_cache(maxsize=8)
 def _by_words(templates: tuple[str, ...]) -> tuple[str, ...]:
-    def words(template: str) -> int:
-        return len(_HAN.findall(_BLANK.sub("", template)))
-
-    return tuple(sorted(templates, key=words, reverse=True))
+    return tuple(sorted(templates, key=_own_words, reverse=True))
 
 
 @lru_cache(maxsize=4096)

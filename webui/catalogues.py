@@ -17,7 +17,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).resolve().parent / "translations"
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _BLANK = re.compile(r"\{\w+\}")
 
 
@@ -45,16 +44,7 @@ def sentences() -> frozenset[str]:
 @cache
 def templates() -> tuple[str, ...]:
     """Return the sentences with blanks that the engine fills, by which a finished one is known again."""
-    return tuple(one for one in sentences() if _BLANK.search(one) and _is_telling(one))
-
-
-def _is_telling(template: str) -> bool:
-    """Whether what stands around the blanks tells the sentence: one character alone would fit far too much.
-
-    A mere frame such as {where}：{sentence} tells as well, what stands in it is looked up by itself.
-    """
-    around = _BLANK.sub("", template).strip()
-    return len(CHINESE.findall(around)) != 1 and bool(around)
+    return tuple(one for one in sentences() if _BLANK.search(one) and _BLANK.sub("", one).strip())
 
 
 def compile_catalogues(folder: Path = FOLDER) -> list[Path]:

@@ -21,12 +21,14 @@ from jinja2 import pass_context
 from markupsafe import Markup, escape
 
 from engine.words import said_again
-from webui.catalogues import CHINESE, sentences, templates
+from webui.catalogues import sentences, templates
 from webui.engine_door import engine
 from webui.formatting import is_english
 
+_DATE = re.compile(r"(?<![\w-])(?:\d{4}-)?\d{2}-\d{2}(?![\w-])")
 _JOINTS = re.compile(r"(、| · |：|（|）|“|”| )")
 MOST_OF_TWO = 60
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ENGLISH = {"、": ", ", "：": ": ", " · ": " · ", "（": " (", "）": ")"}
 _read: dict[str, dict[str, str]] = {}  # catalogues by what is in force; one is kept
 
@@ -57,8 +59,7 @@ def _sentence(text: str) -> str | None:
     if text in sentences():
         return str(_(text))
     said = said_again(text, templates())
-    # Where only the marks around somebody's words would change, they are nobody's sentence.
-    return None if CHINESE.findall(said) == CHINESE.findall(text) else said
+    return None if said == text else said
 
 
 def _two(words: Mapping[str, str], text: str) -> str | None:
@@ -106,6 +107,12 @@ def asis(value: Any) -> Markup:
     return Markup("") if value is None else escape(value)
 
 
+def whole_dates(value: Any) -> Markup:
+    """Return a text in which no date breaks at its hyphens."""
+    text = str(escape(label(value) if type(value) is str else value))
+    return Markup(_DATE.sub(r'<span class="nb">\g<0></span>', text))  # noqa: S704  # escaped above
+
+
 def drawing(xml: bytes) -> bytes:
     """Return a diagram with its names in the language of the page."""
     if not is_english():
@@ -125,6 +132,7 @@ def install(app: Flask) -> None:
     env.filters["asis"] = asis
     env.filters["holders"] = holders
     env.filters["label"] = label
+    env.filters["whole_dates"] = whole_dates
     env.finalize = _finalize
     for name in ("gettext", "ngettext"):
         env.globals[name] = _filled(env.globals[name])

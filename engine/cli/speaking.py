@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from engine.words import made_from, say, spoken_with
+from engine.words import said_again, spoken_with
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in the order in which gettext asks
 
@@ -74,8 +74,7 @@ def _label(text: str) -> str:
     words = _words()
     if text in words:
         return words[text]
-    found = made_from(text, _templates())
-    return say(found[0], **found[1]) if found else text
+    return said_again(text, _templates())
 
 
 @cache

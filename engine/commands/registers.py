@@ -33,7 +33,7 @@ from engine.store import figures, report
 from engine.store.figures import Chosen
 from engine.timesource import office_instant
 from engine.unit_of_work import UnitOfWork
-from engine.words import say
+from engine.words import AsIs, label_of, say
 
 MOST = 20_000  # rows of one file
 
@@ -113,7 +113,9 @@ def row_of(
     for column in columns:
         file = open_ if column.personal and open_ is not None else plain
         text = _text(column.value.evaluate(file.names(), file.functions))
-        values.append(text or (_text(_told(column, row)) if row["how"] == "imported" else ""))
+        text = text or (_text(_told(column, row)) if row["how"] == "imported" else "")
+        # The answer itself, not a label that belongs to it: somebody typed it.
+        values.append(AsIs(text) if column.value.text.isidentifier() else text)
     return RegisterRow(row["id"], values)
 
 
@@ -174,7 +176,7 @@ def _text(value: object) -> str:
 
 
 def export_register(env: Environment, actor: Actor, wanted: RegisterQuery, reason: str) -> bytes:
-    """Return a part of a register as .xlsx; that it was handed out, by whom and why, is recorded.
+    """Return a part of a register as .xlsx, in the reader's language as on the page; that it was handed out is recorded.
 
     Raises:
         Denied, NotFound; BadInput: no reason, or too many rows for one file.
@@ -190,7 +192,11 @@ def export_register(env: Environment, actor: Actor, wanted: RegisterQuery, reaso
     personal = any(one.personal for one in columns)
     made = [row_of(env, row, facts.get(row["id"], []), columns, opened=personal) for row in rows]
     title = env.deployed(env.procedures_in_force()[wanted.procedure]).procedure.title
-    data = _workbook(title, [one.label for one in columns], [one.values for one in made])
+    data = _workbook(
+        label_of(title),
+        [label_of(one.label) for one in columns],
+        [[label_of(value) for value in one.values] for one in made],
+    )
     body = {
         "rows": len(made),
         "year": wanted.year or 0,

@@ -19,8 +19,10 @@ from engine.store import accounts, cases
 from engine.store import people as store
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
-from engine.words import say
 
+# Kept in the trail, so in the office's language whoever hands a post over.
+GONE = "原经办人已不在这个岗位"
+AWAY = "原经办人不在岗，由代理人办理"
 LOOKED_AT = "claims_looked_at"  # the day of the last daily look
 
 
@@ -88,10 +90,10 @@ class _Posts:
             return ""
         holder = self.people.get(item["assignee"])
         if holder is None or not is_candidate(holder, TaskFacts(roles, item["unit"], users)):
-            return say("原经办人已不在这个岗位")
+            return GONE
         if any(
             login == holder.login and role in roles and unit in (None, item["unit"])
             for login, role, unit in self.absent
         ):
-            return say("原经办人不在岗，由代理人办理")
+            return AWAY
         return ""

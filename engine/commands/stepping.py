@@ -30,7 +30,7 @@ from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.unit_of_work import Connection, DatabaseError, IntegrityError, UnitOfWork
-from engine.words import as_stored, say
+from engine.words import as_stored
 
 TRIES = 12
 PATIENT_TRIES = 3  # after so many a step is computed with the writers' queue held
@@ -79,6 +79,9 @@ def run(
         except _Failed as failed:
             raise _stopped(env, actor, failed, cause) from failed.failure
     raise RevisionConflict(f"{cause.kind} {cause.activity_id or ''}: somebody was faster each time")
+
+
+UNTOLD = "这一步在系统里没有办成，案件停在原处"  # kept with the incident
 
 
 class _Failed(Exception):
@@ -175,7 +178,7 @@ def _stopped(env: Environment, actor: Actor, failed: _Failed, cause: Cause) -> C
     """Record what went wrong, in a transaction of its own; a case that never began leaves no trace."""
     before, is_new, failure = failed.case, failed.is_new, failed.failure
     element = getattr(failure, "element_id", None) or cause.activity_id
-    sentence = getattr(failure, "sentence", None) or say("这一步在系统里没有办成，案件停在原处")
+    sentence = getattr(failure, "sentence", None) or UNTOLD
     incident_id = uuid.uuid4().hex
     now, post = env.time.now(), cause.post_of(actor)
     with UnitOfWork(env.database, writing=True) as uow:

@@ -1,7 +1,8 @@
-"""Every page of the demonstration office in English: Chinese stands only where it is somebody's own word."""
+"""The demonstration office in English, pages and answers: Chinese stands only where it is somebody's own word."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ MASKED = re.compile(
 )
 # Numbers of documents, names of those that the system writes, and what a procedure's own message says.
 NAMED = re.compile(
-    r"某城执-\d{4}-\d+|某\w+〔\d{4}〕\w+号(—\w+)?|“[^”]*制度”|^[^ ]*制度( · Gongkai)?$"
+    r"某城执-\d{4}-\d+|某\w+〔\d{4}〕\w+号(—\w+)?|[“\"][^”\"]*制度[”\"]|^[^ ]*制度( · Gongkai)?$"
     r"|^.*\d至\d[-\d]*[）)](取数依据|\.xlsx.*)$|^考核评议结果已通报：.*$"
 )
 NO_TEXT = frozenset({"href", "action", "src", "id", "for", "name", "value", "content"})
@@ -161,9 +162,88 @@ def pages(app: Flask, browser: Client) -> Iterator[tuple[str, BeautifulSoup]]:
         yield path, page
 
 
+# ---------------------------------------------------------------- what is answered to what is sent
+
+UNTOUCHED = frozenset({"sign_in.enter", "sign_in.leave", "display.save"})
+TYPED = {
+    "date": "2026-11-20",
+    "number": "3",
+    "tel": "13800000000",
+    "email": "a@example.org",
+    "time": "10:00",
+}
+
+
+def filled(form: Tag, *, with_answers: bool) -> dict[str, object]:
+    """What a browser sends of a form: as it stands, or with every field answered."""
+    sent: dict[str, object] = {}
+    for field in form.find_all(["input", "select", "textarea"]):
+        name, kind = str(field.get("name") or ""), str(field.get("type") or "text")
+        if not name or field.has_attr("disabled") or kind in ("submit", "button"):
+            continue
+        if field.name == "select":
+            chosen = [one for one in field.find_all("option") if one.has_attr("selected")]
+            offered = [one for one in field.find_all("option") if one.get("value")]
+            pick = chosen or (offered[:1] if with_answers else [])
+            sent[name] = str(pick[0].get("value") or pick[0].text) if pick else ""
+        elif kind in ("radio", "checkbox"):
+            if field.has_attr("checked") or (with_answers and name not in sent):
+                sent[name] = str(field.get("value") or "on")
+        elif kind == "file":
+            if with_answers:
+                sent[name] = (io.BytesIO(b"{broken: ["), "broken.yaml")
+        else:
+            value = str(field.get("value") or "") if field.name == "input" else field.text
+            sent[name] = value or (TYPED.get(kind, "because") if with_answers else "")
+    return sent
+
+
+def forms_of(page: BeautifulSoup, path: str) -> Iterator[tuple[str, Tag, dict[str, str]]]:
+    """Every form that a page offers to send, once for each of its buttons: (address, form, button)."""
+    for form in page.find_all("form"):
+        if str(form.get("method") or "").lower() != "post":
+            continue
+        buttons = form.find_all("button", attrs={"name": True}) or [None]
+        for button in buttons:
+            to = (button and button.get("formaction")) or form.get("action") or path
+            yield (
+                urljoin(path, str(to)).partition("#")[0],
+                form,
+                {str(button["name"]): str(button.get("value") or "")} if button else {},
+            )
+
+
+class Sender:
+    """Sends the forms of pages, each kind once as it stands and once with every field answered."""
+
+    def __init__(self, app: Flask) -> None:
+        self._addresses = app.url_map.bind("localhost")
+        self._sent: set[tuple[object, ...]] = set()
+
+    def answers(
+        self, browser: Client, path: str, page: BeautifulSoup
+    ) -> Iterator[tuple[str, BeautifulSoup]]:
+        """Every page that comes back."""
+        for to, form, button in forms_of(page, path):
+            try:
+                endpoint, _given = self._addresses.match(urlsplit(to).path, method="POST")
+            except HTTPException:
+                continue
+            kind = (endpoint, *button.items())
+            if kind in self._sent or endpoint in UNTOUCHED:
+                continue
+            self._sent.add(kind)
+            for with_answers in (False, True):
+                data = {**filled(form, with_answers=with_answers), **button}
+                answer = browser.http.post(to, data=data, follow_redirects=True)
+                assert answer.status_code < 500, (to, data)
+                if answer.content_type.startswith("text/html"):
+                    yield f"POST {to} {data}", BeautifulSoup(answer.text, "html.parser")
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(500)
-def test_every_page_of_everybody_is_in_english(office: Demonstration) -> None:
+@pytest.mark.timeout(900)
+def test_every_page_of_everybody_and_every_answer_is_in_english(office: Demonstration) -> None:
     """What to do: find where the sentence is made; ``say``, ``label_of`` or ``_`` puts it into the catalogue.
 
     A word that somebody typed is ``AsIs``, or ``asis`` in a template; a new place of its kind stands in ``PLACES``.
@@ -171,6 +251,7 @@ def test_every_page_of_everybody_is_in_english(office: Demonstration) -> None:
     people = read_people()
     left: dict[str, str] = {}
     posts = set()
+    sender = Sender(office.app)
     for person in people["people"]:
         roles = frozenset(post.partition("@")[0] for post in person["posts"])
         if roles in posts:
@@ -178,10 +259,13 @@ def test_every_page_of_everybody_is_in_english(office: Demonstration) -> None:
         posts.add(roles)
         browser = office.client(person["login"], people["password"])
         for path, page in pages(office.app, browser):
-            assert page.html is not None
-            assert page.html["lang"] == "en", path
-            for where, said in texts(page):
-                foreign = office.foreign(said)
-                if foreign:
-                    left.setdefault(re.sub(r"\d+", "9", foreign), f"{path} {where}: {said.strip()}")
+            seen = [(path, page), *sender.answers(browser, path, page)]
+            for where, one in seen:
+                assert one.html is not None
+                assert one.html["lang"] == "en", where
+                for place, said in texts(one):
+                    foreign = office.foreign(said)
+                    if foreign:
+                        told = f"{where[:300]} {place}: {said.strip()}"
+                        left.setdefault(re.sub(r"\d+", "9", foreign), told)
     assert not left, "\n".join(left.values())

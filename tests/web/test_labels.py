@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from flask_babel import gettext
 
 from engine import queries
 from engine.deployed import deployed_from
 from engine.office import Office
 from engine.procedure import Procedure, read_folder
+from engine.words import spoken_with
 from tests.web.conftest import Client
 from tests.web.real import RealOffice
 from tests.web.test_pages import text
@@ -59,6 +63,16 @@ def english(real: RealOffice, login: str) -> Client:
     return browser
 
 
+@contextmanager
+def zhou_reads(real: RealOffice) -> Iterator[None]:
+    """Within a request of somebody who reads English."""
+    zhou = english(real, "zhou")
+    with zhou.http:
+        zhou.http.get("/keys")
+        with spoken_with(lambda sentence: str(gettext(sentence)), labels.label, "en"):
+            yield
+
+
 def test_an_english_page_shows_the_labels_of_the_procedure_in_english(real: RealOffice) -> None:
     case = real.start(title="审核")
     page = english(real, "li").get(f"/tasks/{real.task(case.case_id)}")
@@ -93,10 +107,29 @@ def test_every_value_of_a_field_is_marked_as_typed() -> None:
     assert loose == []
 
 
+def test_a_date_within_a_text_does_not_break(real: RealOffice) -> None:
+    with zhou_reads(real):
+        assert labels.whole_dates("由 2026-03-02 改为 03-05 <b>") == (
+            '由 <span class="nb">2026-03-02</span> 改为 <span class="nb">03-05</span> &lt;b&gt;'
+        )
+        assert labels.whole_dates(labels.asis("责2026-0004")) == "责2026-0004"
+
+
+def test_a_sentence_stored_before_anybody_read_it_is_known_again(real: RealOffice) -> None:
+    """An incident, the row of a preview, the end of a job: said where nobody's language was known."""
+    with zhou_reads(real):
+        assert labels.label("“审核”没有办成，请核对所用的数据后重试") == (
+            '"Check" failed; please check the data that it uses and try again'
+        )
+        assert labels.label("2027.json：不是 JSON 文件，或没有保存完整") == (
+            "2027.json: This is no JSON file, or it was not saved whole"
+        )
+        assert labels.label("列表超过5项") == "A list has more than 5 items"
+        assert labels.label("张三：请求公开") == "张三：请求公开"
+
+
 def test_a_joined_label_is_said_part_by_part(real: RealOffice) -> None:
-    zhou = english(real, "zhou")
-    with zhou.http:
-        zhou.http.get("/keys")
+    with zhou_reads(real):
         assert labels.label("科室提供、审核") == "Section provides, Check"
         assert labels.label("无此标签") == "无此标签"
 

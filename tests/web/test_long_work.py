@@ -17,6 +17,7 @@ from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client, look_over
 from tests.web.real import RealOffice
 from tests.web.test_calendar import NOTICE, due
+from tests.web.test_english_refusals import HAN
 from tests.web.test_pages import text
 from tests.web.test_procedures import edit
 from webui.views import work as work_pages
@@ -132,6 +133,43 @@ def test_a_file_that_is_no_register_is_told_on_the_form(real: RealOffice) -> Non
     assert answer.status_code == 422
     assert look_over(answer).select_one("#upload") is not None
     real.browser("li").get("/registers/import", 403)
+
+
+def test_a_job_is_told_to_each_reader_in_their_own_language(real: RealOffice) -> None:
+    """A thread in the background knows nobody's language: the same rows are read in English and in Chinese."""
+    zhou = real.browser("zhou")
+    answer = bring(zhou, BROKEN)
+    chinese = text(zhou.get(answer.location).select_one("tbody tr .late"))
+    assert HAN.search(chinese)
+    zhou.post("/display", {"language": "en"})
+    page = zhou.get(answer.location)
+    problems = [text(one) for one in page.select("tbody tr .late")]
+    assert problems
+    assert not [one for one in problems if HAN.search(one)]
+    refused = zhou.post(answer.location, page=answer.location)
+    told = text(look_over(refused).select_one(".errors"))
+    assert "nothing was imported" in told
+    assert not HAN.search(told)
+    refused = bring(zhou, "甲,乙\n1,2\n")
+    told = text(look_over(refused).select_one(".errors"))
+    assert "no column for" in told
+    assert not HAN.search(told.replace("旧登记簿", "").replace("甲", "").replace("乙", ""))
+
+
+@pytest.mark.parametrize("content", [b"{broken: [", b"[]", b'{"year": 2027, "days": [{}]}'])
+def test_a_file_that_is_no_year_is_refused_in_english(real: RealOffice, content: bytes) -> None:
+    zhou = real.browser("zhou")
+    zhou.post("/display", {"language": "en"})
+    answer = zhou.post(
+        "/calendar/preview",
+        {"file": (io.BytesIO(content), "2027.json")},
+        content_type="multipart/form-data",
+        page="/calendar",
+    )
+    assert answer.status_code == 422
+    told = text(look_over(answer).select_one(".errors"))
+    assert "2027.json" in told
+    assert not HAN.search(told)
 
 
 def test_a_changed_folder_is_tried_before_it_is_put_into_force(real: RealOffice) -> None:

@@ -53,6 +53,19 @@ def test_who_may_not_see_personal_values_has_no_such_column(real: RealOffice) ->
     assert "顾小明" not in str(sheet(answer.data))
 
 
+def test_an_export_speaks_the_readers_language(real: RealOffice) -> None:
+    real.start(title="审核")
+    zhou = real.browser("zhou")
+    zhou.post("/display", {"language": "en"})
+    sent = {"procedure": "visit", "reason": "statistics"}
+    answer = zhou.post("/registers/export", sent, page="/registers")
+    head, row = sheet(answer.data)
+    assert head[:2] == ["Number", "Received on"]
+    assert row[3:5] == ["审核", "Housing safety section"]  # typed, and a label
+    page = zhou.get("/registers?procedure=visit")
+    assert "审核" in text(page.select_one("table tbody tr"))
+
+
 def test_an_export_holds_texts_only_and_is_recorded(real: RealOffice) -> None:
     hostile = '=HYPERLINK("http://x","y")'
     real.start(title=hostile, name="+顾小明")

@@ -17,6 +17,7 @@ from webui.views import work
 
 blueprint = Blueprint("calendar", __name__)
 MAX_NOTICE = 256 * 1024
+TYPED = "通知文字"  # the source of a year that was typed; stored, so in the office's language
 
 
 @blueprint.get("/calendar")
@@ -94,7 +95,7 @@ def _brought(typed: str) -> tuple[bytes, str]:
         return sent.stream.read(MAX_NOTICE + 1), sent.filename.replace("\\", "/").rsplit("/", 1)[-1]
     if not typed.strip():
         raise BadInput("nothing", sentence=str(_("请选择文件，或者粘贴通知的文字")))
-    return typed.encode(), request.form.get("source", "").strip()[:120] or str(_("通知文字"))
+    return typed.encode(), request.form.get("source", "").strip()[:120] or TYPED
 
 
 def _page(page: Any, refusal: str = "", typed: str = "") -> str:
