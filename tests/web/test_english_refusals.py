@@ -26,6 +26,7 @@ NOT_SAID = {
     "engine/business_calendar/days.py": "the name of a calendar's version",
     "engine/business_calendar/notice.py": "patterns that read the State Council's notice",
     "engine/commands/archiving.py": "notes in the package for the archive",
+    "engine/commands/bundling.py": "titles of documents",
     "engine/commands/importing.py": "the evidence of a fact from the old register",
     "engine/commands/publishing.py": "a key of the letterhead",
     "engine/commands/reporting.py": "titles of documents",
