@@ -14,7 +14,9 @@ from engine.bpmn.model import Body, Definition, Node, Process, Value
 from engine.bpmn.reading import Reading
 
 _WAITS = frozenset(("user", "receive", "catch", "race"))
-_TO_ONE = frozenset(("error", "escalation", "cancel"))  # what is caught by one event only
+_TO_ONE = frozenset(
+    ("error", "escalation", "cancel", "message")
+)  # what is caught by one event only
 _COUNTERS = frozenset(
     (
         "loopCounter",
@@ -107,7 +109,7 @@ def _twice(report: Report, body: Body, process: Process) -> None:
         seen: dict[tuple[str, str | None], Node] = {}
         for node in nodes:
             for event in () if node.together else node.events:
-                if event.kind not in kinds:
+                if event.kind not in kinds or event.correlation is not None:
                     continue
                 first = seen.setdefault((event.kind, event.name), node)
                 if first is not node:

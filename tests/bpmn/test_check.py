@@ -250,6 +250,16 @@ ERRORS = [
         "caught-twice",
         "b2",
         line(
+            user("x")
+            + node("boundaryEvent", "b1", event("message", messageRef="m"), attachedToRef="x")
+            + node("boundaryEvent", "b2", event("message", messageRef="m"), attachedToRef="x"),
+            after=MESSAGE,
+        ),
+    ),
+    (
+        "caught-twice",
+        "b2",
+        line(
             node("transaction", "x", SUB)
             + node("boundaryEvent", "b1", event("cancel"), attachedToRef="x")
             + node("boundaryEvent", "b2", event("cancel"), attachedToRef="x")

@@ -18,6 +18,10 @@ from tests.bpmn.drawing import MemoryHost, doc, flows, node, user
 
 S, E = node("startEvent", "s"), node("endEvent", "e")
 ROUNDS = 2_000
+FOR_EVER = (
+    "<bpmn:standardLoopCharacteristics><bpmn:loopCondition>true</bpmn:loopCondition>"
+    "</bpmn:standardLoopCharacteristics>"
+)
 MESSAGE = '<bpmn:message id="m" name="m"/>'
 CATCH_M = '<bpmn:messageEventDefinition messageRef="m"/>'
 CYCLE = (
@@ -281,12 +285,7 @@ REPEATED: dict[str, tuple[bytes, Callable[[Case], Any]]] = {
         lambda c: (c.begin("t"), c.complete("t")),
     ),
     "standard loop": (
-        doc(
-            S
-            + node("userTask", "t", "<bpmn:standardLoopCharacteristics/>")
-            + E
-            + flows("s>t", "t>e")
-        ),
+        doc(S + node("userTask", "t", FOR_EVER) + E + flows("s>t", "t>e")),
         lambda c: c.complete("t"),
     ),
 }

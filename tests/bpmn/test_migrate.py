@@ -239,7 +239,11 @@ GONE = [
     ),
     (
         "repeated",
-        doc(S + node("userTask", "a", "<bpmn:standardLoopCharacteristics/>") + flows("s>a")),
+        doc(
+            S
+            + node("userTask", "a", '<bpmn:standardLoopCharacteristics loopMaximum="9"/>')
+            + flows("s>a")
+        ),
         "循环",
     ),
 ]
