@@ -256,7 +256,7 @@ class _Walk:
 
     def _months(self) -> None:
         left = self._left()
-        end = counting.shifted(self.count.start, left, self.unit, self.calendar)
+        end = counting.add_months(self.count.start, left)
         text = wording.months(left, self.count.start, end)
         self.out.append(
             Entry(

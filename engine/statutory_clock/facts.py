@@ -79,7 +79,7 @@ class CaseEvent:
         try:
             if isinstance(value, bool) or value is None:
                 raise TypeError
-            number = int(str(value)) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
+            number = int(value)  # type: ignore[call-overload]
             if number < 1 or (not isinstance(value, str) and number != value):
                 raise ValueError
         except (TypeError, ValueError, OverflowError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.statutory_clock import ClockDefinition, ClockInvalid, answer
+from engine.statutory_clock import ClockDefinition, ClockInvalid, FactUnusable, answer
 from tests.time.test_rules_are_read_whole import STARTS, clock
 from tests.time.weekdays import fact
 
@@ -96,3 +96,85 @@ def test_a_clock_that_has_neither_length_nor_day_under_the_settings_is_named(cal
         answer(definition, [fact("begun 2026-03-02 Mon")], calendar, {"x": "no"}, definitions={})
     assert error.value.clock == "c"
     assert error.value.sentence == "期限“c”：按现行设置没有长度，也没有固定日期"
+
+
+# The lines of a calculation ---------------------------------------------------------------------------------
+
+PAUSE = {"kind": "suspends", "from": "sent", "until": "came", "title": "征求意见"}
+OTHER = {"kind": "suspends", "from": "referred", "until": "returned", "title": "报送"}
+EXTENDS = {"kind": "extends", "event": "approved", "length": "P5WD", "notice": "told"}
+
+
+def test_an_extension_shows_the_evidence_of_its_notice_too(calendar):
+    facts = ["begun 2026-03-02 Mon", "approved 2026-03-10 Tue evidence=批文"]
+    found = told(calendar, clock(EXTENDS), *facts, "told 2026-03-11 Wed evidence=告知书")
+    assert [line.evidence for line in found.explanation if line.rule == "extends"] == [
+        ("批文", "告知书")
+    ]
+
+
+def test_a_pause_of_no_day_at_the_start_overlaps_nothing(calendar):
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-02 Mon", "came 2026-03-02 Mon"]
+    found = told(calendar, clock(PAUSE), *facts)
+    assert not any("重叠" in line.text for line in found.explanation)
+
+
+def test_a_pause_that_ends_with_the_one_around_it_overlaps(calendar):
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-04 Wed", "referred 2026-03-05 Thu"]
+    ends = ["came 2026-03-11 Wed", "returned 2026-03-11 Wed"]
+    found = told(calendar, clock(PAUSE, OTHER), *facts, *ends)
+    said = [
+        (line.title, "重叠" in line.text) for line in found.explanation if line.rule == "suspends"
+    ]
+    assert said == [("征求意见", False), ("报送", True)]
+
+
+def test_an_extension_of_the_day_on_which_a_wait_begins_stands_after_it(calendar):
+    wait = {"kind": "waits", "from": "asked", "until": "paid"}
+    facts = ["begun 2026-03-02 Mon", "approved 2026-03-10 Tue", "asked 2026-03-10 Tue"]
+    found = told(calendar, clock(EXTENDS, wait), *facts)
+    kinds = [line.rule for line in found.explanation]
+    assert kinds.index("waits") < kinds.index("extends") < kinds.index("remaining")
+
+
+def test_a_limit_in_hours_may_wait(calendar):
+    wait = {"kind": "waits", "from": "asked", "until": "paid"}
+    found = told(
+        calendar, clock(wait, length="PT24H"), "begun 2026-03-02 Mon", "asked 2026-03-02 Mon"
+    )
+    (counts,) = [line for line in found.explanation if line.rule == "counts"]
+    assert (counts.last, counts.counted) == (None, 24)
+
+
+def test_months_are_moved_by_each_pause(calendar):
+    """Two days and one day are out: 2 April becomes 5 April."""
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-04 Wed", "came 2026-03-06 Fri"]
+    other = ["referred 2026-03-10 Tue", "returned 2026-03-11 Wed"]
+    found = told(calendar, clock(PAUSE, OTHER, length="P1M"), *facts, *other)
+    assert str(found.due) == "2026-04-05"
+    assert [line.skipped for line in found.explanation if line.rule == "suspends"] == [2, 1]
+
+
+def test_a_fact_in_vain_stands_where_it_happened(calendar):
+    """On the day of the pause before it, a day earlier too."""
+    once = {**EXTENDS, "times": "1"}
+    facts = ["begun 2026-03-02 Mon", "approved 2026-03-03 Tue", "sent 2026-03-05 Thu"]
+    for vain in ("approved 2026-03-04 Wed", "approved 2026-03-05 Thu"):
+        found = told(calendar, clock(PAUSE, once), *facts, vain, "came 2026-03-06 Fri")
+        lines = [(line.rule, line.effective) for line in found.explanation]
+        assert lines.index(("extends", False)) + 1 < lines.index(("extends", True))
+        assert lines.index(("extends", False)) < lines.index(("suspends", True))
+
+
+def test_a_correction_of_nothing_and_of_itself_corrects_nothing(calendar):
+    facts = ["begun 2026-03-02 Mon id=1 supersedes=1", "sent 2026-03-03 Tue supersedes=99"]
+    found = told(calendar, clock(STOPS), *facts)
+    assert (found.state, found.before) == ("stopped", None)
+    assert not any(line.rule == "superseded" for line in found.explanation)
+
+
+def test_a_number_that_cannot_be_used_is_kept_by_the_error():
+    with pytest.raises(FactUnusable) as error:
+        fact("approved 2026-03-02 Mon days=many").number("days")
+    assert (error.value.kind, error.value.field, error.value.value) == ("approved", "days", "many")
+    assert fact("approved 2026-03-02 Mon days=12").number("days") == 12
