@@ -37,17 +37,18 @@ def read_notice(text: str, name: str, year: int | None = None) -> bytes:
         CalendarRefused: no year, no item, a weekday or a total that does not fit, a date that does not exist.
     """
     plain = text.replace("(", "（").replace(")", "）").replace("星期", "周").replace("周天", "周日")
-    title = _TITLE.search(plain)
-    if year is None and title is None:
-        raise CalendarRefused(
-            name, "no year", say("看不出是哪一年的安排，请保留标题，或者写明年份")
-        )
-    wanted = year or int(title[1] if title else 0)
+    if year is None:
+        title = _TITLE.search(plain)
+        if title is None:
+            raise CalendarRefused(
+                name, "no year", say("看不出是哪一年的安排，请保留标题，或者写明年份")
+            )
+        year = int(title[1])
     days: dict[date, Day] = {}
     for line in plain.splitlines():
         item = _ITEM.match(line)
         if item and "放假" in item[2]:
-            for day in _Item(name, wanted, item[1], item[2]).days():
+            for day in _Item(name, year, item[1], item[2]).days():
                 if day.date in days:
                     raise CalendarRefused(
                         name,
@@ -63,7 +64,7 @@ def read_notice(text: str, name: str, year: int | None = None) -> bytes:
         {"name": day.name, "date": day.date.isoformat(), "isOffDay": day.is_off}
         for day in sorted(days.values(), key=lambda day: day.date)
     ]
-    content = {"year": wanted, "papers": [name], "days": listed}
+    content = {"year": year, "papers": [name], "days": listed}
     return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
 

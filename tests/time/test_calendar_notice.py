@@ -60,20 +60,89 @@ def test_a_holiday_across_the_turn_of_the_year_names_its_years():
     assert [day["date"] for day in days] == ["2022-12-31", "2023-01-01", "2023-01-02"]
 
 
+def test_what_a_notice_says_is_written_as_a_year_file():
+    text = "二、春节：2月15日(星期天)放假，共1天。2月14日（星期六）上班。\n一、元旦：1月1日(周四)放假。"
+    assert json.loads(read_notice(text, "国办通知", 2026)) == {
+        "year": 2026,
+        "papers": ["国办通知"],
+        "days": [
+            {"name": "元旦", "date": "2026-01-01", "isOffDay": True},
+            {"name": "春节", "date": "2026-02-14", "isOffDay": False},
+            {"name": "春节", "date": "2026-02-15", "isOffDay": True},
+        ],
+    }
+    assert "元旦".encode() in read_notice(text, "国办通知", 2026)
+
+
+def test_the_year_that_is_given_goes_before_the_title():
+    text = "2025年部分节假日安排\n一、元旦：1月1日放假。"
+    assert json.loads(read_notice(text, "x", 2026))["year"] == 2026
+    assert json.loads(read_notice(text, "x"))["year"] == 2025
+
+
+def test_a_holiday_of_twenty_days_is_one_and_of_twenty_one_is_none():
+    assert len(json.loads(read_notice("一、春节：2月1日至20日放假。", "x", 2026))["days"]) == 20
+    with pytest.raises(CalendarRefused):
+        read_notice("一、春节：2月1日至21日放假。", "x", 2026)
+
+
+@pytest.mark.parametrize("bracket", ["(星期五)", "（周五）", "(周五)", "（农历初一、星期五）"])
+def test_a_wrong_weekday_is_seen_in_every_spelling(bracket):
+    with pytest.raises(CalendarRefused):
+        read_notice(f"一、元旦：1月1日{bracket}放假。", "x", 2026)
+
+
+TITLE = "2026年部分节假日安排\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message", "says"),
     [
-        ("一、元旦：1月1日（周四）放假。", "哪一年"),
-        ("2026年部分节假日安排\n祝大家节日快乐", "没有找到"),
-        ("2026年部分节假日安排\n一、元旦：1月1日（周五）放假。", "周四，写的是周五"),
-        ("2026年部分节假日安排\n一、元旦：1月1日至3日放假，共4天。", "共4天，但所列日期有3天"),
-        ("2026年部分节假日安排\n一、元旦：2月30日放假。", "2月30日不存在"),
-        ("2026年部分节假日安排\n一、元旦：1月3日至1日放假。", "不像一个假期"),
-        ("2026年部分节假日安排\n一、元旦：1月1日放假。\n二、春节：1月1日放假。", "两次"),
-        ("2026年部分节假日安排\n一、元旦：3日放假。", "0月3日不存在"),
+        (
+            "一、元旦：1月1日（周四）放假。",
+            "no year",
+            "看不出是哪一年的安排，请保留标题，或者写明年份",
+        ),
+        (
+            f"{TITLE}祝大家节日快乐",
+            "no item",
+            "没有找到放假安排，应为“一、元旦：1月1日（周四）放假……”的形式",
+        ),
+        (
+            f"{TITLE}一、元旦：1月1日（周五）放假。",
+            "元旦: 2026-01-01是周四，写的是周五",
+            "“元旦”：2026-01-01是周四，写的是周五，请对照通知核对",
+        ),
+        (
+            f"{TITLE}一、元旦：1月1日至3日放假，共4天。",
+            "元旦: 共4天，但所列日期有3天",
+            "“元旦”：共4天，但所列日期有3天，请对照通知核对",
+        ),
+        (
+            f"{TITLE}一、元旦：2月30日放假。",
+            "元旦: 2026年2月30日不存在",
+            "“元旦”：2026年2月30日不存在，请对照通知核对",
+        ),
+        (
+            f"{TITLE}一、元旦：1月3日至1日放假。",
+            "元旦: 2026-01-03至2026-01-01不像一个假期",
+            "“元旦”：2026-01-03至2026-01-01不像一个假期，请对照通知核对",
+        ),
+        (
+            f"{TITLE}一、元旦：1月1日放假。\n二、春节：1月1日放假。",
+            "2026-01-01 twice",
+            "2026-01-01 出现了两次，请对照通知核对",
+        ),
+        (
+            f"{TITLE}一、元旦：3日放假。",
+            "元旦: 2026年0月3日不存在",
+            "“元旦”：2026年0月3日不存在，请对照通知核对",
+        ),
     ],
 )
-def test_a_slip_is_refused_by_name(text, says):
+def test_a_slip_is_refused_by_name(text, message, says):
     with pytest.raises(CalendarRefused) as refused:
         read_notice(text, "通知")
-    assert says in refused.value.sentence
+    assert refused.value.file == "通知"
+    assert str(refused.value) == f"通知: {message}"
+    assert refused.value.sentence == f"通知：{says}"
