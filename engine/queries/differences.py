@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.deployed import Deployed, deployed_from
@@ -36,8 +37,17 @@ def differences(
     found = [*drawn_changes(old, new, office), *content_changes(old.procedure, new.procedure)]
     main = new.procedure.main
     if not found and before.get(main) != after.get(main):
-        found.append(Change("changed", main, say("流程图的版面有改动，办理不变"), main))
+        same = _apart_from_layout(before.get(main)) == _apart_from_layout(after.get(main))
+        told = (
+            say("流程图的版面有改动，办理不变") if same else say("流程图有其他改动，请打开文件核对")
+        )
+        found.append(Change("changed", main, told, main))
     return found
+
+
+def _apart_from_layout(drawing: bytes | None) -> bytes:
+    """Return a drawing without where its shapes stand: the interchange comes last in the file."""
+    return re.split(rb"<[\w.-]*:?BPMNDiagram\b", drawing or b"", maxsplit=1)[0].strip()
 
 
 def marks(

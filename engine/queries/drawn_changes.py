@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.bpmn.model import Activity, Definition, Node
 from engine.deployed import Deployed
@@ -35,6 +35,7 @@ def drawn_changes(before: Deployed, after: Deployed, office: Office) -> list[Cha
     """Return the changes of a diagram, steps in the order of the new drawing, then clocks, then paths."""
     return [
         *_Steps(before, after, office).all(),
+        *_actions(before.definition, after.definition, office, after.procedure.main),
         *_clocks(before, after),
         *_paths(before.definition, after.definition, after.procedure.main),
     ]
@@ -79,6 +80,7 @@ class _Steps:
         return [
             one(say("名称"), old.name, new.name),
             one(say("办理人"), self._who(old), self._who(new)),
+            one(say("指名办理的人"), _named(before), _named(after)),
             one(say("科室"), old.unit or "", new.unit or ""),
             one(
                 say("内部时限"),
@@ -112,8 +114,7 @@ class _Steps:
         return process.nodes.get(activity.id) if process else None
 
     def _who(self, activity: Activity) -> str:
-        roles = self.office.roles
-        return "、".join(roles[one].title if one in roles else one for one in activity.groups)
+        return _titled(self.office, activity.groups)
 
     def _apart(self, activity: Activity) -> str:
         names = {**self.old.definition.activities, **self.new.definition.activities}
@@ -143,6 +144,35 @@ def _steps_beside(definition: Definition, element: str, *, forward: bool) -> lis
             else:
                 front.append(end)
     return found[:3]
+
+
+def _titled(office: Office, roles: Sequence[str]) -> str:
+    return "、".join(office.roles[one].title if one in office.roles else one for one in roles)
+
+
+def _named(node: Node | None) -> str:
+    """To whom by name a step is given, as the drawing says it."""
+    if node is None or node.work is None:
+        return ""
+    people = [*([node.work.assignee] if node.work.assignee else []), *node.work.users]
+    return "、".join(one.text for one in people)
+
+
+def _actions(before: Definition, after: Definition, office: Office, file: str) -> Iterator[Change]:
+    """Yield what changed of the acts that a case offers at any time: who may, under which word, with which form."""
+    for key, new in after.actions.items():
+        old = before.actions.get(key)
+        if old is None:
+            continue  # a new event is told as a path
+        was, now = (_titled(office, [one.group] if one.group else []) for one in (old, new))
+        yield from filter(
+            None,
+            [
+                altered(new.label, say("办理人"), was, now, file, key),
+                altered(new.label, say("名称"), old.label, new.label, file, key),
+                altered(new.label, say("表单"), old.form or "", new.form or "", file, key),
+            ],
+        )
 
 
 def _doing(node: Node) -> object:
