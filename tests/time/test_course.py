@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from engine.statutory_clock import ClockDefinition, ClockInvalid, FactUnusable, answer
+from engine.statutory_clock import CaseEvent, ClockDefinition, ClockInvalid, FactUnusable, answer
 from tests.time.test_rules_are_read_whole import STARTS, clock
 from tests.time.weekdays import fact
 
@@ -178,3 +180,47 @@ def test_a_number_that_cannot_be_used_is_kept_by_the_error():
         fact("approved 2026-03-02 Mon days=many").number("days")
     assert (error.value.kind, error.value.field, error.value.value) == ("approved", "days", "many")
     assert fact("approved 2026-03-02 Mon days=12").number("days") == 12
+
+
+def test_a_fact_that_was_derived_brings_its_article_and_who_approved_it(calendar):
+    derived = CaseEvent("begun", date(2026, 3, 2), {"article": "第三十一条", "approved_by": "王五"})
+    definition = ClockDefinition.from_mapping(
+        {"id": "c", "length": "P5WD", "article": "第一条", "rules": [STARTS]}
+    )
+    for event, article in (
+        (derived, "第三十一条"),
+        (fact("begun 2026-03-02 Mon article=5"), "第一条"),
+    ):
+        found = answer(definition, [event], calendar, {}, definitions={})
+        assert found.explanation[0].article == article
+    first = answer(definition, [derived], calendar, {}, definitions={}).explanation[0]
+    assert first.text.endswith("；经王五批准")
+
+
+def test_an_extension_still_to_come_shows_all_its_evidence(calendar):
+    wait = {"kind": "waits", "from": "asked", "until": "paid"}
+    facts = ["begun 2026-03-02 Mon", "approved 2026-03-03 Tue evidence=批文"]
+    more = ["told 2026-03-04 Wed evidence=告知书", "asked 2026-03-05 Thu"]
+    found = told(calendar, clock(EXTENDS, wait), *facts, *more)
+    assert [line.evidence for line in found.explanation if line.rule == "extends"] == [
+        ("批文", "告知书")
+    ]
+
+
+def test_a_corrected_fact_shows_the_evidence_of_its_correction_or_else_its_own(calendar):
+    old = "begun 2026-03-02 Mon id=1 evidence=登记表"
+    for new, proof in (("", "登记表"), (" evidence=更正单", "更正单")):
+        found = told(calendar, clock(STOPS), old, f"begun 2026-03-03 Tue supersedes=1{new}")
+        line = found.explanation[0]
+        assert (line.rule, line.evidence, line.effective) == ("superseded", (proof,), False)
+        assert line.text == "原记载2026-03-02，更正为2026-03-03"
+
+
+def test_what_a_restart_made_void_is_told_as_not_effective(calendar):
+    anew = {"kind": "restarts", "event": "corrected"}
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-03 Tue", "came 2026-03-04 Wed"]
+    more = ["approved 2026-03-05 Thu", "corrected 2026-03-06 Fri"]
+    found = told(calendar, clock(PAUSE, EXTENDS, anew), *facts, *more)
+    lines = {line.rule: line.effective for line in found.explanation}
+    assert (lines["suspends"], lines["extends"]) == (False, False)
+    assert not any(line.effective is None for line in found.explanation)
