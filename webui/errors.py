@@ -22,7 +22,7 @@ from engine.storage_faults import StorageFault, fault_of
 from engine.timesource import legal_day
 from webui.engine_door import engine
 from webui.form_view import OUTSIDE_FORM
-from webui.formatting import clock_time, day_short, is_english
+from webui.formatting import clock_time, day_short
 from webui.labels import label
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ SENTENCES: dict[str, tuple[int, Any, Callable[[Any], str]]] = {
         500,
         _l("这一步没有办成"),
         lambda error: (
-            f"{error.sentence} "
+            f"{label(error.sentence)} "
             + str(
                 _("案件停在原处，没有丢失内容，期限照常计算；已经报给系统管理员，排除后可以重试。")
             )
@@ -137,11 +137,7 @@ HTTP: dict[int, tuple[Any, Any]] = {
 
 def findings_sentence(error: Any) -> str:
     """Say the first errors of a refused definition."""
-    lines = [
-        f"{one.file}: {one.message_en if is_english() else one.message}"
-        for one in error.findings
-        if one.severity == "error"
-    ]
+    lines = [f"{one.file}: {one.said}" for one in error.findings if one.severity == "error"]
     return str(_("；")).join(lines[:5])
 
 
