@@ -66,15 +66,15 @@ def listed(words: Iterable[str]) -> str:
     return say("、").join(words)
 
 
-def said_again(text: str, templates: Sequence[str]) -> str:
+def said_again(text: str, templates: Sequence[str], *, enough: int = 0) -> str:
     """Return a finished sentence in the reader's language, known by the template that it was made from.
 
-    A template of few words, such as {where}：{sentence}, may fit what somebody typed: it is taken where all within it can
-    be said, too.
+    Where the text may be anything, a template with fewer characters of its own than ``enough``, such as
+    {where}：{sentence}, may fit what somebody typed: it is taken where all within it can be said, too.
     """
     for template, values in _made_from(text, tuple(templates)):
         said = say(template, **values)
-        if _own_words(template) >= ENOUGH or not _HAN.search(said):
+        if _own_words(template) >= enough or not _HAN.search(said):
             return said
     return text
 

@@ -20,7 +20,7 @@ from flask_babel import gettext as _
 from jinja2 import pass_context
 from markupsafe import Markup, escape
 
-from engine.words import said_again
+from engine.words import ENOUGH, said_again
 from webui.catalogues import sentences, templates
 from webui.engine_door import engine
 from webui.formatting import is_english
@@ -58,7 +58,7 @@ def _sentence(text: str) -> str | None:
         return None
     if text in sentences():
         return str(_(text))
-    said = said_again(text, templates())
+    said = said_again(text, templates(), enough=ENOUGH)
     return None if said == text else said
 
 

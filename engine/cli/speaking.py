@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from engine.words import said_again, spoken_with
+from engine.words import ENOUGH, said_again, spoken_with
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in the order in which gettext asks
 
@@ -74,7 +74,7 @@ def _label(text: str) -> str:
     words = _words()
     if text in words:
         return words[text]
-    return said_again(text, _templates())
+    return said_again(text, _templates(), enough=ENOUGH)
 
 
 @cache

@@ -142,5 +142,6 @@ def test_what_was_told_in_chinese_is_said_again_in_english(english: Catalog) -> 
             said(told)
             == '2026-0027 First reminder: "Assign" is to be done by 2026-11-24 (this reminder is 2 days late)'
         )
+        assert said(told.replace("2026-0027", "主2026-0027")).startswith("主2026-0027 First")
         assert said("请看第3号通知") == "请看第3号通知"
     assert said(told) == told
