@@ -86,7 +86,9 @@ def test_a_holiday_of_twenty_days_is_one_and_of_twenty_one_is_none():
         read_notice("一、春节：2月1日至21日放假。", "x", 2026)
 
 
-@pytest.mark.parametrize("bracket", ["(星期五)", "（周五）", "(周五)", "（农历初一、星期五）"])
+@pytest.mark.parametrize(
+    "bracket", ["(星期五)", "（周五）", "(周五)", "（农历初一、星期五）", "（周天）", "(星期天)"]
+)
 def test_a_wrong_weekday_is_seen_in_every_spelling(bracket):
     with pytest.raises(CalendarRefused):
         read_notice(f"一、元旦：1月1日{bracket}放假。", "x", 2026)
@@ -146,3 +148,15 @@ def test_a_slip_is_refused_by_name(text, message, says):
     assert refused.value.file == "通知"
     assert str(refused.value) == f"通知: {message}"
     assert refused.value.sentence == f"通知：{says}"
+
+
+def test_a_wish_between_the_holiday_and_its_make_up_day_ends_nothing():
+    text = "一、春节：2月15日放假。鼓励休息。2月14日上班。"
+    days = json.loads(read_notice(text, "x", 2026))["days"]
+    assert [day["isOffDay"] for day in days] == [False, True]
+
+
+def test_the_weekday_of_the_last_day_is_checked_too():
+    with pytest.raises(CalendarRefused) as refused:
+        read_notice("一、元旦：1月1日至3日（周五）放假。", "x", 2026)
+    assert "2026-01-03是周六，写的是周五" in refused.value.sentence

@@ -26,6 +26,8 @@ MON, TUE, WED, THU, FRI = (date(2026, 3, day) for day in range(2, 7))
         ([(MON, TUE), (MON, None)], [(MON, None)]),
         ([(MON, WED), (TUE, None), (THU, FRI)], [(MON, None)]),
         ([(MON, None), (WED, THU)], [(MON, None)]),
+        ([(MON, MON), (WED, THU)], [(WED, THU)]),
+        ([(MON, TUE), (TUE, WED), (THU, FRI)], [(MON, WED), (THU, FRI)]),
     ],
 )
 def test_gaps_are_joined_oldest_first(gaps, joined):

@@ -224,3 +224,35 @@ def test_what_a_restart_made_void_is_told_as_not_effective(calendar):
     lines = {line.rule: line.effective for line in found.explanation}
     assert (lines["suspends"], lines["extends"]) == (False, False)
     assert not any(line.effective is None for line in found.explanation)
+
+
+def test_the_end_shows_its_evidence_and_who_approved_it(calendar):
+    event = CaseEvent(
+        "sent", date(2026, 3, 3), {"evidence": ["存根", "回执"], "approved_by": "王五"}
+    )
+    found = answer(
+        clock(STOPS), [fact("begun 2026-03-02 Mon"), event], calendar, {}, definitions={}
+    )
+    (line,) = [one for one in found.explanation if one.rule == "stops"]
+    assert line.evidence == ("存根", "回执")
+    assert line.text == "发出，在届满日2026-03-30之前（含当日）；经王五批准"
+
+
+def test_an_answer_after_an_abandoned_limit_is_told_as_late(calendar):
+    lapses = {"kind": "lapses", "outcome": "abandoned"}
+    found = told(calendar, clock(STOPS, lapses), "begun 2026-03-02 Mon", "sent 2026-04-01 Wed")
+    (line,) = [one for one in found.explanation if one.rule == "stops"]
+    assert (found.state, line.text) == ("abandoned", "发出，超过届满日2026-03-30")
+
+
+def test_an_extension_of_the_day_on_which_a_wait_begins_has_no_due_date_of_its_own(calendar):
+    wait = {"kind": "waits", "from": "asked", "until": "paid"}
+    facts = ["begun 2026-03-02 Mon", "sent 2026-03-03 Tue", "came 2026-03-04 Wed"]
+    found = told(calendar, clock(PAUSE, wait), *facts, "asked 2026-03-03 Tue")
+    assert [line.due for line in found.explanation if line.rule == "suspends"] == [None]
+
+
+def test_a_limit_in_seconds_is_counted_as_one_in_hours(calendar):
+    found = told(calendar, clock(length="PT90S"), "begun 2026-03-02 Mon")
+    (counts,) = [line for line in found.explanation if line.rule == "counts"]
+    assert (counts.counted, found.allowance) == (90, 90)
