@@ -42,7 +42,7 @@ MASKED = re.compile(
 )
 # Numbers of documents, names of those that the system writes, and what a procedure's own message says.
 NAMED = re.compile(
-    r"某城执-\d{4}-\d+|某\w+〔\d{4}〕\w+号(—\w+)?|[“\"][^”\"]*制度[”\"]|^[^ ]*制度( · Gongkai)?$"
+    r"某城执-\d{4}-\d+|某行初\d+号|某\w+〔\d{4}〕\w+号(—\w+)?|[“\"][^”\"]*制度[”\"]|^[^ ]*制度( · Gongkai)?$"
     r"|^.*\d至\d[-\d]*[）)](取数依据|\.xlsx.*)$|^考核评议结果已通报：.*$"
 )
 NO_TEXT = frozenset({"href", "action", "src", "id", "for", "name", "value", "content"})
