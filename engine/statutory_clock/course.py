@@ -232,10 +232,12 @@ class Course:
             return
         wait = Wait(effect, event)
         if effect.limit:
-            limit = self._limit(effect, self.events[self._index :])
-            wait.ends_by = limit.due
-            if limit.state == "abandoned" and limit.due and effect.limit in self.clock.abandons:
-                wait.lapses_on = limit.due + ONE_DAY
+            events = self.events[self._index :]
+            wait.ends_by = self._limit(effect, events).due
+            if effect.limit in self.clock.abandons:
+                limit = self._limit(effect, self._without_new_rounds(effect, events))
+                if limit.state == "abandoned" and limit.due:
+                    wait.lapses_on = limit.due + ONE_DAY
         count.waits.append(wait)
         count.waited.append(wait)
         self._rounds[effect] = self._rounds.get(effect, 0) + 1
@@ -263,6 +265,19 @@ class Course:
         answered = (place for place, one in enumerate(events) if one.kind in effect.until)
         place = next(answered, len(events))
         return self.situation.course(effect.limit, self.clock.definition.id, events[: place + 1])
+
+    def _without_new_rounds(
+        self, effect: Effect, events: Sequence[CaseEvent]
+    ) -> Sequence[CaseEvent]:
+        """The facts without what is asked after the end of this clock: it does not bring back what had lapsed."""
+        ends = (
+            place
+            for place, one in enumerate(events)
+            for kind, stop in self.clock.by_event.get(one.kind, ())
+            if kind == "stops" and one.says(stop.where)
+        )
+        end = next(ends, len(events))
+        return [*events[:end], *(one for one in events[end:] if one.kind not in effect.events)]
 
     def _close(self, effect: Effect, event: CaseEvent) -> None:
         count = self.count

@@ -202,6 +202,12 @@ SENT_AGAIN_AFTER_A_NEW_TOTAL = [
     },
     {"kind": "third_party_sent", "date": FIRST_DAY + timedelta(days=2)},
 ]
+# Withdrawn when it had lapsed already; a second notice of the fee after that does not bring it back.
+NOTIFIED_AGAIN_AFTER_THE_END = [
+    {"kind": "fee_notice_received", "date": FIRST_DAY},
+    {"kind": "withdrawn", "date": date(2026, 9, 1)},
+    {"kind": "fee_notice_received", "date": date(2026, 9, 2)},
+]
 SURVIVING = {name: values[0] for name, values in CONVENTIONS.items()} | {
     "restart_suspension": "survives"
 }
@@ -209,6 +215,7 @@ SURVIVING = {name: values[0] for name, values in CONVENTIONS.items()} | {
 
 @given(st.lists(FACTS, max_size=12), CHOSEN, st.booleans(), st.one_of(st.none(), DAYS))
 @example(SENT_AGAIN_AFTER_A_NEW_TOTAL, SURVIVING, False, None)
+@example(NOTIFIED_AGAIN_AFTER_THE_END, SURVIVING, False, None)
 @example(
     ONE_OF_SEVERAL_WITHOUT_A_NAME,
     {name: values[0] for name, values in CONVENTIONS.items()} | {"pause_from": "received"},
