@@ -62,7 +62,7 @@ def test_a_wrong_date_is_corrected_before_and_after_the_case_is_closed(
     zhao.get_by_text("已更正，各项期限按更正后的日期重新推算").wait_for()
     closed(zhao, case)
     assert (
-        "赵启明更正申请人撤回申请的日期：2026-11-24 改为 2026-11-23"
+        "赵启明更正申请人撤回的日期：2026-11-24 改为 2026-11-23"
         in zhao.locator("#timeline + *").inner_text()
     )
     zhao.screenshot(path=pictures / "33-corrected-closed.png")

@@ -82,8 +82,16 @@ def test_a_procedure_begins_with_its_form_and_goes_to_the_next_desk(
     begins.goto(bureau.address + "/")
     begins.locator(f"a[href='/start/{procedure}']").first.wait_for(state="attached")
 
-    if "case_number" in data:  # what is filed must be there, and closed
-        data = {**data, "case_number": closed_number(bureau)}
+    named = {
+        one.key: one.of
+        for form in procedure_in_force.forms.values()
+        for one in form.fields
+        if one.type == "case" and one.key in data
+    }
+    if named:  # cases that are named must be there, and closed where they are filed
+        number = closed_number(bureau)
+        requests = {key: number for key, of in named.items() if not of or "on_request" in of}
+        data = {key: value for key, value in data.items() if key not in named} | requests
     case = bureau.start(procedure, login, data)
     assert procedure_in_force.title in begins.locator(".eyebrow").inner_text()
     bureau.see_drawing(begins)

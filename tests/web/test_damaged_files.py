@@ -54,7 +54,7 @@ def test_a_damaged_document_was_a_defect_without_a_name(real: RealOffice, damage
     assert not found.ok
     assert f"有1个文件丢失或者被改动过（{number}的“申请书”）" in found.sentence
     page = queries.audit_page(real.env, real.actor("meng"), {"result": "failed"})
-    assert [row.reason for row in page.rows] == ["blob_damaged"]
+    assert [row.reason for row in page.rows] == ["文件已损坏"]
     file.write_bytes(whole)  # brought back from the backup
     assert zhou.http.get(f"/documents/{document}").data == whole
     assert {one.name: one for one in examine(real.env)}["documents"].ok
