@@ -31,6 +31,7 @@ BROKEN = f"""{HEADER}
 2024-001,2024-03-05,许可,自然人,好像公开了,2024-03-01
 ,2024-03-06,,自然人,,
 """
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FOREIGN = os.environ.get("GONGKAI_REGISTER", "")
 
 
@@ -138,6 +139,21 @@ def test_a_file_that_is_no_register_is_refused_by_name(office, name, data):
     with pytest.raises(ImportRefused) as refused:
         rows_of(office, data, name)
     assert name in refused.value.sentence
+
+
+def test_the_sample_register_of_the_manual_comes_in_with_its_mapping(office):
+    mapped = read_mapping((EXAMPLES / "register.yaml").read_bytes(), "register.yaml")
+    deployed = office.env.deployed(office.env.version_in_force("on_request"))
+    data = (EXAMPLES / "register.csv").read_bytes()
+    rows = read_register(data, "register.csv", deployed.procedure, mapped, today=date(2026, 3, 2))
+    assert [row.problems for row in rows] == [[]] * 6
+    assert commands.import_register(office.env, SYSTEM, "on_request", rows) == 6
+    page = queries.register_page(
+        office.env, office.actor("zhou"), RegisterQuery("on_request", 2023, "closed")
+    )
+    found = [dict(zip(page.labels, row.values, strict=True)) for row in page.rows]
+    assert [one["答复日期"] for one in found][:2] == ["2023-02-27", "2023-04-12"]
+    assert [one["办理结果"] for one in found][1] == "（二）部分公开"
 
 
 @pytest.mark.skipif(not FOREIGN, reason="GONGKAI_REGISTER names no register")
