@@ -155,8 +155,14 @@ def _about(connection: Connection, case: CaseRow, packed: set[str]) -> str:
     return ""
 
 
-def _texts(fields: Mapping[str, Any]) -> set[str]:
-    return {value for value in fields.values() if isinstance(value, str)}
+def _texts(value: Any) -> set[str]:
+    """Every text of a record, the rows of its tables included."""
+    if isinstance(value, str):
+        return {value}
+    inner = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
+    return set[str]().union(*map(_texts, inner))
 
 
 def _papers(
