@@ -79,7 +79,15 @@ def archive_case(host: CaseHost, given: dict[str, object], effect: Effect) -> An
         for key, value in {**indexed, "retention": given.get("retention"), "pdfa": said}.items()
         if key != "papers"
     }
-    kept = _kept(host, case, package(lines, data, about, fixed), effect)
+    made = package(lines, data, about, fixed)
+    kept = keep_package(
+        host,
+        case,
+        made,
+        effect,
+        title=f"{case.number} 归档数据包",
+        filename=f"{case.number}.zip",
+    )
     return {"package": {**kept, "pdfa": len(fixed), "pdfa_said": said}}
 
 
@@ -182,15 +190,15 @@ def _index(case: CaseRow, lines: Sequence[IndexLine]) -> dict[str, object]:
     }
 
 
-def _kept(host: CaseHost, case: CaseRow, data: bytes, effect: Effect) -> dict[str, object]:
-    """Keep the package as a document of the case at hand; say in the trail what was packed."""
-    document = host.keep(
-        data,
-        effect,
-        title=f"{case.number} 归档数据包",
-        filename=f"{case.number}.zip",
-        media_type="application/zip",
-    )
+def keep_package(
+    host: CaseHost, case: CaseRow, data: bytes, effect: Effect, *, title: str, filename: str
+) -> dict[str, object]:
+    """Keep a package as a document of the case at hand; say in the trail of which case the papers are.
+
+    Returns:
+        ``{document, sha256, size}``.
+    """
+    document = host.keep(data, effect, title=title, filename=filename, media_type="application/zip")
     host.audit_events.append(
         audit.AuditEvent(
             "CasePackaged",

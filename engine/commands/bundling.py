@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine import audit
 from engine.bpmn.step import Effect
-from engine.commands.archiving import MAX_PACKAGE_BYTES, as_pdfa, laid_out, paper_of, texts_of
+from engine.commands.archiving import (
+    MAX_PACKAGE_BYTES,
+    as_pdfa,
+    keep_package,
+    laid_out,
+    paper_of,
+    texts_of,
+)
 from engine.commands.errors import EffectFailed
 from engine.dmn import DecisionNotFound
 from engine.documents.case_index import Paper, digest_of, index_of, package
@@ -57,23 +63,8 @@ def bundle_papers(host: CaseHost, given: dict[str, object], effect: Effect) -> M
         "pdfa_said": said,
     }
     title = f"{case.number} {given.get('title') or '证据材料'}"
-    document = host.keep(
-        package(lines, data, index, made),
-        effect,
-        title=title,
-        filename=f"{title}.zip",
-        media_type="application/zip",
-    )
-    host.audit_events.append(
-        audit.AuditEvent(
-            "CasePackaged",
-            f"case:{case.number}",
-            host.case.id,
-            {"sha256": document["sha256"], "size": document["size"]},
-            version=host.case.version_id,
-        )
-    )
-    kept = {"document": document["id"], "sha256": document["sha256"], "size": document["size"]}
+    made_of = package(lines, data, index, made)
+    kept = keep_package(host, case, made_of, effect, title=title, filename=f"{title}.zip")
     return {"bundle": {**kept, **index, "papers": [line.as_dict() for line in lines]}}
 
 
