@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
@@ -120,11 +120,12 @@ def _pattern(template: str) -> tuple[str, re.Pattern[str]]:
 
 @contextmanager
 def spoken_with(
-    translate: Callable[[str], str],
+    translate: Callable[[str], str] | None,
     label: Callable[[str], str] | None = None,
     language: str = OFFICE_LANGUAGE,
 ) -> Iterator[None]:
-    """Say everything within the block through ``translate`` (gettext of a catalogue) and ``label`` (of procedures).
+    """Say everything within the block through ``translate`` (gettext of a catalogue, None for the
+    code's own words) and ``label`` (of procedures).
 
     ``language`` is that of the catalogue, for what is written in two languages side by side.
     """
@@ -137,13 +138,6 @@ def spoken_with(
         _language.reset(tokens[2])
 
 
-@contextmanager
-def as_stored() -> Iterator[None]:
+def as_stored() -> AbstractContextManager[None]:
     """Say everything within the block as the code has it: what is stored speaks the office's language, whoever acts."""
-    tokens = _translate.set(None), _label.set(None), _language.set(OFFICE_LANGUAGE)
-    try:
-        yield
-    finally:
-        _translate.reset(tokens[0])
-        _label.reset(tokens[1])
-        _language.reset(tokens[2])
+    return spoken_with(None)
