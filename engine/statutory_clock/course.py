@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from engine.business_calendar import BusinessCalendar, CalendarNotCovered
+from engine.business_calendar import BusinessCalendar
 from engine.errors import BadInput
 from engine.lengths import Length
-from engine.statutory_clock import counting
 from engine.statutory_clock.definition import ClockDefinition, ClockInvalid
+from engine.statutory_clock.due import DueDates
 from engine.statutory_clock.facts import CaseEvent
 from engine.statutory_clock.records import Count, End, Extension, NoEffect, Span, Wait
 from engine.statutory_clock.resolved import Effect, Resolved, resolve
-from engine.timesource import OFFICE_ZONE
 from engine.words import say
 
 ONE_DAY = timedelta(days=1)
@@ -72,6 +71,7 @@ class Course:
     """A clock's course; read the attributes after ``run``."""
 
     __slots__ = (
+        "_dates",
         "_index",
         "_noticed",
         "_parties",
@@ -100,6 +100,7 @@ class Course:
         revoked: frozenset[int] = frozenset(),
     ) -> None:
         self.clock, self.events, self.situation = clock, events, situation
+        self._dates = DueDates(clock, situation.calendar)
         # Places of extensions to leave out, to ask what would be without them.
         self.revoked = revoked
         self.counts: list[Count] = []
@@ -243,11 +244,11 @@ class Course:
         self._rounds[effect] = self._rounds.get(effect, 0) + 1
 
     def _why_not_wait(self, effect: Effect, event: CaseEvent) -> tuple[str, date | None]:
-        due = self._due()
+        due = self._dates.due(self.count)
         if due is not None and event.date > due:
             return "expired", due
         if effect.before_unextended:
-            due = self._due(extended=False)
+            due = self._dates.due(self.count, extended=False)
             if due is not None and event.date > due:
                 return "after_first_period", due
         if effect.times is not None and self._rounds.get(effect, 0) >= effect.times:
@@ -305,7 +306,7 @@ class Course:
         count = self.count
         if count is None:
             return
-        due = self._due()
+        due = self._dates.due(count)
         if due is not None and event.date > due:
             self._in_vain(effect, event, "expired", due)
             return
@@ -357,7 +358,7 @@ class Course:
         count = self.count
         if count is None or self._index in self.revoked:
             return
-        due = self._due()
+        due = self._dates.due(count)
         if due is not None and event.date > due:
             self._in_vain(effect, event, "expired", due)
             return
@@ -400,7 +401,7 @@ class Course:
         # Asked of a course without the extension, since later facts may hold only because of it.
         without = Course(self.clock, self.events, self.situation, self.revoked | {self._index})
         without.follow(until=place)
-        due = without._due()
+        due = without._dates.due(without.count)
         same = "extensions" in self.clock.keeps or len(without.counts) == len(self.counts)
         return same and without.end is None and due is not None and self.events[place].date > due
 
@@ -408,7 +409,7 @@ class Course:
         count = self.count
         if count is None:
             return
-        due = self._due()
+        due = self._dates.due(count)
         if due is not None and event.date > due:
             self._in_vain(effect, event, "expired", due)
             return
@@ -435,10 +436,10 @@ class Course:
         self.end = End(how, event.date, effect, event)
 
     def _is_past(self, event: CaseEvent) -> bool:
-        due = self._due()
+        due = self._dates.due(self.count)
         if due is None:
             return False
-        at, limit = event.at, self._due_at()
+        at, limit = event.at, self._dates.due_at(self.count)
         if at is not None and limit is not None:
             return at > limit
         return event.date > due
@@ -455,10 +456,10 @@ class Course:
             self.early = self._not_begun()
         else:
             first = self.counts[0]
-            self.original = self._rolled(self._plain_due(first))
-            self.original_at = self._instant(first)
-        self.due, self.due_at = self._due(), self._due_at()
-        self.unrolled = self._due(roll=False)
+            self.original = self._dates.original(first)
+            self.original_at = self._dates.instant(first)
+        self.due, self.due_at = self._dates.due(count), self._dates.due_at(count)
+        self.unrolled = self._dates.due(count, roll=False)
         if self.end is not None:
             self.state = self.end.how
         elif count is None or self.due is None:
@@ -478,64 +479,7 @@ class Course:
             and rules[0][0] in ("waits", "suspends", "extends", "replaces")
         ]
 
-    # Dates -------------------------------------------------------------------------------------------------
-
-    def _due(self, *, extended: bool = True, roll: bool = True) -> date | None:
-        """The due date as things stand, with or without extensions; None while it is unknown."""
-        count = self.count
-        if count is None or count.waits:
-            return None
-        if count.length is None or count.length.unit in ("hour", "second"):
-            due: date | None = self._plain_due(count)
-        else:
-            amount = count.allowance if extended else count.amount
-            gaps = [span.gap for span in count.spans]
-            due = counting.due_date(
-                count.start, amount, count.length.unit, gaps, self.situation.calendar
-            )
-        return self._rolled(due) if roll and due is not None else due
-
-    def _plain_due(self, count: Count) -> date:
-        if count.length is None:
-            if self.clock.falls is None:
-                raise ClockInvalid(
-                    self.clock.definition.id, "no length", say("按现行设置没有长度，也没有固定日期")
-                )
-            try:
-                return counting.next_fixed_day(count.start, *self.clock.falls.falls_on)
-            except ValueError as error:
-                raise self._not_covered() from error
-        instant = self._instant(count)
-        if instant is not None:
-            return instant.date()
-        return counting.shifted(
-            count.start, count.granted, count.length.unit, self.situation.calendar
-        )
-
-    def _instant(self, count: Count) -> datetime | None:
-        if count.length is None or count.length.unit not in ("hour", "second"):
-            return None
-        # Where only the day is known, the strictest reading: from its first moment.
-        begun = count.event.at or datetime.combine(count.start, datetime.min.time(), OFFICE_ZONE)
-        seconds = count.length.amount * (3600 if count.length.unit == "hour" else 1)
-        try:
-            return begun + timedelta(seconds=seconds)
-        except OverflowError as error:
-            raise self._not_covered() from error
-
-    def _due_at(self) -> datetime | None:
-        count = self.count
-        return None if count is None or count.waits else self._instant(count)
-
-    def _rolled(self, due: date) -> date:
-        """Move a last day that is a rest day to the next working day, where the clock says so (民法典第二百零三条)."""
-        return self.situation.calendar.next_working_day(due) if self.clock.rolls else due
-
     # Helpers -----------------------------------------------------------------------------------------------
-
-    def _not_covered(self) -> CalendarNotCovered:
-        calendar = self.situation.calendar
-        return CalendarNotCovered(calendar.first_day, calendar.last_day)
 
     def _amount(self, length: Length | None) -> int:
         if length is None or self.clock.length is None or length.unit != self.clock.length.unit:

@@ -193,8 +193,9 @@ def test_unknown_clocks_and_settings_are_found_before_anything_runs():
 
 def test_an_extension_in_another_unit_is_refused(calendar):
     mixed = clock({"kind": "extends", "event": "b", "length": "P30D"})
-    with pytest.raises(LengthMixed):
+    with pytest.raises(LengthMixed) as refused:
         ask_plain(calendar, mixed, "a 2026-03-02 Mon", "b 2026-03-03 Tue")
+    assert refused.value.sentence == f"期限“{mixed.id}”的单位与 P30D 不一致"
 
 
 def test_months_are_moved_by_the_days_of_a_pause(calendar):

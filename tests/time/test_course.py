@@ -216,6 +216,19 @@ def test_a_corrected_fact_shows_the_evidence_of_its_correction_or_else_its_own(c
         assert line.text == "原记载2026-03-02，更正为2026-03-03"
 
 
+def test_a_corrected_fact_tells_who_corrected_it(calendar):
+    facts = ["begun 2026-03-02 Mon id=1", "begun 2026-03-03 Tue supersedes=1 corrected_by=周敏"]
+    line = told(calendar, clock(STOPS), *facts).explanation[0]
+    assert line.text == "原记载2026-03-02，更正为2026-03-03，由周敏更正"
+
+
+def test_an_end_while_the_due_date_is_unknown_names_no_date(calendar):
+    waits = {"kind": "waits", "from": "asked", "until": "came"}
+    facts = ["begun 2026-03-02 Mon", "asked 2026-03-03 Tue", "sent 2026-03-04 Wed"]
+    found = told(calendar, clock(STOPS, waits), *facts)
+    assert [line.text for line in found.explanation if line.rule == "stops"] == ["发出"]
+
+
 def test_what_a_restart_made_void_is_told_as_not_effective(calendar):
     anew = {"kind": "restarts", "event": "corrected"}
     facts = ["begun 2026-03-02 Mon", "sent 2026-03-03 Tue", "came 2026-03-04 Wed"]
@@ -256,3 +269,4 @@ def test_a_limit_in_seconds_is_counted_as_one_in_hours(calendar):
     found = told(calendar, clock(length="PT90S"), "begun 2026-03-02 Mon")
     (counts,) = [line for line in found.explanation if line.rule == "counts"]
     assert (counts.counted, found.allowance) == (90, 90)
+    assert counts.text == "自当日零时（未记载时刻）起90秒，至2026-03-02 00:01"
