@@ -195,11 +195,11 @@ class Trial:
     def _run_unchanged(self, notes: Path) -> bool:
         notes.unlink(missing_ok=True)
         running = {self._fork(UNCHANGED, list(range(len(self.items)))[::-1])}
-        places = iter(range(len(self.items)))
+        ahead = list(range(len(self.items)))[::-1]
         failed = 0
-        while running:
-            if len(running) < CHILDREN and (place := next(places, None)) is not None:
-                running.add(self._fork("stats", [place], notes))
+        while running or ahead:
+            if ahead and len(running) < CHILDREN:
+                running.add(self._fork("stats", [ahead.pop()], notes))
                 continue
             child, status = os.waitpid(-1, 0)
             running.remove(child)
