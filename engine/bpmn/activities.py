@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.bpmn import compensation, events, gateways, moments, repetition, throwing
 from engine.bpmn.machine import WORK, Extra, Machine
-from engine.bpmn.model import Definition, Flow, Mapped, Node, Recorded, given
+from engine.bpmn.model import Definition, Flow, Mapped, Node, Recorded, Value, given
 from engine.bpmn.step import BpmnError, Effect, NotWaiting, StepFailed
 from engine.errors import EngineError, NotFound
 from engine.feel import to_json
@@ -328,8 +328,17 @@ def _mapped(
             seen = machine.visible(scope, frame)
             found.update({name: to_json(seen[name]) for name in seen if name in own})
         else:
-            found[one.target] = machine.value(one.source, scope, frame, node.id)
+            value = machine.value(one.source, scope, frame, node.id)
+            found[one.target] = _put_inside(found.get(one.target), one.inside, value)
     return found
+
+
+def _put_inside(whole: object, inside: tuple[str, ...], value: object) -> object:
+    """Return a context with an entry of it written, or the value itself where no entry is named."""
+    if not inside:
+        return value
+    held = whole if isinstance(whole, Mapping) else {}
+    return {**held, inside[0]: _put_inside(held.get(inside[0]), inside[1:], value)}
 
 
 def _own(machine: Machine) -> set[str]:
@@ -353,8 +362,18 @@ def map_data(
         if one.source is None:
             for name, value in (machine.s[source].get("v") or {}).items():
                 machine.write(name, value, target)
-        else:
-            machine.write(one.target, machine.value(one.source, source, frame, node.id), target)
+        elif not one.optional or _is_there(machine, one.source, source, frame):
+            value = machine.value(one.source, source, frame, node.id)
+            if one.inside:
+                before = machine.names((one.target,), target, None).get(one.target)
+                value = _put_inside(before, one.inside, value)
+            machine.write(one.target, value, target)
+
+
+def _is_there(machine: Machine, value: Value, scope: str, frame: Mapping[str, Any] | None) -> bool:
+    """Whether a name that a mapping hands on stands for anything: what was not given overwrites nothing."""
+    names = value.expression.names if value.expression is not None else ()
+    return bool(machine.names(names, scope, frame))
 
 
 # ---------------------------------------------------------------- subprocesses and calls

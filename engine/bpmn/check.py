@@ -106,6 +106,14 @@ def structure(root: etree._Element, report: Report) -> None:
                 f"process {process.get('id')} is not executable and only drawn",
             )
             continue
+        if not any(tags.local(node) in tags.FLOW_NODES for node in process):
+            report.warning(
+                "empty-process",
+                str(process.get("id")),
+                line(process),
+                f"流程“{process.get('id')}”里什么也没有画，一开始就结束",
+                f"process {process.get('id')} holds nothing: it ends as it begins",
+            )
         _Checker(root, report).body(process)
         _languages(process, report)
 
@@ -208,6 +216,8 @@ class _Checker(ActivityChecker):
                     f"{tags.local(element)} is not executed",
                 )
         self.extensions(holder)
+        for data in tags.children(holder, "dataObject", "property"):
+            self.extensions(data)
         for flow in flows:
             self.flow(flow, nodes)
             outgoing.setdefault(str(flow.get("sourceRef")), []).append(flow)
@@ -262,7 +272,16 @@ class _Checker(ActivityChecker):
         condition = tags.child(flow, "conditionExpression")
         if condition is None:
             return
-        if not tags.text(condition):
+        if tags.text(condition):
+            return
+        if tags.text(tags.child(condition, "documentation")):
+            self.error(
+                "expression",
+                flow,
+                "的条件只写成了说明文字，引擎算不出来，请改写为 FEEL",
+                "its condition is told in words only, which nothing can evaluate; write it in FEEL",
+            )
+        else:
             self.warning(
                 "condition-empty",
                 flow,

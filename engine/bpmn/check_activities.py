@@ -75,13 +75,20 @@ class ActivityChecker(EventChecker):
                 "既是循环又是多实例，只能是其中一种",
                 "a standard loop and multi-instance at once",
             )
-        given = (
-            tags.text(tags.child(multi, "loopCardinality"))
-            or tags.text(tags.child(multi, "loopDataInputRef"))
-            or tags.vendor(multi, "collection")
+        number = bool(tags.text(tags.child(multi, "loopCardinality")))
+        collection = (
+            bool(tags.text(tags.child(multi, "loopDataInputRef")))
+            or tags.vendor(multi, "collection") is not None
             or tags.extension(multi, tags.ZEEBE, "loopCharacteristics") is not None
         )
-        if not given:
+        if number and collection:
+            self.error(
+                "multi-instance-twice",
+                node,
+                "是多实例，既写了份数又写了集合，有几份不清楚，请只留一个",
+                "multi-instance by a number and by a collection at once; keep one",
+            )
+        if not (number or collection):
             self.error(
                 "multi-instance-empty",
                 node,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from engine.bpmn import tags
-from engine.bpmn.check_extensions import ExtensionChecker
+from engine.bpmn.check_extensions import ExtensionChecker, course_of
 from engine.bpmn.findings import Report
+from engine.feel import FeelSyntaxError, compile_expression
 
 _DEFINITIONS = {
     "startEvent": frozenset(("message", "timer", "conditional", "signal")),
@@ -24,6 +27,9 @@ _DEFINITIONS = {
 }
 
 
+_WORD = re.compile(r"\w+")
+
+
 class EventChecker(ExtensionChecker):
     """Checks the events of one file."""
 
@@ -37,10 +43,10 @@ class EventChecker(ExtensionChecker):
             kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
             for kind in ("message", "signal", "error", "escalation")
         }
-        self.local_signals = {
-            str(e.get("id"))
-            for e in root.iter(tags.tag("signal"))
-            if tags.vendor(e, "scope") == "processInstance"
+        self.changed = {
+            str(e.get("id")): said
+            for e in root.iter(*(tags.tag(kind) for kind in self.declared))
+            if (said := _changed_course(e))
         }
 
     def event(
@@ -172,6 +178,8 @@ class EventChecker(ExtensionChecker):
                 "是条件事件，但没有条件",
                 "a conditional event without a condition",
             )
+        if kind == "conditional":
+            self.looked_at(node, element)
         if kind == "timer":
             given = [
                 c
@@ -186,6 +194,17 @@ class EventChecker(ExtensionChecker):
                 )
             elif at is not None and not at.get("clock"):
                 self.error("timer", node, "的 gk:at 没有指明时限", "gk:at names no clock")
+
+    def looked_at(self, node: etree._Element, element: etree._Element) -> None:
+        """A condition is looked at whenever what it reads was written; another tool may say: at some of this only."""
+        variable = tags.vendor(element, "variableName")
+        if variable is not None and _names(tags.text(tags.child(element, "condition"))) - {
+            variable
+        }:
+            self.other_course(node, "variableName")
+        events = tags.vendor(element, "variableEvents")
+        if events is not None and not {"create", "update"} <= set(_WORD.findall(events)):
+            self.other_course(node, "variableEvents")
 
     def reference(self, node: etree._Element, element: etree._Element, kind: str) -> None:
         reference = element.get(f"{kind}Ref")
@@ -204,8 +223,8 @@ class EventChecker(ExtensionChecker):
                 f"引用的“{reference}”不存在",
                 f"refers to a {kind} {reference!r} that does not exist",
             )
-        elif kind == "signal" and reference in self.local_signals:
-            self.other_course(node, "scope")
+        elif reference in self.changed:
+            self.other_course(node, self.changed[reference])
 
     def links(
         self,
@@ -379,6 +398,23 @@ class EventChecker(ExtensionChecker):
                     "是事件子流程，不能循环",
                     "an event subprocess cannot be repeated",
                 )
+
+
+def _changed_course(element: etree._Element) -> str | None:
+    """Return the extension by which a message, signal, error or escalation goes another way, None without one."""
+    if tags.vendor(element, "scope") == "processInstance":
+        return "scope"
+    holder = element.find(tags.tag("extensionElements"))
+    said = (course_of(element, one) for one in (() if holder is None else holder))
+    return next((name for name in said if name), None)
+
+
+def _names(text: str) -> frozenset[str]:
+    """Return what a condition reads; nothing where it cannot be read, which is found elsewhere."""
+    try:
+        return frozenset(compile_expression(text.removeprefix("=")).names)
+    except FeelSyntaxError:
+        return frozenset()
 
 
 def _undo_inside(holder: etree._Element) -> list[etree._Element]:

@@ -40,13 +40,30 @@ _OTHER_COURSE = {
     "messageExpression": None,
     "signalExpression": None,
     "elementIndexVariable": None,
+    "endDate": None,
 }
-_OTHER_COURSE_ELEMENTS = frozenset(("eventType", "variableAggregation"))
+_OTHER_COURSE_ELEMENTS = frozenset(("eventType", "variableAggregation", "mapException"))
+# Data that an event of SpiffWorkflow brings along, computed in Python.
+_PAYLOAD = frozenset(("payloadExpression", "variableName", "messagePayload", "messageVariable"))
+# Parts of a node or flow that hold an expression; other tools hang attributes on them.
+_SPOKEN = (
+    "conditionExpression",
+    "condition",
+    "completionCondition",
+    "loopCondition",
+    "loopCardinality",
+    "activationCondition",
+    "timeDate",
+    "timeDuration",
+    "timeCycle",
+)
+_REPEATED = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
 _OTHER_COURSE_DROOLS = {"adHoc": "true", "waitForCompletion": "false", "scope": "process"}
 _OTHER_COURSE_META = {
     "customAutoStart": "true",
     "customScope": "processInstance",
     "customActivationCondition": None,
+    "defaultValue": None,
 }
 _CODE_ELEMENTS = frozenset(
     (
@@ -141,9 +158,8 @@ class ExtensionChecker:
             elif space and space not in (tags.BPMN, tags.XSI):
                 self._unread(owner, f"{{{space}}}{attribute}")
         holder = element.find(tags.tag("extensionElements"))
-        multi = tags.child(element, "multiInstanceLoopCharacteristics")
-        if multi is not None and tags.local(element) != "multiInstanceLoopCharacteristics":
-            self.extensions(multi, owner)
+        for part in tags.children(element, *_SPOKEN, *_REPEATED):
+            self.extensions(part, owner)
         for extension in holder if holder is not None else ():
             self.vendor_element(element, owner, extension)
 
@@ -165,7 +181,7 @@ class ExtensionChecker:
             )
         elif name == "inputOutput":
             self.input_output(owner, extension)
-        elif changing := _course_of(element, extension):
+        elif changing := course_of(element, extension):
             self.other_course(owner, changing)
         elif space in tags.VENDORS and name in ("in", "out"):
             if tags.local(element) in tags.ACTIVITIES:
@@ -212,13 +228,15 @@ class ExtensionChecker:
         )
 
     def vendor_attribute(self, element: etree._Element, owner: etree._Element, name: str) -> None:
+        kind = tags.local(element)
         code = name in _MAPPING_CODE or (
             name in _CODE_ATTRIBUTES
-            and tags.local(element)
-            in (tags.TASKS | tags.EVENTS | {"callActivity", "messageEventDefinition"})
+            and kind in (tags.TASKS | tags.EVENTS | {"callActivity", "messageEventDefinition"})
         )
+        code = code or (name == "resource" and kind in _SPOKEN)
         value = tags.vendor(element, name)
-        if _changes(_OTHER_COURSE, name, value):
+        of_another_calendar = name == "businessCalendarName" and kind == "timerEventDefinition"
+        if _changes(_OTHER_COURSE, name, value) or of_another_calendar:
             self.other_course(owner, name)
             return
         if code:
@@ -299,16 +317,20 @@ def _changes(course: Mapping[str, str | None], name: str, value: str | None) -> 
     return name in course and bool(said) and course[name] in (None, said)
 
 
-def _course_of(element: etree._Element, extension: etree._Element) -> str | None:
+def course_of(element: etree._Element, extension: etree._Element) -> str | None:
     """Return the name of an extension element that sends the tokens another way, None for one that does not."""
     space, name = tags.space(extension), tags.local(extension)
     changes = False
     if space in tags.VENDORS:
         # A signal with data: those who hear it would miss them.
         payload = name == "in" and tags.local(element) == "signalEventDefinition"
-        changes = name in _OTHER_COURSE_ELEMENTS or (payload and not extension.get("businessKey"))
+        begins_with = name == "value" and tags.local(element) == "dataObject"
+        changes = name in _OTHER_COURSE_ELEMENTS or begins_with
+        changes = changes or (payload and not extension.get("businessKey"))
     elif space == tags.ZEEBE:
-        changes = name == "adHoc" and bool(extension.attrib)
+        changes = name in ("adHoc", "conditionalFilter") and bool(extension.attrib)
+    elif space == tags.SPIFF:
+        changes = name in _PAYLOAD
     elif space == tags.DROOLS and name == "metaData":
         name = str(extension.get("name"))
         changes = _changes(_OTHER_COURSE_META, name, _said(extension))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeGuard
 
 from lxml import etree
@@ -121,7 +122,7 @@ class FileCompiler:
             yield mapped
             other = self.reading.data_ids.get(mapped.target, mapped.target)
             if other != mapped.target and other in self.reading.names:
-                yield Mapped(mapped.source, other)
+                yield replace(mapped, target=other)
 
     def _process(self, element: etree._Element) -> Process:
         process_id = str(element.get("id"))
@@ -235,7 +236,7 @@ class FileCompiler:
         message = next((e.name for e in node.events if e.kind == "message"), None)
         node.action = dialect.action(element, message)
         node.inputs = tuple(dialect.associations(element, "in", self.reading))
-        node.outputs = tuple(dialect.associations(element, "out", self.reading))
+        node.outputs = tuple(dialect.mappings(element, "out", self.reading))
 
     def _tie(self, body: Body, node: Node, spec: Any) -> None:
         element = spec.extensions["element"]

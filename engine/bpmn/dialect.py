@@ -33,6 +33,7 @@ from engine.bpmn.model import (
 from engine.bpmn.reading import Reading, line, owner_id
 
 _NAME = re.compile(r"[^\W\d][\w.]*")
+_NAMED = re.compile(r"[^\W\d][\w \-]*")
 _PERFORMER = re.compile(r"(user|group)\(([^)]*)\)")
 
 
@@ -263,7 +264,8 @@ def _zeebe_mappings(element: etree._Element, direction: str, reading: Reading) -
         for mapping in zeebe.findall(f"{{{tags.ZEEBE}}}{direction}put"):
             if mapping.get("target"):
                 value = reading.value(mapping.get("source"), mapping, "mapping")
-                found.append(Mapped(value, str(mapping.get("target"))))
+                target, *inside = str(mapping.get("target")).split(".")
+                found.append(Mapped(value, target, inside=tuple(inside)))
     called = tags.extension(element, tags.ZEEBE, "calledElement")
     all_back = called is not None and called.get("propagateAllChildVariables") == "true"
     if direction == "out" and all_back and not found:
@@ -294,24 +296,53 @@ def associations(element: etree._Element, direction: str, reading: Reading) -> l
 
     kind = "dataInputAssociation" if direction == "in" else "dataOutputAssociation"
     for association in tags.children(element, kind):
-        source = tags.text(tags.child(association, "sourceRef"))
+        sources = [tags.text(one) for one in tags.children(association, "sourceRef")]
+        source = next(filter(None, sources), "")
         target = tags.text(tags.child(association, "targetRef"))
         assignments = list(tags.children(association, "assignment"))
         for assignment in assignments:
-            to = tags.text(tags.child(assignment, "to")) or target
-            value = reading.feel(tags.text(tags.child(assignment, "from")), assignment, "mapping")
-            if value and to:
-                found.append(Mapped(value, name(to)))
+            to = tags.text(tags.child(assignment, "to"))
+            to = to if to not in ("", ".") else target
+            given = reading.feel(
+                tags.text(tags.child(assignment, "from")), assignment, "mapping", inner
+            )
+            if to not in inner and to not in reading.data and not _NAMED.fullmatch(to):
+                _unmappable(
+                    element,
+                    f"写到“{to}”，只能写到变量",
+                    f"writes to {to!r}, which is no variable",
+                    reading,
+                )
+            elif given and to:
+                found.append(Mapped(given, name(to)))
         transformation = tags.text(tags.child(association, "transformation"))
         if assignments or not target:
             continue
         if transformation:
-            found.append(Mapped(reading.feel(transformation, association, "mapping"), name(target)))
-        elif source and name(source) != name(target):
-            found.append(
-                Mapped(Value("name", _Name(reading.candidates(source, name(source)))), name(target))
+            given = reading.feel(transformation, association, "mapping", inner)
+            found.append(Mapped(given, name(target)))
+        elif len(sources) > 1:
+            _unmappable(
+                element,
+                "有几个来源却没有 transformation，不知道怎样合成",
+                "has several sources and no transformation that would make one of them",
+                reading,
             )
+        elif source and name(source) != name(target):
+            handed = Value("name", _Name(reading.candidates(source, name(source))))
+            found.append(Mapped(handed, name(target), optional=direction == "out"))
     return found
+
+
+def _unmappable(element: etree._Element, zh: str, en: str, reading: Reading) -> None:
+    where = owner_id(element)
+    reading.report.error(
+        "mapping",
+        where,
+        line(element),
+        f"“{where}”的数据传递{zh}",
+        f"{where}: a data association {en}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

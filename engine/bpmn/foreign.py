@@ -13,6 +13,8 @@ from engine.feel import FeelSyntaxError, compile_expression
 WHOLE = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
 _PART = re.compile(r"[$#]\{[^}]*\}")
 _WORDS = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"|[\w.]+|&&|\|\||[=!<>]=|[-+*/<>()!]|\s+")
+# Words of other languages that FEEL would take for variables, and what they mean.
+CONSTANTS = {"True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null"}
 _SAME = {"&&": "and", "||": "or", "==": "="}
 
 

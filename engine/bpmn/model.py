@@ -136,6 +136,10 @@ class Mapped:
 
     source: Value | None  # None: all variables
     target: str
+    optional: bool = False  # a source that is not there leaves the target as it was
+    inside: tuple[
+        str, ...
+    ] = ()  # the way to the entry of ``target`` that is written, where not all of it
 
 
 @dataclass(slots=True, eq=False)

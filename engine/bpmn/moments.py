@@ -25,7 +25,7 @@ _DATE = re.compile(  # also by the week (2026-W03-1), and without hyphens and co
     r"(\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}-\d|\d{8}|\d{4}W\d{3})"
     r"(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?|\d{4}(?:\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?)?"
 )
-_REPEAT = re.compile(r"R(\d*)")
+_REPEAT = re.compile(r"R(\d*|-1)")  # R and R-1: without end
 MAX_ROUNDS = 100_000
 _LONGEST = timedelta(days=366 * 1000)
 
@@ -138,7 +138,7 @@ def cycle(text: str) -> Cycle:
     times: int | None = None
     found = _REPEAT.fullmatch(parts[0])
     if found:
-        times = int(found[1]) if found[1] else None
+        times = int(found[1]) if found[1].isdigit() else None
         parts = parts[1:]
     if len(parts) == 1:
         every, start = duration(parts[0]), None
@@ -289,4 +289,6 @@ def as_duration(value: object) -> Duration:
 
 def looks_iso(text: str) -> bool:
     """Return whether a text is meant as ISO 8601, rightly written or not; else it is taken for FEEL."""
-    return bool(re.match(r"[+-]?P([\dT]|$)|R\d*(/|$)|\d", text.strip())) or crontab.looks_like(text)
+    return bool(re.match(r"[+-]?P([\dT]|$)|R-?\d*(/|$)|\d", text.strip())) or crontab.looks_like(
+        text
+    )

@@ -12,10 +12,18 @@ from typing import Any
 
 from lxml import etree
 
+from engine import office_functions
 from engine.bpmn import foreign, tags
 from engine.bpmn.findings import Known, Report
 from engine.bpmn.model import Expression, Value
-from engine.feel import FeelSyntaxError, compile_expression, members_read
+from engine.feel import Expression as Compiled
+from engine.feel import (
+    FeelSyntaxError,
+    compile_expression,
+    counted_from_nothing,
+    members_called,
+    members_read,
+)
 from engine.feel.builtins import BUILT_INS
 
 _BUILT_IN = frozenset(("case", "clock"))
@@ -41,7 +49,13 @@ class Reading:
     used: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
     settings: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # where first read
 
-    def expression(self, text: str, element: etree._Element, what: str) -> Expression | None:
+    def expression(
+        self,
+        text: str,
+        element: etree._Element,
+        what: str,
+        inner: Mapping[str, str] | None = None,
+    ) -> Expression | None:
         """Compile FEEL; a text that does not compile is an error on the nearest element with an id."""
         where = owner_id(element)
         source = text.strip()
@@ -60,6 +74,7 @@ class Reading:
                 + (f"; write {offered!r}" if offered else ""),
             )
             return None
+        self._understood(compiled, source, element, what)
         for name in compiled.names - _BUILT_IN:
             self.names.add(name)
             self.used.setdefault(name, []).append((where, line(element)))
@@ -67,10 +82,46 @@ class Reading:
             if name == "settings":
                 self.settings.setdefault(member, (where, line(element)))
         shadowing = _shadowing(source)
-        if not shadowing:
+        by_id = {**self.data, **(inner or {})}
+        called = {n: by_id[n] for n in compiled.names if by_id.get(n, n) != n}
+        if not (shadowing or called):
             return compiled
-        self.names |= shadowing
-        return _Shadowing(compiled, compiled.names | shadowing)
+        self.names.update(shadowing, called.values())
+        return _Reaching(compiled, compiled.names | shadowing | frozenset(called.values()), called)
+
+    def _understood(
+        self, compiled: Compiled, source: str, element: etree._Element, what: str
+    ) -> None:
+        """An error where a text is FEEL by its letters only, since another language was meant.
+
+        It calls what neither FEEL nor the office has (``len(x)``, ``x.size()``), takes a word of that language for
+        a variable (``None``), or counts from 0: each would give null, whatever the data.
+        """
+        where = owner_id(element)
+        called = (compiled.calls - office_functions.NAMES) | members_called(compiled.node)
+        for name in sorted(called):
+            self.report.error(
+                "unknown-function",
+                where,
+                line(element),
+                f"“{where}”的{_WHAT.get(what, what)}“{source}”调用了函数“{name}”，FEEL 和本系统都没有这个函数",
+                f"{where}: the {what} {source!r} calls {name!r}, a function that neither FEEL nor the office has",
+            )
+        wrong = [
+            (word, meant)
+            for word, meant in foreign.CONSTANTS.items()
+            if word in compiled.certain and word not in self.data.values()
+        ]
+        if counted_from_nothing(compiled.node):
+            wrong.append(("[0]", "[1]"))
+        for said, meant in wrong:
+            self.report.error(
+                "expression",
+                where,
+                line(element),
+                f"“{where}”的{_WHAT.get(what, what)}“{source}”里的“{said}”在 FEEL 中没有意义；请改写为“{meant}”",
+                f"{where}: in the {what} {source!r} {said!r} means nothing in FEEL; write {meant!r}",
+            )
 
     def value(self, text: str | None, element: etree._Element, what: str) -> Value | None:
         """Read an attribute: FEEL after ``=``, else a constant. ``${...}`` is kept and reported."""
@@ -83,16 +134,20 @@ class Reading:
         return Value(stripped)
 
     def foreign(self, text: str, element: etree._Element, what: str) -> None:
-        """Report a text that holds another engine's expression, alone or among other words."""
+        """Report a text that holds another engine's expression, alone or among other words.
+
+        Where data or the called process would be another, it is an error.
+        """
         if not foreign.holds_foreign(text):
             return
         where, offered = owner_id(element), foreign.in_feel(text) or "…"
-        self.report.warning(
-            "foreign-expression",
+        steers = what in _STEERS
+        (self.report.error if steers else self.report.warning)(
+            "expression" if steers else "foreign-expression",
             where,
             line(element),
-            f"“{where}”的{_WHAT.get(what, what)}“{text}”是其他引擎的写法，原样保留、不计算；请改写为“= {offered}”",
-            f"{where}: the {what} {text!r} is another engine's expression; kept, not evaluated",
+            f"“{where}”的{_WHAT.get(what, what)}“{text}”是其他引擎的写法，不计算；请改写为“= {offered}”",
+            f"{where}: the {what} {text!r} is another engine's expression and not evaluated; write '= {offered}'",
         )
 
     def fixed_name(self, name: str, element: etree._Element) -> str:
@@ -111,11 +166,17 @@ class Reading:
             )
         return name
 
-    def feel(self, text: str | None, element: etree._Element, what: str) -> Value | None:
-        """Read a text that is FEEL with or without ``=``."""
+    def feel(
+        self,
+        text: str | None,
+        element: etree._Element,
+        what: str,
+        inner: Mapping[str, str] | None = None,
+    ) -> Value | None:
+        """Read a text that is FEEL with or without ``=``; ``inner``: names of data of the activity by their ids."""
         if text is None or not text.strip():
             return None
-        return Value(text.strip(), self.expression(text, element, what))
+        return Value(text.strip(), self.expression(text, element, what, inner))
 
     def candidates(self, reference: str, name: str) -> tuple[str, ...]:
         """Return the names under which a value may stand: the variable's, the data object's id, the reference."""
@@ -133,21 +194,25 @@ def _shadowing(text: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shadowing:
-    """An expression that also reads variables named like built-in functions."""
+class _Reaching:
+    """An expression that also reads variables named like built-in functions, and data by their id in the drawing."""
 
     inner: Expression
     names: frozenset[str]
+    called: Mapping[str, str]  # id -> the name under which the value stands
 
     def evaluate(
         self,
         names: Mapping[str, object],
         functions: Mapping[str, Callable[..., object]] | None = None,
     ) -> object:
-        return self.inner.evaluate(names, functions)
+        by_id = {key: names[name] for key, name in self.called.items() if name in names}
+        return self.inner.evaluate({**by_id, **names}, functions)
 
 
+_STEERS = frozenset(("mapping", "called process"))
 _WHAT = {
+    "called process": "被调用流程",
     "condition": "条件",
     "script": "脚本",
     "timer": "定时",

@@ -14,7 +14,7 @@ from engine.feel.expression import (
     compile_unary_tests,
     to_json,
 )
-from engine.feel.paths import members_read
+from engine.feel.paths import counted_from_nothing, members_called, members_read
 from engine.feel.values import DaysTime, Range, YearsMonths
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "YearsMonths",
     "compile_expression",
     "compile_unary_tests",
+    "counted_from_nothing",
+    "members_called",
     "members_read",
     "to_json",
 ]

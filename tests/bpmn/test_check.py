@@ -47,6 +47,14 @@ UNDO = (
     '<bpmn:subProcess id="u{0}" triggeredByEvent="true"><bpmn:startEvent id="us{0}">'
     "<bpmn:compensateEventDefinition/></bpmn:startEvent></bpmn:subProcess>"
 )
+LOOKED_AT = "<bpmn:conditionalEventDefinition {}><bpmn:condition>a = 1</bpmn:condition></bpmn:conditionalEventDefinition>"
+PAYLOAD = (
+    '<spiff:payloadExpression xmlns:spiff="http://spiffworkflow.org/bpmn/schema/1.0/core">a'
+    "</spiff:payloadExpression>"
+)
+INTO_C = "<bpmn:targetRef>c</bpmn:targetRef>"
+ASSIGNED = "<bpmn:assignment><bpmn:from>a</bpmn:from><bpmn:to>c/part</bpmn:to></bpmn:assignment>"
+TAKEN = "<bpmn:dataInputAssociation>{}</bpmn:dataInputAssociation>"
 HANDLER = (
     '<bpmn:subProcess id="x" triggeredByEvent="true">{}<bpmn:startEvent id="hs">'
     '<bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent></bpmn:subProcess>'
@@ -441,6 +449,118 @@ ERRORS = [
             1,
         ),
     ),
+    # what another language says, where FEEL would only read its letters
+    ("unknown-function", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?len(a) &gt; 0"))),
+    ("unknown-function", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?a.size() &gt; 0"))),
+    ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?a = None"))),
+    ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?a[0] = 1"))),
+    (
+        "expression",
+        "x_e",
+        line(user("x")).replace(
+            b'targetRef="e">',
+            b'targetRef="e"><bpmn:conditionExpression><bpmn:documentation>agreed</bpmn:documentation>'
+            b"</bpmn:conditionExpression>",
+            1,
+        ),
+    ),
+    ("expression", "x", line(node("callActivity", "x", calledElement="${who}"))),
+    (
+        "expression",
+        "x",
+        line(
+            node(
+                "userTask",
+                "x",
+                extension(
+                    '<camunda:inputOutput><camunda:inputParameter name="a">${b + 1}'
+                    "</camunda:inputParameter></camunda:inputOutput>"
+                ),
+            )
+        ),
+    ),
+    (
+        "vendor-code",
+        "x_e",
+        line(user("x")).replace(
+            b'targetRef="e">',
+            b'targetRef="e"><bpmn:conditionExpression camunda:resource="ask.groovy"/>',
+            1,
+        ),
+    ),
+    *(
+        (
+            "vendor-course",
+            "x",
+            line(node("intermediateCatchEvent", "x", LOOKED_AT.format(attribute))),
+        )
+        for attribute in (
+            'camunda:variableName="b"',
+            'camunda:variableEvents="delete"',
+            'camunda:variableEvents="create"',
+        )
+    ),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node(
+                "intermediateCatchEvent",
+                "x",
+                TIMER.format("timeCycle", "R/PT1H").replace(
+                    "<bpmn:timeCycle>", '<bpmn:timeCycle camunda:endDate="2026-05-01">'
+                ),
+            )
+        ),
+    ),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node(
+                "intermediateCatchEvent",
+                "x",
+                TIMER.format("timeDuration", "PT1H").replace(
+                    "EventDefinition><", 'EventDefinition camunda:businessCalendarName="own"><', 1
+                ),
+            )
+        ),
+    ),
+    (
+        "vendor-course",
+        "d",
+        line(node("dataObject", "d", extension("<camunda:value>7</camunda:value>")) + user("x")),
+    ),
+    (
+        "vendor-course",
+        "e",
+        doc(
+            S + node("endEvent", "e", event("error", errorRef="no")) + flows("s>e"),
+            '<bpmn:error id="no" errorCode="no">' + extension(PAYLOAD) + "</bpmn:error>",
+        ),
+    ),
+    (
+        "multi-instance-twice",
+        "x",
+        line(
+            node(
+                "userTask",
+                "x",
+                MULTI.format(
+                    "",
+                    "<bpmn:loopCardinality>2</bpmn:loopCardinality>"
+                    "<bpmn:loopDataInputRef>list</bpmn:loopDataInputRef>",
+                ),
+            )
+        ),
+    ),
+    *(
+        ("mapping", "x", line(node("userTask", "x", TAKEN.format(said))))
+        for said in (
+            ("<bpmn:sourceRef>a</bpmn:sourceRef><bpmn:sourceRef>b</bpmn:sourceRef>" + INTO_C),
+            (INTO_C + ASSIGNED),
+        )
+    ),
 ]
 
 
@@ -633,6 +753,7 @@ WITH_OFFICE = [
             b'<bpmn:process id="q" isExecutable="false"/></bpmn:definitions>',
         ),
     ),
+    ("empty-process", "warning", doc("")),
     (
         "condition-empty",
         "warning",
@@ -826,3 +947,9 @@ def test_a_file_nested_too_deep_is_told_so_and_not_that_it_is_broken(depth: int)
     inner = "".join(f'<bpmn:subProcess id="u{n}">' for n in range(depth))
     (found,) = check({"t.bpmn": doc(inner + "</bpmn:subProcess>" * depth)})
     assert "嵌套太深" in found.message
+
+
+def test_a_condition_may_name_the_only_variable_that_it_reads() -> None:
+    said = 'camunda:variableName="a" camunda:variableEvents="create, update"'
+    xml = line(node("intermediateCatchEvent", "x", LOOKED_AT.format(said)))
+    assert [f for f in check({"t.bpmn": xml}) if f.severity == "error"] == []
