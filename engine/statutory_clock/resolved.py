@@ -13,7 +13,7 @@ from datetime import date
 from engine.errors import BadInput
 from engine.lengths import Length, LengthInvalid, Unit, parse_length
 from engine.statutory_clock.definition import ClockDefinition, ClockInvalid, Rule, read_conditions
-from engine.words import say
+from engine.words import listed, say
 
 REMEMBERED = 64  # combinations of settings, for each definition
 
@@ -35,6 +35,21 @@ _ORDER = {
             "replaces",
         )
     )
+}
+
+# What may stand where a rule chooses among words; the first holds where nothing is said.
+_CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "restarts": {"reopens": ("false", "true", "only")},
+    "suspends": {
+        "firstDay": ("counted", "excluded"),
+        "lastDay": ("excluded", "counted"),
+        "late": ("limit", "opinion"),
+    },
+    "waits": {"before": ("current", "unextended")},
+    "keeps": {"what": ("extensions", "suspensions")},
+    "extends": {"noticeRule": ("ignored", "recorded", "required")},
+    "rolls": {"to": ("next_working_day",)},
+    "internal": {"on": ("last_working_day",)},
 }
 
 
@@ -167,9 +182,7 @@ class _Reading:
     def effect(self, rule: Rule) -> Effect:
         said = {name: self.value(text) for name, text in rule.attributes.items()}
 
-        def has(name: str, word: str, other: str) -> bool:
-            return self.choice(rule, said, name, word, other)
-
+        chosen = self.chosen(rule.kind, said)
         return Effect(
             kind=rule.kind,
             title=said.get("title", ""),
@@ -180,23 +193,23 @@ class _Reading:
             ),
             length=self.length(said["length"]) if "length" in said else None,
             length_field=said.get("lengthField", ""),
-            reopens=said.get("reopens") == "only" or has("reopens", "true", "false"),
-            only_ended=said.get("reopens") == "only",
+            reopens=chosen.get("reopens") in ("true", "only"),
+            only_ended=chosen.get("reopens") == "only",
             until=frozenset(said.get("until", "").split()),
             limit=said.get("limit", ""),
             per=said.get("per", ""),
-            first_day_out=has("firstDay", "excluded", "counted"),
-            last_day_counts=has("lastDay", "counted", "excluded"),
-            late_counts=has("late", "opinion", "limit"),
+            first_day_out=chosen.get("firstDay") == "excluded",
+            last_day_counts=chosen.get("lastDay") == "counted",
+            late_counts=chosen.get("late") == "opinion",
             times=self.times(said.get("times", "unlimited")),
             within=said.get("within", ""),
-            before_unextended=has("before", "unextended", "current"),
+            before_unextended=chosen.get("before") == "unextended",
             clock=said.get("clock", ""),
             by=said.get("by", ""),
             at_most=self.length(said["atMost"]) if "atMost" in said else None,
             notice=said.get("notice", ""),
-            notice_rule=said.get("noticeRule", "ignored"),
-            outcome=said.get("outcome") or said.get("what") or "",
+            notice_rule=chosen.get("noticeRule", "ignored"),
+            outcome=said.get("outcome") or said.get("what", ""),
             falls_on=self.fixed_day(said["on"]) if rule.kind == "falls" else (0, 0),
         )
 
@@ -214,21 +227,22 @@ class _Reading:
             ) from error
         return length
 
-    def choice(self, rule: Rule, said: Mapping[str, str], name: str, word: str, other: str) -> bool:
-        text = said.get(name, other)
-        if text not in (word, other):
-            raise ClockInvalid(
-                self.definition.id,
-                f"{rule.kind} {name}={text!r}",
-                say(
-                    "“{name}”应为 {word} 或 {other}，现为“{given}”",
-                    name=name,
-                    word=word,
-                    other=other,
-                    given=text,
-                ),
-            )
-        return text == word
+    def chosen(self, kind: str, said: Mapping[str, str]) -> dict[str, str]:
+        found = {}
+        for name, words in _CHOICES.get(kind, {}).items():
+            found[name] = text = said.get(name, words[0])
+            if text not in words:
+                raise ClockInvalid(
+                    self.definition.id,
+                    f"{kind} {name}={text!r}",
+                    say(
+                        "“{name}”应为 {words} 之一，现为“{given}”",
+                        name=name,
+                        words=listed(words),
+                        given=text,
+                    ),
+                )
+        return found
 
     def times(self, text: str) -> int | None:
         if text == "unlimited":

@@ -180,7 +180,27 @@ def test_a_clock_without_a_name_is_refused():
         (
             {"kind": "suspends", "from": "a", "until": "b", "late": "maybe"},
             "suspends late='maybe'",
-            "“late”应为 opinion 或 limit，现为“maybe”",
+            "“late”应为 limit、opinion 之一，现为“maybe”",
+        ),
+        (
+            {"kind": "extends", "event": "e", "length": "P1WD", "noticeRule": "requird"},
+            "extends noticeRule='requird'",
+            "“noticeRule”应为 ignored、recorded、required 之一，现为“requird”",
+        ),
+        (
+            {"kind": "keeps", "what": "extension"},
+            "keeps what='extension'",
+            "“what”应为 extensions、suspensions 之一，现为“extension”",
+        ),
+        (
+            {"kind": "rolls", "to": "monday"},
+            "rolls to='monday'",
+            "“to”应为 next_working_day 之一，现为“monday”",
+        ),
+        (
+            {"kind": "internal", "on": "friday"},
+            "internal on='friday'",
+            "“on”应为 last_working_day 之一，现为“friday”",
         ),
         (
             {"kind": "waits", "from": "a", "until": "b", "times": "many"},
