@@ -13,6 +13,7 @@ from lxml import etree
 
 from engine.bpmn import moments, parse, tags
 from engine.bpmn.check_activities import ActivityChecker
+from engine.bpmn.check_events import told_in_words
 from engine.bpmn.check_meaning import meaning
 from engine.bpmn.findings import Report
 from engine.bpmn.reading import line, owner_id
@@ -272,16 +273,10 @@ class _Checker(ActivityChecker):
         condition = tags.child(flow, "conditionExpression")
         if condition is None:
             return
-        if tags.text(condition):
-            return
-        if tags.text(tags.child(condition, "documentation")):
-            self.error(
-                "expression",
-                flow,
-                "的条件只写成了说明文字，引擎算不出来，请改写为 FEEL",
-                "its condition is told in words only, which nothing can evaluate; write it in FEEL",
-            )
-        else:
+        words = tags.text(tags.child(condition, "documentation"))
+        if told_in_words(condition) or (words and not tags.text(condition)):
+            self.in_words(flow)
+        elif not tags.text(condition):
             self.warning(
                 "condition-empty",
                 flow,
@@ -301,6 +296,7 @@ class _Checker(ActivityChecker):
     ) -> None:
         kind = tags.local(node)
         self.extensions(node)
+        self.handed_on(node)
         default = node.get("default")
         if default is not None and default not in {f.get("id") for f in out}:
             self.error(

@@ -54,6 +54,32 @@ class ActivityChecker(EventChecker):
         if any(not e.get("name") for e in effects):
             self.error("effect-missing", node, "的 gk:effect 没有 name", "gk:effect without a name")
 
+    def handed_on(self, node: etree._Element) -> None:
+        """Data come from data and go to data: an association names no step, pool or type."""
+        multi = tags.child(node, "multiInstanceLoopCharacteristics")
+        ends = [
+            end
+            for holder in (
+                *tags.children(node, "dataInputAssociation", "dataOutputAssociation"),
+                multi,
+            )
+            for end in (
+                tags.children(
+                    holder, "sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef"
+                )
+                if holder is not None
+                else ()
+            )
+        ]
+        for end in ends:
+            if tags.text(end) in self.no_data:
+                self.error(
+                    "reference",
+                    node,
+                    f"的数据传递引用的“{tags.text(end)}”不是数据",
+                    f"its data association refers to {tags.text(end)!r}, which is no data",
+                )
+
     def repetition(self, node: etree._Element) -> None:
         multi = tags.child(node, "multiInstanceLoopCharacteristics")
         loop = tags.child(node, "standardLoopCharacteristics")

@@ -27,7 +27,11 @@ _DEFINITIONS = {
 }
 
 
+_NO_DATA = ("process", "participant", "lane", "sequenceFlow", "messageFlow", "itemDefinition")
 _WORD = re.compile(r"\w+")
+_SENTENCE = re.compile(
+    r"(?!not\b|true\b|false\b)\w+([ -]+(?!in\b|and\b|or\b|between\b|instance\b)\w+)+[.?!]?"
+)
 
 
 class EventChecker(ExtensionChecker):
@@ -38,10 +42,14 @@ class EventChecker(ExtensionChecker):
         self.associations = [
             (a.get("sourceRef"), a.get("targetRef")) for a in root.iter(tags.tag("association"))
         ]
-        self.link_ids = {e.get("id") for e in root.iter(tags.tag("linkEventDefinition"))}
+        self.link_ids = {e.get("id"): e for e in root.iter(tags.tag("linkEventDefinition"))}
         self.declared: dict[str, set[str]] = {
             kind: {str(e.get("id")) for e in root.iter(tags.tag(kind))}
             for kind in ("message", "signal", "error", "escalation")
+        }
+        self.no_data = {
+            str(e.get("id"))
+            for e in root.iter(*(tags.tag(kind) for kind in (*tags.FLOW_NODES, *_NO_DATA)))
         }
         self.changed = {
             str(e.get("id")): said
@@ -171,7 +179,10 @@ class EventChecker(ExtensionChecker):
         self.extensions(element, node)
         if kind in ("message", "signal", "error", "escalation"):
             self.reference(node, element, kind)
-        if kind == "conditional" and not tags.text(tags.child(element, "condition")):
+        condition = tags.child(element, "condition")
+        if told_in_words(condition):
+            self.in_words(node)
+        if kind == "conditional" and not tags.text(condition):
             self.error(
                 "event-empty",
                 node,
@@ -194,6 +205,15 @@ class EventChecker(ExtensionChecker):
                 )
             elif at is not None and not at.get("clock"):
                 self.error("timer", node, "的 gk:at 没有指明时限", "gk:at names no clock")
+
+    def in_words(self, owner: etree._Element) -> None:
+        """A condition that is a sentence says nothing to a machine."""
+        self.error(
+            "expression",
+            owner,
+            "的条件只写成了文字，引擎算不出来，请改写为 FEEL",
+            "its condition is told in words only, which nothing can evaluate; write it in FEEL",
+        )
 
     def looked_at(self, node: etree._Element, element: etree._Element) -> None:
         """A condition is looked at whenever what it reads was written; another tool may say: at some of this only."""
@@ -247,6 +267,13 @@ class EventChecker(ExtensionChecker):
                             node,
                             f"的链接引用的“{tags.text(end)}”不存在",
                             f"its link refers to {tags.text(end)!r}, which does not exist",
+                        )
+                    elif not _answers(element, self.link_ids[tags.text(end)]):
+                        self.error(
+                            "link",
+                            node,
+                            f"的链接指着“{tags.text(end)}”，对方却指着别的链接",
+                            f"its link refers to {tags.text(end)!r}, which refers to another one",
                         )
                 if tags.local(node) == "intermediateThrowEvent":
                     throws.append((name, node))
@@ -398,6 +425,26 @@ class EventChecker(ExtensionChecker):
                     "是事件子流程，不能循环",
                     "an event subprocess cannot be repeated",
                 )
+
+
+def _answers(link: etree._Element, other: etree._Element) -> bool:
+    """Whether a link that another one names names it in turn, or leaves that open."""
+    named = [tags.text(end) for end in tags.children(other, "source", "target")]
+    return not named or link.get("id") in named
+
+
+def told_in_words(expression: etree._Element | None) -> bool:
+    """Whether an expression that is not formal (10.3.3) holds a sentence, which names no data of the drawing."""
+    if expression is None or expression.get(f"{{{tags.XSI}}}type"):
+        return False
+    text = tags.text(expression)
+    names = {
+        str(one.get("name"))
+        for one in expression.getroottree().iter(
+            *(tags.tag(kind) for kind in ("dataObject", "dataObjectReference", "property"))
+        )
+    }
+    return _SENTENCE.fullmatch(text) is not None and text not in names
 
 
 def _changed_course(element: etree._Element) -> str | None:

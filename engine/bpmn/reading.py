@@ -25,6 +25,7 @@ from engine.feel import (
     members_read,
 )
 from engine.feel.builtins import BUILT_INS
+from engine.feel.nodes import Literal
 
 _BUILT_IN = frozenset(("case", "clock"))
 
@@ -106,6 +107,15 @@ class Reading:
                 line(element),
                 f"“{where}”的{_WHAT.get(what, what)}“{source}”调用了函数“{name}”，FEEL 和本系统都没有这个函数",
                 f"{where}: the {what} {source!r} calls {name!r}, a function that neither FEEL nor the office has",
+            )
+        constant = compiled.node.value if isinstance(compiled.node, Literal) else True
+        if what in _YES_OR_NO and not isinstance(constant, bool):
+            self.report.error(
+                "expression",
+                where,
+                line(element),
+                f"“{where}”的{_WHAT[what]}“{source}”永远不是“是”或“否”",
+                f"{where}: the {what} {source!r} is neither true nor false, whatever the data",
             )
         wrong = [
             (word, meant)
@@ -210,6 +220,7 @@ class _Reaching:
         return self.inner.evaluate({**by_id, **names}, functions)
 
 
+_YES_OR_NO = frozenset(("condition", "completion condition", "activation condition"))
 _STEERS = frozenset(("mapping", "called process"))
 _WHAT = {
     "called process": "被调用流程",

@@ -52,6 +52,8 @@ PAYLOAD = (
     '<spiff:payloadExpression xmlns:spiff="http://spiffworkflow.org/bpmn/schema/1.0/core">a'
     "</spiff:payloadExpression>"
 )
+AIM = "><bpmn:target>z1</bpmn:target></bpmn:linkEventDefinition>"
+AIMED_AT = '<bpmn:linkEventDefinition id="z1" name="Z"><bpmn:source>x1</bpmn:source></bpmn:linkEventDefinition>'
 INTO_C = "<bpmn:targetRef>c</bpmn:targetRef>"
 ASSIGNED = "<bpmn:assignment><bpmn:from>a</bpmn:from><bpmn:to>c/part</bpmn:to></bpmn:assignment>"
 TAKEN = "<bpmn:dataInputAssociation>{}</bpmn:dataInputAssociation>"
@@ -447,6 +449,49 @@ ERRORS = [
             b'targetRef="e">',
             b'targetRef="e"><bpmn:conditionExpression language="groovy">a</bpmn:conditionExpression>',
             1,
+        ),
+    ),
+    # what contradicts itself, or says nothing to a machine
+    ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?23"))),
+    (
+        "expression",
+        "x_e",
+        line(user("x")).replace(
+            b'targetRef="e">',
+            b'targetRef="e"><bpmn:conditionExpression>the application is complete</bpmn:conditionExpression>',
+            1,
+        ),
+    ),
+    (
+        "expression",
+        "x",
+        line(
+            node("intermediateCatchEvent", "x", LOOKED_AT.format("")).replace(
+                "a = 1", "the money has come"
+            )
+        ),
+    ),
+    *(
+        ("reference", "x", line(node("userTask", "x", TAKEN.format(said))))
+        for said in (
+            "<bpmn:sourceRef>e</bpmn:sourceRef>" + INTO_C,
+            "<bpmn:sourceRef>a</bpmn:sourceRef><bpmn:targetRef>s</bpmn:targetRef>",
+        )
+    ),
+    (
+        "link",
+        "y",
+        doc(
+            S
+            + node(
+                "intermediateThrowEvent", "x", event("link", id="x1", name="X").replace("/>", AIM)
+            )
+            + node(
+                "intermediateThrowEvent", "y", event("link", id="y1", name="Y").replace("/>", AIM)
+            )
+            + node("intermediateCatchEvent", "z", AIMED_AT)
+            + E
+            + flows("s>x", "s>y", "z>e")
         ),
     ),
     # what another language says, where FEEL would only read its letters
