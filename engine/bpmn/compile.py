@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 from lxml import etree
 
-from engine.bpmn import dialect, dialect_events, tags
+from engine.bpmn import dialect, dialect_data, dialect_events, tags
 from engine.bpmn.model import (
     Activity,
     Body,
@@ -60,6 +60,7 @@ WAITING_KINDS = frozenset(("message", "signal", "timer", "conditional"))
 def names_of(root: etree._Element, reading: Reading) -> None:
     """Read what references stand for: messages, signals, errors, escalations, data objects."""
     objects: set[str] = set()
+    reading.literal = tags.DROOLS in root.nsmap.values()
     for element in root.iter(f"{{{tags.BPMN}}}*"):
         name, key = tags.local(element), str(element.get("id"))
         if name in ("message", "signal"):
@@ -205,8 +206,8 @@ class FileCompiler:
         if node.tag == "scriptTask":
             text, node.result = dialect.formula(element)
             node.formula = reading.feel(text, element, "script")
-        node.inputs = tuple(dialect.mappings(element, "in", reading))
-        node.outputs = tuple(dialect.mappings(element, "out", reading))
+        node.inputs = tuple(dialect_data.mappings(element, "in", reading))
+        node.outputs = tuple(dialect_data.mappings(element, "out", reading))
 
     def _rule(self, node: Node, element: etree._Element) -> None:
         zeebe = tags.extension(element, tags.ZEEBE, "calledDecision")
@@ -235,8 +236,8 @@ class FileCompiler:
                 node.interrupting = True
         message = next((e.name for e in node.events if e.kind == "message"), None)
         node.action = dialect.action(element, message)
-        node.inputs = tuple(dialect.associations(element, "in", self.reading))
-        node.outputs = tuple(dialect.mappings(element, "out", self.reading))
+        node.inputs = tuple(dialect_data.associations(element, "in", self.reading))
+        node.outputs = tuple(dialect_data.mappings(element, "out", self.reading))
 
     def _tie(self, body: Body, node: Node, spec: Any) -> None:
         element = spec.extensions["element"]

@@ -1,19 +1,19 @@
 """Reads what one element says in the dialects we know: ``gk``, Camunda, Flowable, Activiti, Zeebe.
 
 Each function turns one element into the part of the node table it describes; expressions are compiled
-on the way (``reading``), and what does not compile becomes a finding. Events are read in ``dialect_events``.
+on the way (``reading``), and what does not compile becomes a finding. Events are read in ``dialect_events``, data handed on in ``dialect_data``.
 No graph, no running.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.bpmn import foreign, tags
+from engine.bpmn import dialect_data, foreign, tags
+from engine.bpmn.dialect_data import NAME, Named, association_names
 from engine.bpmn.dialect_events import event_definition
 from engine.bpmn.findings import Known
 from engine.bpmn.model import (
@@ -23,7 +23,6 @@ from engine.bpmn.model import (
     Call,
     EffectCall,
     EventDefinition,
-    Mapped,
     Recorded,
     Repeat,
     ThrownWhenDone,
@@ -32,8 +31,6 @@ from engine.bpmn.model import (
 )
 from engine.bpmn.reading import Reading, line, owner_id
 
-_NAME = re.compile(r"[^\W\d][\w.]*")
-_NAMED = re.compile(r"[^\W\d][\w \-]*")
 _PERFORMER = re.compile(r"(user|group)\(([^)]*)\)")
 
 
@@ -233,139 +230,6 @@ def action(element: etree._Element, message: str | None) -> Action | None:
     )
 
 
-def mappings(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
-    """Read ``camunda:in``/``out`` (and alike), Zeebe's ``ioMapping`` and standard data associations.
-
-    direction: ``in`` or ``out``. A constant source is the name of a variable.
-    """
-    found: list[Mapped] = []
-    for namespace in tags.VENDORS:
-        for mapping in tags.extensions(element, namespace, direction):
-            if mapping.get("variables") == "all":
-                found.append(Mapped(None, ""))
-                continue
-            text, given = mapping.get("source"), mapping.get("sourceExpression")
-            target = mapping.get("target")
-            if target and (text or given):
-                found.append(Mapped(_source(text, given, mapping, reading), target))
-        for holder in tags.extensions(element, namespace, "inputOutput"):
-            for parameter in holder.findall(f"{{{namespace}}}{direction}putParameter"):
-                value = reading.value(tags.text(parameter), parameter, "mapping")
-                if parameter.get("name"):
-                    found.append(Mapped(value or Value(""), str(parameter.get("name"))))
-    found = found or _zeebe_mappings(element, direction, reading)
-    return found + associations(element, direction, reading)
-
-
-def _zeebe_mappings(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
-    found = []
-    zeebe = tags.extension(element, tags.ZEEBE, "ioMapping")
-    if zeebe is not None:
-        for mapping in zeebe.findall(f"{{{tags.ZEEBE}}}{direction}put"):
-            if mapping.get("target"):
-                value = reading.value(mapping.get("source"), mapping, "mapping")
-                target, *inside = str(mapping.get("target")).split(".")
-                found.append(Mapped(value, target, inside=tuple(inside)))
-    called = tags.extension(element, tags.ZEEBE, "calledElement")
-    all_back = called is not None and called.get("propagateAllChildVariables") == "true"
-    if direction == "out" and all_back and not found:
-        found.append(Mapped(None, ""))
-    return found
-
-
-def _source(
-    text: str | None, given: str | None, element: etree._Element, reading: Reading
-) -> Value:
-    raw = (text or given or "").strip()
-    whole = foreign.WHOLE.fullmatch(raw)
-    if whole and _NAME.fullmatch(whole[1].strip()):
-        raw = whole[1].strip()
-    return reading.feel(raw, element, "mapping") or Value(raw)
-
-
-def associations(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
-    """Read standard data associations: source and target references, or assignments ``from``/``to``."""
-    found = []
-    inner = {
-        str(d.get("id")): str(d.get("name") or d.get("id"))
-        for d in element.iter(tags.tag("dataInput"), tags.tag("dataOutput"))
-    }
-
-    def name(reference: str) -> str:
-        return inner.get(reference) or reading.variable(reference)
-
-    kind = "dataInputAssociation" if direction == "in" else "dataOutputAssociation"
-    for association in tags.children(element, kind):
-        sources = [tags.text(one) for one in tags.children(association, "sourceRef")]
-        source = next(filter(None, sources), "")
-        target = tags.text(tags.child(association, "targetRef"))
-        assignments = list(tags.children(association, "assignment"))
-        for assignment in assignments:
-            to = tags.text(tags.child(assignment, "to"))
-            to = to if to not in ("", ".") else target
-            given = reading.feel(
-                tags.text(tags.child(assignment, "from")), assignment, "mapping", inner
-            )
-            if to not in inner and to not in reading.data and not _NAMED.fullmatch(to):
-                _unmappable(
-                    element,
-                    f"写到“{to}”，只能写到变量",
-                    f"writes to {to!r}, which is no variable",
-                    reading,
-                )
-            elif given and to:
-                found.append(Mapped(given, name(to)))
-        transformation = tags.text(tags.child(association, "transformation"))
-        if assignments or not target:
-            continue
-        if transformation:
-            given = reading.feel(transformation, association, "mapping", inner)
-            found.append(Mapped(given, name(target)))
-        elif len(sources) > 1:
-            _unmappable(
-                element,
-                "有几个来源却没有 transformation，不知道怎样合成",
-                "has several sources and no transformation that would make one of them",
-                reading,
-            )
-        elif source and name(source) != name(target):
-            handed = Value("name", _Name(reading.candidates(source, name(source))))
-            found.append(Mapped(handed, name(target), optional=direction == "out"))
-    return found
-
-
-def _unmappable(element: etree._Element, zh: str, en: str, reading: Reading) -> None:
-    where = owner_id(element)
-    reading.report.error(
-        "mapping",
-        where,
-        line(element),
-        f"“{where}”的数据传递{zh}",
-        f"{where}: a data association {en}",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """A variable by its exact name; data objects may be called what FEEL would take for an operation.
-
-    A data object answers to its name, its id and the id of a reference to it: the first that exists.
-    """
-
-    candidates: tuple[str, ...]
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(self.candidates)
-
-    def evaluate(
-        self,
-        names: Mapping[str, object],
-        functions: Mapping[str, Callable[..., object]] | None = None,
-    ) -> object:
-        return next((names[c] for c in self.candidates if c in names), None)
-
-
 # ---------------------------------------------------------------- repetition
 
 
@@ -390,7 +254,7 @@ def _multi(element: etree._Element, multi: etree._Element, reading: Reading) -> 
         str(d.get("id")): str(d.get("name") or d.get("id"))
         for d in element.iter(tags.tag("dataInput"), tags.tag("dataOutput"))
     }
-    outer = _association_names(element, reading)
+    outer = association_names(element, reading)
 
     def item_name(name: str) -> str | None:
         found = tags.child(multi, name)
@@ -402,14 +266,14 @@ def _multi(element: etree._Element, multi: etree._Element, reading: Reading) -> 
         name = outer.get(reference) or inner.get(reference) or reading.variable(reference)
         candidates = reading.candidates(reference, name)
         reading.names.update(candidates)
-        collection = Value(name, _Name(candidates))
+        collection = Value(name, Named(candidates))
     item = tags.vendor(multi, "elementVariable") or item_name("inputDataItem")
     output = tags.text(tags.child(multi, "loopDataOutputRef"))
     output_name = (
         (outer.get(output) or inner.get(output) or reading.variable(output)) if output else None
     )
     produced = item_name("outputDataItem")
-    output_item = Value(produced, _Name((produced,))) if produced else None
+    output_item = Value(produced, Named((produced,))) if produced else None
     if zeebe is not None:
         collection = collection or reading.value(zeebe.get("inputCollection"), zeebe, "collection")
         item = item or zeebe.get("inputElement")
@@ -459,7 +323,7 @@ def _collection(text: str | None, element: etree._Element, reading: Reading) -> 
     name = whole[1].strip() if whole else text.strip()
     if name.startswith("="):
         return reading.value(name, element, "collection")
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         where = owner_id(element)
         reading.report.error(
             "expression",
@@ -469,20 +333,6 @@ def _collection(text: str | None, element: etree._Element, reading: Reading) -> 
             f"{where}: the collection {text!r} is neither a variable nor FEEL after =",
         )
     return reading.feel(name, element, "collection")
-
-
-def _association_names(element: etree._Element, reading: Reading) -> dict[str, str]:
-    """Which outer variable feeds a data input, or takes a data output, of an activity."""
-    found = {}
-    for association in tags.children(element, "dataInputAssociation"):
-        source, target = (tags.text(tags.child(association, n)) for n in ("sourceRef", "targetRef"))
-        if source and target:
-            found[target] = reading.variable(source)
-    for association in tags.children(element, "dataOutputAssociation"):
-        source, target = (tags.text(tags.child(association, n)) for n in ("sourceRef", "targetRef"))
-        if source and target:
-            found[source] = reading.variable(target)
-    return found
 
 
 def adhoc(element: etree._Element, reading: Reading) -> AdHoc:
@@ -503,10 +353,10 @@ def call(element: etree._Element, reading: Reading) -> Call:
     zeebe = tags.extension(element, tags.ZEEBE, "calledElement")
     if not called and zeebe is not None:
         called = zeebe.get("processId") or ""
-    inputs = mappings(element, "in", reading)
+    inputs = dialect_data.mappings(element, "in", reading)
     return Call(
         process=reading.value(called, element, "called process") or Value(""),
         inputs=inputs,
-        outputs=mappings(element, "out", reading),
+        outputs=dialect_data.mappings(element, "out", reading),
         isolated=bool(inputs) and all(m.source is not None for m in inputs),
     )

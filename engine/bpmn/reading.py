@@ -46,6 +46,7 @@ class Reading:
     subscriptions: dict[str, str] = field(
         default_factory=dict
     )  # message id -> Zeebe's correlation key
+    literal: bool = False  # jBPM's file: what an assignment hands in is a text, not an expression
     names: set[str] = field(default_factory=set)
     used: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
     settings: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # where first read
