@@ -14,7 +14,7 @@ from engine.bpmn.model import Definition
 from engine.identity import Actor, Post
 from engine.office import Office
 from engine.office.directory import Directory, title_of
-from engine.sealing import is_sealed
+from engine.sealing import withheld
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class DoneStep:
             "date": self.on,
             "by": by,
             "signed": f"{by}　{day}",
-            "answers": {key: one for key, one in self.answers.items() if not is_sealed(one)},
+            "answers": withheld(dict(self.answers)),
         }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
 from engine.forms import Form, Json
+from engine.forms.personal import Personal
 from engine.forms.schema import Field, FormInvalid, Option
 from engine.forms.values import feel_value
 from engine.office import Office
@@ -166,11 +167,9 @@ class Procedure:
         }
 
     @cached_property
-    def personal_fields(self) -> frozenset[str]:
-        """Keys of the answers that identify a person: masked on screen, sealed in the database."""
-        return frozenset(
-            one.key for form in self.forms.values() for one in form.fields if one.personal
-        )
+    def personal(self) -> Personal:
+        """The answers that identify a person: masked on screen, sealed in the database."""
+        return Personal.of(self.forms.values())
 
     @cached_property
     def case_fields(self) -> Mapping[str, str]:

@@ -12,7 +12,9 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from engine.errors import EngineError
 
 PREFIX = "sealed:1:"
+WRAPPED = "sealed"  # the one key of a value that is sealed and no text
 ERASED = "（已删除）"  # what stands where a personal value was erased
 _NONCE_BYTES = 12
 
@@ -80,8 +83,27 @@ _ENDS = {"first3_last4": (3, 4), "last4": (0, 4), "hidden": (0, 0)}
 
 
 def is_sealed(value: object) -> bool:
-    """True for a value that ``Sealer.seal`` made."""
-    return isinstance(value, str) and value.startswith(PREFIX)
+    """True for a value that ``Sealer.seal`` made, and for one that is no text and was sealed as JSON."""
+    if isinstance(value, str):
+        return value.startswith(PREFIX)
+    return isinstance(value, Mapping) and value.keys() == {WRAPPED} and is_sealed(value[WRAPPED])
+
+
+def holds_sealed(value: object) -> bool:
+    """Whether something sealed stands in a value."""
+    if is_sealed(value):
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(holds_sealed(one) for one in inner)
+
+
+def withheld(value: Any) -> Any:
+    """Return a value as somebody sees it who may not see what is sealed: null, in rows without these cells."""
+    if is_sealed(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: withheld(one) for key, one in value.items() if not is_sealed(one)}
+    return [withheld(one) for one in value] if isinstance(value, list) else value
 
 
 def mask(text: str, numbers: str = "first3_last4") -> str:

@@ -15,7 +15,7 @@ from engine.commands.correcting import correct_fact
 from engine.commands.deploying import deploy_folder, deploy_missing
 from engine.commands.erasing import Erasure, erase_case, preview_erasure
 from engine.commands.errors import CaseStopped, FormOutdated, SubmissionInvalid, WarningsNotAccepted
-from engine.commands.evidence import document, export_case, reveal, verify_audit
+from engine.commands.evidence import document, export_case, record_look, reveal, verify_audit
 from engine.commands.folders import UploadUnusable, upload_file, upload_folder
 from engine.commands.importing import import_register, register_rows
 from engine.commands.incidents import retry_incident
@@ -93,6 +93,7 @@ __all__ = [
     "preview_setting",
     "recompute_clocks",
     "record_fact",
+    "record_look",
     "register_rows",
     "release",
     "retry_incident",

@@ -30,7 +30,7 @@ from engine.commands.submitting import (
 from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.identity import Actor
-from engine.personal import seal_fields
+from engine.personal import personal_of, seal_fields
 from engine.store import cases
 from engine.store.cases import CaseRow
 from engine.stored_case import (
@@ -80,7 +80,8 @@ def complete_task(
     if form is not None and pressed:
         refuse_other_button(env, deployed, form, submitted, case, item, pressed)
     refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
-    sealed = seal_fields(env, deployed, submitted)
+    personal = personal_of(env, case)
+    sealed = seal_fields(env, personal, submitted)
     documents = stored(env, form, files)
     activity = deployed.definition.activities.get(item["activity_id"])
     own = activity is not None and activity.process_id == deployed.definition.main
@@ -115,7 +116,7 @@ def complete_task(
             documents=documents,
             key=key,
             body={"batch": batch} if batch else {},
-            personal=personal_values(deployed, submitted),
+            personal=personal_values(personal, submitted),
             refers=form.cases_named(submitted) if form else {},
             resolves=resolves,
         ),
@@ -130,7 +131,7 @@ def save_draft(env: Environment, actor: Actor, task_id: str, values: Mapping[str
         case, item, _ = item_of(uow.connection, task_id)
         if not can(env.institution().rules, actor, "task.complete", task_facts(case, item)).ok:
             raise Denied("not_candidate", "这一步不由您的岗位办理")
-        sealed = seal_fields(env, env.deployed(case.version_id), dict(values))
+        sealed = seal_fields(env, personal_of(env, case), dict(values))
         cases.save_draft(uow.connection, task_id, actor.person_id, sealed, env.time.now())
         uow.commit()
 
@@ -166,7 +167,8 @@ def deliver_action(
     form = deployed.procedure.forms[action.form] if action.form else None
     submitted = judged(env, actor, deployed, form, values, case, files)
     refuse_classified(env, actor, f"action:{wait_id}", case_id, files, values)
-    sealed = seal_fields(env, deployed, submitted)
+    personal = personal_of(env, case)
+    sealed = seal_fields(env, personal, submitted)
 
     def read(connection: Connection) -> tuple[CaseRow, bool]:
         return waiting(connection, case_id, wait_id)[0], False
@@ -203,7 +205,7 @@ def deliver_action(
             key=key,
             body={"label": action.label},
             roles=(action.group,) if action.group else (),
-            personal=personal_values(deployed, submitted),
+            personal=personal_values(personal, submitted),
             refers=form.cases_named(submitted) if form else {},
             resolves=resolves,
         ),

@@ -20,16 +20,18 @@ from engine.commands import effects
 from engine.deployed import Deployed
 from engine.environment import Environment
 from engine.feel import to_json
+from engine.forms.personal import Personal
 from engine.identity import Actor
 from engine.institution import Institution
-from engine.personal import seal_fields, seal_state
-from engine.sealing import is_sealed
+from engine.personal import open_fields, personal_of, seal_fields, seal_named, seal_state
 from engine.statutory_clock import CaseEvent
 from engine.store import accounts
 from engine.store.cases import CaseRow
 from engine.stored_case import case_file, pinned
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
+
+HIDDEN = "*"  # what the trail says of a personal answer
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,15 @@ class CaseHost:
         self.outcome: str | None = None
         self.uploads: Sequence[Mapping[str, Any]] = ()  # files that came with this step
         self.called_versions = dict(case.called_versions)
-        self._before = dict(case.fields)
+        self._before = open_fields(env, case.fields)
 
     @classmethod
     def open(
         cls, env: Environment, actor: Actor, case: CaseRow, fields: Mapping[str, Any]
     ) -> CaseHost:
-        """Make the host of a step; ``fields`` are taken into the record before it begins."""
+        """Make the host of a step: the record with nothing sealed in it, and ``fields`` taken into it."""
         deployed = env.deployed(case.version_id)
-        file = case_file(env, deployed, case, None, {**case.fields, **fields})
+        file = case_file(env, deployed, case, None, {**open_fields(env, case.fields), **fields})
         return cls(env, actor, case, deployed, file)
 
     # What the executor asks ---------------------------------------------------------------------
@@ -188,27 +190,35 @@ class CaseHost:
 
     def sealed_fields(self) -> dict[str, Any]:
         """Return the case's record as it is stored: personal values sealed."""
-        return seal_fields(self.env, self.deployed, self.file.fields)
+        personal, stored = self.deployed.procedure.personal, self.case.fields
+        fields = {
+            key: stored[key] if key in stored and self._before[key] == value else value
+            for key, value in self.file.fields.items()
+        }
+        return seal_fields(self.env, personal, fields)
 
     def sealed_state(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return the live state as it is stored: personal values that route are sealed."""
-        personal = self.deployed.procedure.personal_fields
-        for version in self.called_versions.values():
-            personal |= self.env.deployed(version).procedure.personal_fields
-        return seal_state(self.env, personal, state)
+        return seal_state(self.env, self._personal().names, state)
 
     def changes(self) -> list[list[Any]]:
-        """Return what the step changed in the record, ``[field, before, after]``; personal values by name only."""
-        personal = self.deployed.procedure.personal_fields
+        """Return what the step changed in the record, ``[field, before, after]``; personal values as ``HIDDEN`` only."""
+        personal = self.deployed.procedure.personal
         changed: list[list[Any]] = []
         for key, value in self.file.fields.items():
-            before = self._before.get(key)
-            if key in personal:
-                if before != value and not (is_sealed(before) and is_sealed(value)):
-                    changed.append([key, None, "*"])
-            elif before != value:
-                changed.append([key, before, value])
+            if (before := self._before.get(key)) == value:
+                continue
+            told = {"before": before, "after": value}
+            for name, one in told.items():
+                told[name] = personal.changed({key: one}, _hidden)[key]
+            if key in personal.fields:
+                told["before"] = None
+            changed.append([key, told["before"], told["after"]])
         return changed
+
+    def _personal(self) -> Personal:
+        """What is personal here, and in the procedures that were called up to now."""
+        return personal_of(self.env, self.case._replace(called_versions=self.called_versions))
 
     def event_rows(self, actor: Actor) -> list[dict[str, Any]]:
         """Return the recorded facts as rows."""
@@ -238,7 +248,12 @@ class CaseHost:
         """Return what a multi-instance task works on, as JSON."""
         if item.item is None and not item.loop:
             return None
-        return {"item": to_json(item.item), "loop": to_json(item.loop)}
+        worked_on = seal_named(self.env, self._personal().names, to_json(item.item))
+        return {"item": worked_on, "loop": to_json(item.loop)}
+
+
+def _hidden(name: str, value: Any) -> Any:
+    return value if value in (None, "", []) else HIDDEN
 
 
 def clock_rows(case_id: str, file: CaseFile) -> list[dict[str, Any]]:

@@ -17,8 +17,6 @@ from engine.commands.errors import EffectFailed
 from engine.commands.reporting import DOCX
 from engine.feel import to_json
 from engine.letters import LetterInvalid
-from engine.personal import open_fields
-from engine.sealing import is_sealed
 from engine.store import numbers
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
@@ -63,13 +61,12 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         )
     letter = procedure.letters[key]
     number = _allot(host, letter.series, letter.suffix) if letter.series else ""
-    names = _letter_names(host, given, effect)
     values = procedure.letter_values(
         host.institution.office,
         key,
         number=number,
         issued_on=host.today,
-        names=names,
+        names={**effect.names, **given},
         functions=host.functions,
         online=bool(given.get("online")),
     )
@@ -98,13 +95,6 @@ def _issue_letter(host: CaseHost, given: dict[str, object], effect: Effect) -> A
         )
     )
     return {"number": number, "document": document["id"], "title": title}
-
-
-def _letter_names(host: CaseHost, given: Mapping[str, object], effect: Effect) -> dict[str, object]:
-    """What a letter sees: its arguments and all that is visible where it is drawn, with nothing sealed."""
-    seen = {**effect.names, **given}
-    sealed = {name: value for name, value in seen.items() if is_sealed(value)}
-    return {**seen, **host.deployed.procedure.typed(open_fields(host.env, sealed))}
 
 
 def _allot(host: CaseHost, series: str, suffix: str) -> str:

@@ -20,8 +20,8 @@ from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import BadInput, Denied, NotFound
 from engine.identity import SYSTEM, Actor
-from engine.personal import open_fields
-from engine.sealing import is_sealed
+from engine.personal import open_fields, personal_of
+from engine.sealing import holds_sealed
 from engine.store import accounts, cases
 from engine.store import audit as trail
 from engine.stored_case import case_facts
@@ -133,7 +133,7 @@ def export_case(env: Environment, actor: Actor, number: str, reason: str = "") -
 
 
 def reveal(env: Environment, actor: Actor, case_id: str, field: str, reason: str) -> str:
-    """Return a personal value of a case, with a reason that the trail keeps.
+    """Return a personal value of a case, with a reason that the trail keeps; of a table the personal cells, row by row.
 
     Raises:
         Denied, NotFound; BadInput: no reason.
@@ -160,9 +160,31 @@ def reveal(env: Environment, actor: Actor, case_id: str, field: str, reason: str
     if not decision.ok:
         raise Denied("personal", "您的岗位不能查看申请人的身份信息")
     value = case.fields.get(field)
-    if not is_sealed(value):
+    if not holds_sealed(value):
         raise NotFound("field", field)
-    return str(open_fields(env, {field: value})[field])
+    opened = open_fields(env, {field: value})
+    rows: dict[str, list[str]] = {}
+    for key, one in personal_of(env, case).found(opened):
+        rows.setdefault(key.rpartition(".")[0], []).append(str(one))
+    return "；".join("，".join(cells) for cells in rows.values())
+
+
+def record_look(
+    env: Environment, actor: Actor, number: str, fields: Sequence[str], step: str
+) -> None:
+    """Leave in the trail that somebody was shown personal values in the form of a step that is the actor's."""
+    with UnitOfWork(env.database, writing=True) as uow:
+        case_id = cases.id_of_number(uow.connection, number)
+        for field in fields:
+            event = audit.AuditEvent(
+                "PersonalDataRead",
+                f"case:{number}",
+                case_id,
+                {"field": field},
+                reason=f"办理“{step}”",
+            )
+            note(env, uow.connection, actor, event)
+        uow.commit()
 
 
 def document(env: Environment, actor: Actor, document_id: str) -> tuple[Mapping[str, Any], bytes]:

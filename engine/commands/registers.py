@@ -24,10 +24,10 @@ from engine.environment import Environment
 from engine.errors import BadInput, NotFound
 from engine.feel import to_json
 from engine.identity import Actor
-from engine.personal import open_fields
+from engine.personal import open_fields, sees_personal
 from engine.procedure import RegisterColumn
 from engine.register_import import MEANINGS
-from engine.sealing import is_sealed
+from engine.sealing import withheld
 from engine.statutory_clock import CaseEvent
 from engine.store import figures, report
 from engine.store.figures import Chosen
@@ -68,14 +68,6 @@ def chosen(env: Environment, actor: Actor, wanted: RegisterQuery) -> Chosen:
     return Chosen(seen, procedure=wanted.procedure, status=status, received=span)
 
 
-def sees_personal(env: Environment, actor: Actor) -> bool:
-    """Whether the actor's posts may see personal values at all."""
-    rules = env.institution().rules
-    return actor.is_system or any(
-        "case.personal" in rules[role].may for role in actor.roles if role in rules
-    )
-
-
 def columns_of(env: Environment, actor: Actor, procedure: str) -> list[RegisterColumn]:
     """Return the register's columns that the actor may see.
 
@@ -107,7 +99,7 @@ def row_of(
     """
     if row["how"] == "imported":
         row = {**row, "fields": {**row["fields"], "outcome": row["outcome"]}}
-    plain = _file(env, row, facts, row["fields"])
+    plain = _file(env, row, facts, withheld(row["fields"]))
     open_ = _file(env, row, facts, open_fields(env, row["fields"])) if opened else None
     values = []
     for column in columns:
@@ -161,7 +153,7 @@ def _file(
 
 
 def _text(value: object) -> str:
-    if value is None or is_sealed(value):
+    if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes")

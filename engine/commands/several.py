@@ -28,7 +28,8 @@ from engine.errors import BadInput, EngineError
 from engine.forms import Field, Form
 from engine.identity import Actor
 from engine.office.directory import title_of
-from engine.sealing import is_sealed
+from engine.personal import Unsealed
+from engine.sealing import holds_sealed
 from engine.store import accounts, cases, outbox
 from engine.store.cases import CaseRow
 from engine.stored_case import case_file, names_at, task_activity, task_facts, task_form
@@ -150,11 +151,12 @@ class _One:
         self.whole = task_form(env, deployed, case, item) or Form.empty(item["name"])
         self.form = for_all(self.whole)
         self.file = case_file(env, deployed, case)
-        self.names = names_at(env, deployed, case, self.file, item["token"])
+        known = names_at(env, deployed, case, self.file, item["token"])
+        self.names = Unsealed(env, known, opened=False)
         day = legal_day(env.time.now())
-        known = {key: one for key, one in case.fields.items() if not is_sealed(one)}
+        stored = {key: one for key, one in case.fields.items() if not holds_sealed(one)}
         first = self.whole.initial(today=day, names=self.names, functions=self.file.functions)
-        kept = {} if item["item"] else known
+        kept = {} if item["item"] else stored
         keys = self.whole.field_keys
         self.first = {**first, **{key: one for key, one in kept.items() if key in keys}}
         self.values = {key: self.first.get(key) for key in sorted(self.form.field_keys)}

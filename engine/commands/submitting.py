@@ -22,7 +22,9 @@ from engine.documents.classified import mark_in
 from engine.environment import Environment
 from engine.errors import Denied
 from engine.forms import Form, Sentence
+from engine.forms.personal import Personal
 from engine.identity import Actor
+from engine.personal import Unsealed
 from engine.store.cases import CaseRow
 from engine.stored_case import (
     case_file,
@@ -88,8 +90,8 @@ def judged(
         names, functions = opening_names(institution), institution.functions(day)
     else:
         file = case_file(env, deployed, case)
-        names = names_at(env, deployed, case, file, token) if token else file.names()
-        functions = file.functions
+        seen = names_at(env, deployed, case, file, token) if token else file.names()
+        names, functions = Unsealed(env, seen, opened=True), file.functions
     judged = form.validate(raw, today=day, names=names, functions=functions)
     known = [one for one in case.fields.values() if isinstance(one, str)] if case else []
     errors = {**wrong_cases(env, actor, form, judged.values, known), **judged.errors}
@@ -115,7 +117,11 @@ def refuse_other_button(
     found = form.first_true(
         [one.when for one in buttons],
         today=day,
-        names=names_at(env, deployed, case, case_file(env, deployed, case), item["token"]),
+        names=Unsealed(
+            env,
+            names_at(env, deployed, case, case_file(env, deployed, case), item["token"]),
+            opened=True,
+        ),
         functions=env.institution().functions(day),
         values=submitted,
     )
@@ -174,9 +180,9 @@ def stored(env: Environment, form: Form | None, files: Sequence[Upload]) -> list
     ]
 
 
-def personal_values(deployed: Deployed, values: Mapping[str, Any]) -> dict[str, str]:
-    personal = deployed.procedure.personal_fields
-    return {key: str(value) for key, value in values.items() if key in personal and value}
+def personal_values(personal: Personal, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the personal answers as the trail keeps them beside its row: {key, or ``table.row.column``: text}."""
+    return {key: str(value) for key, value in personal.found(values) if value}
 
 
 def _refusal(env: Environment, actor: Actor, event: audit.AuditEvent, reason: str) -> None:

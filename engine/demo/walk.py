@@ -24,6 +24,7 @@ from engine.environment import Environment
 from engine.errors import EngineError, NotFound
 from engine.forms import Form
 from engine.identity import Actor
+from engine.personal import Unsealed
 from engine.store import accounts, cases
 from engine.stored_case import case_file, names_at, task_facts, task_form
 from engine.timesource import FixedTime, legal_day, office_instant
@@ -207,7 +208,8 @@ class Walk:
         if form is None:
             return {}
         file = case_file(self.env, deployed, row)
-        names = names_at(self.env, deployed, row, file, item["token"])
+        known = names_at(self.env, deployed, row, file, item["token"])
+        names = Unsealed(self.env, known, opened=True)
         return self._shown(form, names)
 
     def _shown(self, form: Form, names: Mapping[str, object]) -> dict[str, Any]:

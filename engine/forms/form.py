@@ -173,7 +173,8 @@ class Form(FormSchema):
         ``given`` fields get what they show. A default of ``= today()`` is FEEL like any ``source``.
         """
         result: dict[str, Json] = {}
-        scope = dict(names)
+        # Chained, not copied: to copy is to read every name, and what is read of somebody is told to the trail.
+        scope: MutableMapping[str, object] = ChainMap({}, cast("dict[str, object]", names))
         for one in self.fields:
             value = _prefilled(one, scope, _functions(today, functions))
             if value is not None:

@@ -292,6 +292,8 @@ class _Reader:
                     checks=listed(CHECKS),
                 ),
             )
+        if entry.flag("personal"):
+            _may_be_personal(entry, kind)
         bounds = {name: self._bound(entry, name) for name in ("min", "max")}
         options_from = self._office_list(entry, kind) or entry.optional("options_from")
         from_feel = options_from is not None and options_from.startswith("=")
@@ -445,6 +447,24 @@ class _Reader:
                     )
 
 
+def _may_be_personal(entry: Entry, kind: str) -> None:
+    if kind == "case":
+        entry.refuse(
+            "personal case",
+            say("{where}：案件编号不是个人信息，请去掉 personal", where=entry.where),
+        )
+    if kind == "table":
+        entry.refuse(
+            "personal table",
+            say("{where}：表格不能整个写 personal，请写在有个人信息的列上", where=entry.where),
+        )
+    if kind in ("file", "given"):
+        entry.refuse(
+            f"personal {kind}",
+            say("{where}：{kind} 字段不能写 personal", where=entry.where, kind=kind),
+        )
+
+
 def _fits_its_type(entry: Entry, one: Field) -> None:
     choice = one.type in ("choice", "choices")
     sources = bool(one.options) + bool(one.options_from) + bool(one.options_feel)
@@ -459,10 +479,5 @@ def _fits_its_type(entry: Entry, one: Field) -> None:
         )
     if len({option.value for option in one.options}) != len(one.options):
         entry.refuse("options twice", say("{where}的选项有重复的 value，请改名", where=entry.where))
-    if one.type == "case" and one.personal:
-        entry.refuse(
-            "personal case",
-            say("{where}：案件编号不是个人信息，请去掉 personal", where=entry.where),
-        )
     if one.check is not None and one.type != "text":
         entry.refuse("check", say("{where}：只有 text 字段可以用 check", where=entry.where))

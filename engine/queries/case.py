@@ -13,7 +13,7 @@ from engine.environment import Environment
 from engine.forms import Form
 from engine.forms.schema import Field
 from engine.identity import Actor
-from engine.personal import open_fields
+from engine.personal import masked, sees_personal
 from engine.queries import sentences
 from engine.queries.activities import activity_of, button_label
 from engine.queries.calculation import head_calculation
@@ -33,7 +33,7 @@ from engine.queries.pages import (
     TimelineEntry,
 )
 from engine.queries.references import links_of, related_cases
-from engine.sealing import is_sealed, mask
+from engine.sealing import holds_sealed, withheld
 from engine.store import audit as trail
 from engine.store import cases
 from engine.store.cases import CaseRow
@@ -182,11 +182,7 @@ def submitted_facts(
     Args:
         links: {number of another case: its page}.
     """
-    may_see = any(
-        "case.personal" in env.institution().rules[role].may
-        for role in actor.roles
-        if role in env.institution().rules
-    )
+    may_see = sees_personal(env, actor)
     names = sentences.Names.of(env, opened.case)
     shown = []
     for row in history:
@@ -224,17 +220,16 @@ def facts_of(
 ) -> list[Fact]:
     """Return a submission as labelled values; personal ones masked, and offered where one may see them."""
     facts = []
-    style = str(env.institution().settings["id_masking"])
     name_of = env.institution().directory.name
     for one in form.fields:
         value = values.get(one.key)
         if value in (None, "", []):
             continue
-        if is_sealed(value):
-            if not may_reveal:
-                continue
-            opened = open_fields(env, {one.key: value})[one.key]
-            facts.append(Fact(one.label, AsIs(mask(str(opened), style)), reveal=one.key))
+        if holds_sealed(value):
+            shown = masked(env, one.key, value) if may_reveal else withheld(value)
+            words = _shown(one, shown, name_of) if shown is not None else ""
+            if words:
+                facts.append(Fact(one.label, AsIs(words), reveal=one.key if may_reveal else None))
         else:
             url = links.get(str(value)) if one.type == "case" else None
             facts.append(Fact(one.label, AsIs(_shown(one, value, name_of)), url=url))
@@ -251,13 +246,17 @@ def _shown(field: Field, value: Any, name_of: Callable[[str], str]) -> str:
         chosen = value if isinstance(value, list) else [value]
         return listed(words.get(str(one), str(one)) for one in chosen)
     if field.type == "table" and isinstance(value, list):
-        return say("；").join(
-            say("，").join(
-                f"{label_of(c.label)} {_shown(c, row[c.key], name_of)}"
-                for c in field.columns
-                if row.get(c.key)
+        return (
+            say("；")
+            .join(
+                say("，").join(
+                    f"{label_of(c.label)} {_shown(c, row[c.key], name_of)}"
+                    for c in field.columns
+                    if row.get(c.key)
+                )
+                for row in value
             )
-            for row in value
+            .strip(say("；"))
         )
     if isinstance(value, list):
         return listed(_file_name(one) for one in value)

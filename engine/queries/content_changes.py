@@ -13,7 +13,7 @@ from engine.forms import Form
 from engine.forms.schema import Field
 from engine.procedure import Letter, Procedure
 from engine.queries.changes import Change, altered
-from engine.words import say
+from engine.words import listed, say
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MAX_DOCUMENT = 4 * 1024 * 1024
@@ -156,6 +156,7 @@ def _field(title: str, old: Field, new: Field, path: str, at: str) -> list[Chang
         one(say("题目"), old.label, new.label),
         one(say("填写要求"), must if old.required else may, must if new.required else may),
         one(say("类型"), old.type, new.type),
+        one(say("列"), _columns(old), _columns(new)),
         one(say("选项"), _options(old), _options(new)),
         one(say("提示"), old.help, new.help),
         one(say("出现条件"), _text(old.visible_if), _text(new.visible_if)),
@@ -165,6 +166,13 @@ def _field(title: str, old: Field, new: Field, path: str, at: str) -> list[Chang
         one(say("下限"), str(old.min or ""), str(new.min or "")),
         one(say("默认值"), str(old.default or ""), str(new.default or "")),
     ]
+
+
+def _columns(table: Field) -> str:
+    secret = say("个人信息")
+    return listed(
+        f"{one.label}（{secret}）" if one.personal else one.label for one in table.columns
+    )
 
 
 def _options(one: Field) -> str:

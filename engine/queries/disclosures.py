@@ -131,10 +131,9 @@ def edge(day: date | None, shift: int) -> str:
 
 
 def _is_of(env: Environment, case: CaseRow, name: str) -> bool:
-    """Whether the whole name stands in a personal field of the case."""
-    personal = env.deployed(case.version_id).procedure.personal_fields
-    opened = open_fields(env, {k: v for k, v in case.fields.items() if k in personal})
-    return name in opened.values()
+    """Whether the whole name stands in a personal field, or cell of a table, of the case."""
+    personal = env.deployed(case.version_id).procedure.personal
+    return name in (value for _, value in personal.found(open_fields(env, case.fields)))
 
 
 def _look(

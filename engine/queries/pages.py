@@ -280,6 +280,7 @@ class TaskPage:
     may_claim: bool = False
     may_release: bool = False
     names: Mapping[str, object] = field(default_factory=dict)  # what conditions see of the case
+    looked_at: Sequence[str] = ()  # personal values that it shows in full; the trail is told
     buttons: Sequence[Button] = ()  # instead of ``button`` where the answers say so
     related: Sequence[RelatedCase] = ()
 

@@ -11,10 +11,10 @@ from engine.commands.registers import (
     chosen,
     columns_of,
     row_of,
-    sees_personal,
 )
 from engine.environment import Environment
 from engine.identity import Actor
+from engine.personal import sees_personal
 from engine.queries.common import today_of
 from engine.queries.pages import Today
 from engine.sealing import mask
@@ -82,7 +82,7 @@ def register_page(
             RegisterRow(
                 row.case_id,
                 [
-                    mask(text, style) if secret and text else text
+                    "、".join(mask(one, style) for one in text.split("、")) if secret else text
                     for text, secret in zip(row.values, hidden, strict=True)
                 ],
             )

@@ -14,7 +14,7 @@ from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.forms import Form
 from engine.identity import Actor
-from engine.personal import open_fields
+from engine.personal import Unsealed, open_fields, sees_personal
 from engine.queries.activities import activity_of
 from engine.queries.answering import resolved
 from engine.queries.calculation import head_calculation
@@ -25,7 +25,6 @@ from engine.queries.diagram import diagram_of
 from engine.queries.opened import Opened, head_of, open_case
 from engine.queries.pages import ActionPage, ClockView, Fact, StartPage, TaskPage
 from engine.queries.references import links_of, related_cases
-from engine.sealing import is_sealed
 from engine.store import cases
 from engine.stored_case import case_facts, names_at, task_facts, task_form
 from engine.timesource import legal_day
@@ -57,8 +56,13 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
     form = task_form(env, deployed, opened.case, row) or Form.empty(row["name"])
     activity = activity_of(env, opened.case.version_id, row, opened.case.called_versions)
     button = dict((activity.button if activity else None) or {})
-    names = names_at(env, deployed, opened.case, opened.file, row["token"])
+    names = Unsealed(
+        env,
+        names_at(env, deployed, opened.case, opened.file, row["token"]),
+        opened=allowed.ok and sees_personal(env, actor),
+    )
     values = _values(env, opened, form, row, draft, names)
+    looked_at = _looked_at(form, values, names.texts)
     clocks = _clocks(env, opened)
     binding = _binding(env, row, clocks, opened.day)
     head = head_of(env, opened)
@@ -94,6 +98,7 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         may_claim=allowed.ok and row["assignee"] is None,
         may_release=allowed.ok and can(env.institution().rules, actor, "task.release", facts).ok,
         names=names,
+        looked_at=looked_at,
     )
 
 
@@ -121,12 +126,12 @@ def _values(
     form: Form,
     item: Mapping[str, Any],
     draft: Mapping[str, Any] | None,
-    names: Mapping[str, object],
+    names: Unsealed,
 ) -> dict[str, Any]:
     """What the form shows at first: what the case knows, then what its reader has typed already.
 
     A task of many (one section of several) does not begin with the answers of another; what is to be decided anew
-    does not begin with the decision of the last time.
+    does not begin with the decision of the last time. Personal values are for who may see them.
     """
     values: dict[str, Any] = form.initial(
         today=opened.day, names=names, functions=opened.file.functions
@@ -134,10 +139,17 @@ def _values(
     if not item["item"]:
         kept = {one.key for one in form.fields if not one.anew}
         known = {key: value for key, value in opened.case.fields.items() if key in kept}
-        values.update({key: value for key, value in known.items() if not is_sealed(value)})
+        seen = {key: names.seen(key, value) for key, value in known.items()}
+        values.update({key: value for key, value in seen.items() if value is not None})
     if draft is not None:
         values.update(open_fields(env, draft["values"]))
     return values
+
+
+def _looked_at(form: Form, values: Mapping[str, Any], personal: set[str]) -> tuple[str, ...]:
+    """Return the questions at which these personal texts are shown in full."""
+    shown = {one.key: str(values.get(one.key)) for one in form.fields if values.get(one.key)}
+    return tuple(key for key, text in shown.items() if any(one in text for one in personal))
 
 
 def _source(opened: Opened) -> str:
@@ -153,8 +165,7 @@ def _source_facts(
     env: Environment, actor: Actor, opened: Opened, history: Any, links: Mapping[str, str]
 ) -> list[Fact]:
     """What was submitted first: who asks, how to reach them, how they want it."""
-    rules = env.institution().rules
-    may_see = any("case.personal" in rules[role].may for role in actor.roles if role in rules)
+    may_see = sees_personal(env, actor)
     for row in history:
         form = opened.deployed.procedure.forms.get(row["form"] or "")
         if row["submission"] and form is not None:

@@ -32,6 +32,7 @@ from engine.commands.submitting import Upload
 from engine.errors import BadInput
 from engine.identity import Post
 from engine.store import accounts, cases
+from engine.store import audit as trail
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_steps import open_tasks
@@ -50,7 +51,10 @@ CANARIES = {
     "assistance": "右耳失聪需要手语",
 }
 RECEIVER = {"received_by": "鹓鶵翃"}
-ALL = {**CANARIES, **RECEIVER}
+# In the row of a table: the steps of a multi-instance, a letter, clocks and facts are each third party's own.
+PARTY = {"full_name": "鶺鴒霏", "address": "鶺鴒市霏光弄八十八号", "contact": "13687650088"}
+ALL = {**CANARIES, **RECEIVER, **{f"party_{key}": value for key, value in PARTY.items()}}
+ASKED = {"name": "第三方甲", "information": "同幢住户名单", **PARTY}
 REQUEST = {
     "channel": "counter",
     "submitted_on": "2026-03-02",
@@ -103,7 +107,18 @@ WALK: Sequence[tuple[str, str, Mapping[str, Any]]] = (
             "section_opinion": "可以公开。",
         },
     ),
-    ("zhou", "examine", {"examine_result": "enough", "excessive": "normal"}),
+    (
+        "zhou",
+        "examine",
+        {"examine_result": "enough", "excessive": "normal", "third_parties": [ASKED]},
+    ),
+    ("zhou", "third_sent", {"third_sent_on": "2026-03-02"}),
+    ("zhou", "third_receipt", {"third_received_on": "2026-03-02"}),
+    (
+        "zhou",
+        "third_opinion",
+        {"opinion": "refuse", "opinion_on": "2026-03-02"},
+    ),
     ("head", "first_review", {"first_result": "open"}),
     ("secrecy", "second_review", {"second_result": "open"}),
     (
@@ -113,6 +128,9 @@ WALK: Sequence[tuple[str, str, Mapping[str, Any]]] = (
             "outcome": "A1",
             "attachment_list": [{"title": "决算表", "pages": 12}],
             "variant": "provide",
+            "override_parties": ["第三方甲"],
+            "override_content": "决算表。",
+            "override_reason": "不公开会损害公共利益。",
         },
     ),
     ("lead", "review", {"review_result": "agree"}),
@@ -126,11 +144,17 @@ PAPERS = {
     "登记回执": "is handed to the applicant by name",
     "予以公开告知书": "is addressed to the applicant",
     "送达回证": "says who received it",
+    "征求意见告知书": "is addressed to the applicant",
+    "第三方意见征询函": "is addressed to the third party",
+    "公开决定告知书": "is addressed to the third party",
     "依申请公开 归档数据包": "the whole file, for the archive",
 }
 # What stays after erasing, and why.
 STAYS = {
     "予以公开告知书": "a document that the office sent under a number; 档案法, as long as its retention",
+    "征求意见告知书": "as above",
+    "第三方意见征询函": "as above",
+    "公开决定告知书": "as above",
     "归档数据包": "the archive's; 档案法, as long as its retention",
 }
 
@@ -175,6 +199,10 @@ def _told(desk: Desk, written: io.StringIO) -> Told:
         commands.start_case(desk.env, zhou, "on_request", {**REQUEST, "info_title": ""}, [paper])
     moved = commands.start_case(desk.env, zhou, "on_request", REQUEST, [paper])
     for login, step, values in WALK:
+        if "third_parties" in values:
+            keep_unfinished(desk, moved.case_id, step, values)
+        if step == "third_sent":
+            look_at_the_address(desk, moved)
         do(desk, login, moved.case_id, step, values)
     proof = open_tasks(desk, moved.case_id)["service_proof"]
     commands.save_draft(desk.env, zhou, proof, SERVED)
@@ -185,6 +213,8 @@ def _told(desk: Desk, written: io.StringIO) -> Told:
     filing = {"case_number": moved.number, "file_kind": "on_request", "filing_year": "2026"}
     pack(desk, commands.start_case(desk.env, zhou, "archiving", filing).case_id)
     commands.reveal(desk.env, zhou, moved.case_id, "id_number", "核对身份")
+    shown = commands.reveal(desk.env, zhou, moved.case_id, "third_parties", "核对地址")
+    assert shown == "，".join(PARTY.values())
     return Told(desk, moved.case_id, moved.number, written)
 
 
@@ -192,6 +222,28 @@ def do(desk: Desk, login: str, case_id: str, step: str, values: Mapping[str, Any
     task = open_tasks(desk, case_id)[step]
     commands.complete_task(desk.env, desk.actor(login), task, values)
     commands.tick(desk.env)
+
+
+def keep_unfinished(desk: Desk, case_id: str, step: str, values: Mapping[str, Any]) -> None:
+    """Keep a draft with the rows of a table as a page posts them, and submit them once with a mistake."""
+    task, zhou = open_tasks(desk, case_id)[step], desk.actor("zhou")
+    row = {f"third_parties-0-{key}": value for key, value in ASKED.items()}
+    commands.save_draft(desk.env, zhou, task, row)
+    assert queries.task_page(desk.env, zhou, task).values.items() >= row.items()
+    with pytest.raises(commands.SubmissionInvalid):
+        commands.complete_task(desk.env, zhou, task, {**values, "excessive": ""})
+
+
+def look_at_the_address(desk: Desk, moved: commands.Moved) -> None:
+    """Open the step that sends the letter: who does it sees where to, which stands in the trail; others do not."""
+    app, task = create_app(desk.env), open_tasks(desk, moved.case_id)["third_sent"]
+    for login, sees in (("zhou", True), ("zhao", False), ("head", False)):
+        page = Client(app.test_client()).sign_in(login).http.get(f"/tasks/{task}").text
+        assert [value in page for value in PARTY.values()] == [sees] * len(PARTY), login
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = [row for row in trail.rows(uow.connection) if row["action"] == "PersonalDataRead"]
+    assert [(row["actor_name"], row["reason"]) for row in rows] == [("周敏", "办理“发出”")]
+    assert json.loads(rows[0]["body"]) == {"field": "shown_person"}
 
 
 def pack(desk: Desk, case_id: str) -> None:
@@ -268,6 +320,8 @@ def test_abuse_29_a_stolen_database_shows_nobody_and_files_are_known_by_name(tol
     assert set(found) <= allowed
     assert "id_number" not in found["登记回执"] | found["予以公开告知书"] | found["送达回证"]
     assert not {"joint_applicants", "assistance", "phone"} & found["予以公开告知书"]
+    assert found["第三方意见征询函"] == found["公开决定告知书"] == {"party_full_name"}
+    assert found["征求意见告知书"] == {"applicant_name"}  # that somebody was asked, not who
 
 
 def test_abuse_29_a_backup_shows_no_more_than_the_data_folder(told: Told, tmp_path: Path):
@@ -460,7 +514,7 @@ def test_of_an_erased_case_only_what_the_archive_law_keeps_is_left(told: Told):
     assert left <= {title.replace("归档", f"{told.number} 归档") for title in STAYS}
     with UnitOfWork(desk.env.database, writing=False) as uow:
         kept = {row["title"] for row in cases.case_documents(uow.connection, told.id)}
-    assert kept == {"予以公开告知书"}
+    assert kept == STAYS.keys() - {"归档数据包"}
     assert commands.verify_audit(desk.env) == []
 
     browser = Client(create_app(desk.env).test_client()).sign_in("zhou")

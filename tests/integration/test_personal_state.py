@@ -5,8 +5,16 @@ from __future__ import annotations
 import json
 
 from engine import commands
+from engine.forms.personal import Personal
 from engine.identity import SYSTEM
-from engine.personal import open_state, seal_state
+from engine.personal import (
+    Unsealed,
+    masked,
+    open_fields,
+    open_state,
+    seal_fields,
+    seal_state,
+)
 from engine.store import cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
@@ -61,6 +69,43 @@ def test_a_sealed_state_opens_to_what_it_was(tmp_path):
     assert sealed["v"]["people"][0]["unit"] == "housing"
     assert seal_state(env, frozenset({"phone", "phones"}), sealed) == sealed
     assert open_state(env, sealed) == state
+
+
+def test_a_table_is_sealed_cell_by_cell_and_what_was_collected_by_name(tmp_path):
+    """Only whole fields were: third parties' names stood in the clear in rows, drafts and collected lists."""
+    env = open_desk(tmp_path, "leave").env
+    personal = Personal(frozenset({"phone"}), {"parties": frozenset({"who"})}, frozenset({"files"}))
+    record = {
+        "phone": "13900000000",
+        "parties": [{"who": "鶺鴒霏", "about": "名单"}, {"about": "报告"}],
+        "parties-0-who": "鶺鴒霏",
+        "parties-0-about": "名单",
+        "views": [{"who": "鶺鴒霏", "said": "no"}],
+        "files": [{"id": "1", "who": "a name of a file"}],
+        "count": 2,
+    }
+    sealed = seal_fields(env, personal, record)
+    assert "鶺鴒霏" not in json.dumps(sealed, ensure_ascii=False)
+    assert sealed["parties"][0]["about"] == "名单"
+    assert sealed["files"] == record["files"]
+    assert open_fields(env, sealed) == record
+    assert seal_fields(env, personal, sealed) == sealed
+    seen = Unsealed(env, sealed, opened=False)
+    assert seen["parties"] == [{"about": "名单"}, {"about": "报告"}]
+    assert seen["phone"] is None
+    assert Unsealed(env, sealed, opened=True)["views"] == record["views"]
+    assert masked(env, "parties", sealed["parties"])[0] == {"who": "鶺某", "about": "名单"}
+    assert dict(personal.found(record)) == {"phone": "13900000000", "parties.1.who": "鶺鴒霏"}
+
+
+def test_a_personal_answer_keeps_its_kind_when_it_is_sealed(tmp_path):
+    """A number came back as a text, a list as the text of a list."""
+    env = open_desk(tmp_path, "leave").env
+    personal = Personal(frozenset({"age", "kinds"}))
+    record = {"age": 42, "kinds": ["a", "b"], "other": None}
+    sealed = seal_fields(env, personal, record)
+    assert "42" not in json.dumps(sealed["age"]).replace(sealed["age"]["sealed"], "")
+    assert open_fields(env, sealed) == record
 
 
 def test_a_state_without_personal_names_stays_as_it_is(tmp_path):

@@ -277,12 +277,13 @@ def test_the_letter_to_a_third_party_says_what_it_said_itself(player):
     ]
     assert len(told) == 2
     builder = next(text for text in told if "某市安筑房屋鉴定有限公司" in text)
-    neighbour = next(text for text in told if "顾某甲" in text)
+    neighbour = next(text for text in told if "顾明远" in text)
     assert "2026年10月12日" in builder
     assert "报告含有本公司的商业秘密" in builder
     assert "2026年10月13日" in neighbour
     assert "不同意公开" in neighbour
     assert "商业秘密" not in neighbour
+    assert "顾某甲" not in neighbour  # the name for clocks and records
 
 
 def test_a_sheet_is_signed_by_who_decided_at_each_level(player):

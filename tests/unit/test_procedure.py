@@ -82,7 +82,7 @@ def test_a_folder_becomes_a_procedure():
     procedure = Procedure.from_files(a_folder(), OFFICE)
     assert (procedure.key, procedure.title, procedure.main) == ("demo", "示范程序", "demo.bpmn")
     assert procedure.start.roles == ("disclosure_officer",)
-    assert procedure.personal_fields == {"applicant_name"}
+    assert procedure.personal.fields == {"applicant_name"}
     assert procedure.outcomes["A1"].remedy == "review_or_suit"
     assert procedure.template("reply").startswith(b"PK")
     assert set(procedure.sources) == {"demo.bpmn"}

@@ -151,4 +151,4 @@ def test_personal_answers_are_marked():
         "contact_name",
         "agent_name",
     }
-    assert marked <= REQUEST.personal_fields
+    assert marked <= REQUEST.personal.fields

@@ -37,6 +37,9 @@ blueprint = Blueprint("tasks", __name__)
 def show(task_id: str) -> ResponseReturnValue:
     """Show a step with its form."""
     page = engine().queries.task_page(engine().environment, actor(), task_id)
+    if page.looked_at:
+        about = page.head.number, page.looked_at, page.name
+        engine().commands.record_look(engine().environment, actor(), *about)
     return _task_page(page, Answers(dict(page.values)))
 
 
