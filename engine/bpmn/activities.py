@@ -428,7 +428,9 @@ def _open_call(
     inner = machine.open(token, body, definition, scope)
     machine.t[token][3]["b"] = inner
     row = machine.s[inner]
-    row["v"] = handed if call.isolated else {**(frame or {}), **handed}
+    row["v"] = (
+        {**body.first, **handed} if call.isolated else {**body.first, **(frame or {}), **handed}
+    )
     row["b"] = 2 if call.isolated else 1
     if node.armed and not _is_instance(machine, node, parent):
         events.arm_boundary(machine, token, node)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from engine.bpmn import tags
+from engine.bpmn.dialect_data import first_value
 from engine.bpmn.findings import Report
 from engine.bpmn.reading import line
 
@@ -324,8 +325,11 @@ def course_of(element: etree._Element, extension: etree._Element) -> str | None:
     if space in tags.VENDORS:
         # A signal with data: those who hear it would miss them.
         payload = name == "in" and tags.local(element) == "signalEventDefinition"
-        begins_with = name == "value" and tags.local(element) == "dataObject"
-        changes = name in _OTHER_COURSE_ELEMENTS or begins_with
+        begins_with = (
+            name == "value" and tags.local(element) == "dataObject" and tags.text(extension)
+        )
+        changes = name in _OTHER_COURSE_ELEMENTS
+        changes = changes or (bool(begins_with) and first_value(element) is None)
         changes = changes or (payload and not extension.get("businessKey"))
     elif space == tags.ZEEBE:
         changes = name in ("adHoc", "conditionalFilter") and bool(extension.attrib)

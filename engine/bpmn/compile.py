@@ -269,7 +269,10 @@ class FileCompiler:
         """Data objects and properties of a subprocess live in it; those of a process are case variables."""
         names: dict[str, None] = {}
         for data in tags.children(element, "dataObject", "property"):
-            names[self.reading.data[str(data.get("id"))]] = None
+            name = self.reading.data[str(data.get("id"))]
+            names[name] = None
+            if (value := dialect_data.first_value(data)) is not None:
+                body.first[name] = value
         if body.id != body.process_id:
             body.data = tuple(names)
         for subscription in tags.children(element, "correlationSubscription"):

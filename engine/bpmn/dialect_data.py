@@ -19,6 +19,40 @@ NAME = re.compile(r"[^\W\d][\w.]*")
 _NAMED = re.compile(r"[^\W\d][\w \-]*")
 
 
+def first_value(data: etree._Element) -> object | None:
+    """Return what a data object begins with in Flowable's dialect, None where nothing is said that could be read."""
+    said = next(
+        (
+            tags.text(one)
+            for namespace in tags.VENDORS
+            for one in tags.extensions(data, namespace, "value")
+            if tags.text(one)
+        ),
+        "",
+    )
+    read = _TYPES.get((data.get("itemSubjectRef") or "").rpartition(":")[2])
+    try:
+        return read(said) if said and read is not None else None
+    except ValueError:
+        return None
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"
+
+
+_TYPES: Mapping[str, Callable[[str], object]] = {
+    "string": str,
+    "boolean": _truth,
+    "int": int,
+    "integer": int,
+    "long": int,
+    "double": float,
+}
+
+
 def mappings(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
     """Read ``camunda:in``/``out`` (and alike), Zeebe's ``ioMapping`` and standard data associations.
 

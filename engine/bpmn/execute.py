@@ -61,6 +61,9 @@ def start(
     machine = Machine(definition, host, fresh_state())
     machine.v.update(variables or {})
     scope = machine.open("", process.body, None, None)
+    for name, value in process.body.first.items():
+        if name not in machine.v:
+            machine.write(name, value, scope)
     if event is None:
         trigger = _only_trigger(process.body)
         if trigger is None:

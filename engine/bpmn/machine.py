@@ -323,7 +323,7 @@ class Machine:
         if "d" in row:
             self.watched = None
         if body.data:
-            row["v"] = dict.fromkeys(body.data)
+            row["v"] = {**dict.fromkeys(body.data), **body.first}
         self.s[scope] = row
         return scope
 

@@ -197,7 +197,7 @@ class Body:
     handlers: list[Node] = field(default_factory=list)  # event subprocesses, not for compensation
     compensation: Node | None = None  # compensation event subprocess
     data: tuple[str, ...] = ()
-    data_values: dict[str, Value] = field(default_factory=dict)
+    first: dict[str, object] = field(default_factory=dict)  # what data objects begin with
     adhoc: AdHoc | None = None
     keys: dict[str, Value] = field(default_factory=dict)  # message name -> correlation subscription
 

@@ -574,7 +574,15 @@ ERRORS = [
     (
         "vendor-course",
         "d",
-        line(node("dataObject", "d", extension("<camunda:value>7</camunda:value>")) + user("x")),
+        line(
+            node(
+                "dataObject",
+                "d",
+                extension("<camunda:value>7</camunda:value>"),
+                itemSubjectRef="xsd:json",
+            )
+            + user("x")
+        ),
     ),
     (
         "vendor-course",
