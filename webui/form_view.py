@@ -276,9 +276,8 @@ def _choices(one: Any, value: Any, options: Sequence[Any]) -> tuple[Choice, ...]
 def _files(value: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(
-        each if isinstance(each, Mapping) else {"id": each, "name": each} for each in value
-    )
+    named = [each if isinstance(each, Mapping) else {"id": each} for each in value]
+    return tuple({"name": each["id"], **each} for each in named)
 
 
 def _text(value: Any) -> str:
