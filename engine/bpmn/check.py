@@ -37,6 +37,7 @@ _CONTENT = tags.FLOW_NODES | frozenset(
         "textAnnotation",
         "group",
         "auditing",
+        "categoryValueRef",
         "monitoring",
         "incoming",
         "outgoing",
@@ -60,6 +61,39 @@ _CONTENT = tags.FLOW_NODES | frozenset(
         "rendering",
         "artifact",
         "script",
+    )
+)
+
+
+_EVENTS = (
+    "message",
+    "timer",
+    "signal",
+    "conditional",
+    "error",
+    "escalation",
+    "cancel",
+    "compensate",
+    "terminate",
+    "link",
+)
+_PARTS = (_CONTENT - tags.FLOW_NODES - {"sequenceFlow", "laneSet"}) | {
+    "activationCondition",
+    *(f"{kind}EventDefinition" for kind in _EVENTS),
+}
+_REPEATED = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
+_OF_REPEATED = frozenset(
+    (
+        "documentation",
+        "extensionElements",
+        "loopCondition",
+        "loopCardinality",
+        "loopDataInputRef",
+        "loopDataOutputRef",
+        "inputDataItem",
+        "outputDataItem",
+        "complexBehaviorDefinition",
+        "completionCondition",
     )
 )
 
@@ -208,14 +242,7 @@ class _Checker(ActivityChecker):
         flows = list(tags.children(holder, "sequenceFlow"))
         outgoing: dict[str, list[etree._Element]] = {}
         incoming: dict[str, list[etree._Element]] = {}
-        for element in holder:
-            if tags.space(element) == tags.BPMN and tags.local(element) not in _CONTENT:
-                self.error(
-                    "unsupported",
-                    element,
-                    f"是 {tags.local(element)}，引擎不执行这种元素",
-                    f"{tags.local(element)} is not executed",
-                )
+        self.known(holder, holder, _CONTENT)
         self.extensions(holder)
         for data in tags.children(holder, "dataObject", "property"):
             self.extensions(data)
@@ -231,6 +258,20 @@ class _Checker(ActivityChecker):
             self.handler(holder, nodes)
         elif tags.local(holder) != "adHocSubProcess":
             self.beginnings(nodes)
+
+    def known(self, holder: etree._Element, owner: etree._Element, names: frozenset[str]) -> None:
+        """An element that nothing here reads would be left out of what runs."""
+        for element in holder:
+            name = tags.local(element)
+            if tags.space(element) == tags.BPMN and name not in names:
+                self.error(
+                    "unsupported",
+                    element if holder is owner and element.get("id") else owner,
+                    f"是 {name}，引擎不执行这种元素"
+                    if holder is owner and element.get("id")
+                    else f"里的 {name} 引擎不认识，不执行",
+                    f"{name} is not executed",
+                )
 
     # -------------------------------------------------------- flows
 
@@ -297,6 +338,10 @@ class _Checker(ActivityChecker):
         kind = tags.local(node)
         self.extensions(node)
         self.handed_on(node)
+        if kind not in tags.SUBPROCESSES:
+            self.known(node, node, _PARTS)
+        for repeated in tags.children(node, *_REPEATED):
+            self.known(repeated, node, _OF_REPEATED)
         default = node.get("default")
         if default is not None and default not in {f.get("id") for f in out}:
             self.error(

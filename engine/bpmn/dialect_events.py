@@ -51,6 +51,8 @@ def event_definition(
         reference = definition.get(f"{kind}Ref") or ""
         table = reading.errors if kind == "error" else reading.escalations
         read.name = (table.get(reference, reference) or None) if reference else None
+        if read.name and reference in reading.coded:
+            read.name = reading.fixed_name(read.name, event)
         read.any = reference not in reading.coded
         read.code_name = tags.vendor(definition, f"{kind}CodeVariable")
     elif kind == "timer":

@@ -162,7 +162,7 @@ class Reading:
         )
 
     def fixed_name(self, name: str, element: etree._Element) -> str:
-        """Return the name of a message or signal that is used here; one that would have to be computed is an error.
+        """Return the name of a message or signal, or a code; one that would have to be computed is an error.
 
         Taken as it is written, nothing would ever answer to it.
         """
@@ -172,8 +172,8 @@ class Reading:
                 "expression",
                 where,
                 line(element),
-                f"“{where}”的消息或信号名称“{name}”要现算，引擎不算名称，请写固定的名称",
-                f"{where}: the name {name!r} of its message or signal would have to be computed; write a fixed name",
+                f"“{where}”的消息、信号名称或代码“{name}”要现算，引擎不算名称，请写固定的名称",
+                f"{where}: the name or code {name!r} of its event would have to be computed; write a fixed one",
             )
         return name
 
@@ -222,9 +222,10 @@ class _Reaching:
 
 
 _YES_OR_NO = frozenset(("condition", "completion condition", "activation condition"))
-_STEERS = frozenset(("mapping", "called process"))
+_STEERS = frozenset(("mapping", "called process", "decision"))
 _WHAT = {
     "called process": "被调用流程",
+    "decision": "决策",
     "condition": "条件",
     "script": "脚本",
     "timer": "定时",

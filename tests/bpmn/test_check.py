@@ -451,6 +451,21 @@ ERRORS = [
             1,
         ),
     ),
+    (
+        "unsupported",
+        "x",
+        line(node("userTask", "x", "<bpmn:multiInstanceCharacteristics isSequential='true'/>")),
+    ),
+    ("unsupported", "x", line(node("userTask", "x", MULTI.format("", "<bpmn:cardinality/>")))),
+    (
+        "expression",
+        "e",
+        doc(
+            S + node("endEvent", "e", event("error", errorRef="no")) + flows("s>e"),
+            '<bpmn:error id="no" errorCode="= which"/>',
+        ),
+    ),
+    ("expression", "x", line(node("businessRuleTask", "x", camunda__decisionRef="${which}"))),
     # what contradicts itself, or says nothing to a machine
     ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?23"))),
     (
