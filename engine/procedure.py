@@ -24,6 +24,7 @@ from engine.office import Office
 from engine.words import listed, say
 from engine.yaml_source import Entry, YamlRefused
 
+FROM_CASE = "from_case"  # in a record: the number of the case that began this one
 MAX_FILES = 400
 MAX_FILE_BYTES = 8 * 1024 * 1024
 MAX_FOLDER_BYTES = 64 * 1024 * 1024
@@ -180,6 +181,12 @@ class Procedure:
             for one in form.fields
             if one.type == "case" or any(column.type == "case" for column in one.columns)
         }
+
+    @property
+    def single_case_fields(self) -> frozenset[str]:
+        """Those of them that hold one number, no table."""
+        every = [one for form in self.forms.values() for one in form.fields]
+        return frozenset(one.key for one in every if one.type == "case")
 
     def template(self, letter: str) -> bytes:
         """Return the Word template of a letter."""

@@ -10,14 +10,14 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 import openpyxl
 
 from engine.errors import BadInput
-from engine.procedure import Procedure
+from engine.procedure import FROM_CASE, Procedure
 from engine.words import AsIs, listed, say
 from engine.yaml_source import Entry, YamlRefused, load_yaml
 
@@ -57,16 +57,17 @@ class Mapped:
     columns: Mapping[str, str]
     date_format: str = ""
     outcomes: Mapping[str, str] = field(default_factory=dict)
-    fields: Mapping[str, str] = field(default_factory=dict)
+    cases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RegisterRow:
-    """One row: its line, what it would become, and what is wrong with it, in Chinese."""
+    """One row: its line, what it would become, what is wrong with it, in Chinese; ``cases`` {field: another's number}."""
 
     line: int
     values: Mapping[str, Any]
     problems: Sequence[str]
+    cases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_closed(self) -> bool:
@@ -75,7 +76,8 @@ class RegisterRow:
 
 
 def read_mapping(data: bytes, name: str) -> Mapped:
-    """Read a mapping file: ``columns`` {meaning: header}, ``date_format``, ``outcomes`` {word: code}, ``fields``.
+    """Read a mapping file: ``columns`` {meaning: header}, ``date_format``, ``outcomes`` {word: code},
+    ``cases`` {field that names another case, or ``from_case``: header}.
 
     Raises:
         MappingInvalid: an unknown meaning or key.
@@ -96,7 +98,7 @@ def read_mapping(data: bytes, name: str) -> Mapped:
         columns,
         top.text("date_format", ""),
         _texts(top, "outcomes"),
-        _texts(top, "fields"),
+        _texts(top, "cases"),
     )
     top.done()
     return mapped
@@ -137,6 +139,7 @@ def read_register(
     table = _xlsx(data, name) if name.lower().endswith(".xlsx") else _csv(data, name)
     header = [str(cell or "").strip() for cell in next(table, [])]
     places = _places(header, name, procedure, mapped)
+    naming = _naming(header, name, procedure, mapped)
     outcomes = _outcome_words(procedure, mapped)
     rows: list[RegisterRow] = []
     seen = set(taken)
@@ -148,7 +151,9 @@ def read_register(
                 f"{name} too long",
                 sentence=say("{name}：超过{n}行，请分成几个文件", name=name, n=MAX_ROWS),
             )
-        rows.append(_row(line, cells, places, outcomes, mapped, today, seen))
+        row = _row(line, cells, places, outcomes, mapped, today, seen)
+        others = {key: number for key, at in naming.items() if (number := _number(cells, at))}
+        rows.append(replace(row, cases=others) if others else row)
     if not rows:
         raise ImportRefused(f"{name} empty", sentence=say("{name}：只有表头，没有内容", name=name))
     return rows
@@ -208,6 +213,35 @@ def _places(
             ),
         )
     return places
+
+
+def _naming(
+    header: Sequence[str], name: str, procedure: Procedure, mapped: Mapped | None
+) -> dict[str, int]:
+    """Return {field that names another case: column} as the mapping's ``cases`` say."""
+    known = {FROM_CASE, *procedure.single_case_fields}
+    places = {}
+    for key, title in (mapped.cases if mapped else {}).items():
+        if key not in known:
+            raise ImportRefused(
+                f"cases: {key}",
+                sentence=say(
+                    "对照文件 cases 下没有“{key}”，可用的有：{known}",
+                    key=key,
+                    known=listed(sorted(known)),
+                ),
+            )
+        if title not in header:
+            raise ImportRefused(
+                f"{name} without {title}",
+                sentence=say("{name}：没有找到“{title}”列", name=name, title=title),
+            )
+        places[key] = header.index(title)
+    return places
+
+
+def _number(cells: Sequence[Any], place: int) -> str:
+    return str(cells[place] or "").strip() if place < len(cells) else ""
 
 
 def _outcome_words(procedure: Procedure, mapped: Mapped | None) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine import audit
 from engine.commands.noting import note
+from engine.commands.other_cases import texts_in
 from engine.environment import Environment
 from engine.errors import BadInput
 from engine.identity import SYSTEM
@@ -150,19 +151,9 @@ def _about(connection: Connection, case: CaseRow, packed: set[str]) -> str:
     """
     for one in set(cases.open_case_ids(connection)) - packed:
         row = cases.load(connection, one)
-        if row is not None and case.number in _texts(row.fields):
+        if row is not None and case.number in texts_in(row.fields):
             return row.number
     return ""
-
-
-def _texts(value: Any) -> set[str]:
-    """Every text of a record, the rows of its tables included."""
-    if isinstance(value, str):
-        return {value}
-    inner = (
-        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    )
-    return set[str]().union(*map(_texts, inner))
 
 
 def _papers(

@@ -23,7 +23,7 @@ from engine.environment import Environment
 from engine.errors import BadInput
 from engine.identity import Actor
 from engine.register_import import RegisterRow, read_mapping, read_register
-from engine.store import cases
+from engine.store import cases, references
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day, office_instant
 from engine.unit_of_work import Connection, UnitOfWork
@@ -94,6 +94,11 @@ def import_register(
         for place, row in enumerate(rows):
             _write(env, actor, uow.connection, deployed, row, batch)
             progress(place + 1)
+        for row in rows:  # after all of them: one may name a later one
+            if row.cases:
+                case_id = str(cases.id_of_number(uow.connection, row.values["number"]))
+                named = {key: [number] for key, number in row.cases.items()}
+                references.replace(uow.connection, case_id, named)
         note(
             env,
             uow.connection,
@@ -144,6 +149,7 @@ def _case(deployed: Deployed, row: RegisterRow, batch: str) -> CaseRow:
         MARK: batch,
         "received_on": values["received_on"].isoformat(),
         **{key: values[key] for key in ("unit", "letter_number") if values.get(key)},
+        **row.cases,
     }
     if closed:
         fields["closed_on"] = values["closed_on"].isoformat()

@@ -73,6 +73,16 @@ def _wrong(
     return None
 
 
+def texts_in(value: Any) -> set[str]:
+    """Every text of a record, the rows of its tables included."""
+    if isinstance(value, str):
+        return {value}
+    inner = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
+    return set[str]().union(*map(texts_in, inner))
+
+
 def _title(env: Environment, procedure: str) -> str:
     version = env.procedures_in_force().get(procedure)
     return env.deployed(version).procedure.title if version else procedure

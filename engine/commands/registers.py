@@ -104,11 +104,25 @@ def row_of(
     values = []
     for column in columns:
         file = open_ if column.personal and open_ is not None else plain
+        if words := _chosen(env, row["version_id"], column, file):
+            values.append(words)
+            continue
         text = _text(column.value.evaluate(file.names(), file.functions))
         text = text or (_text(_told(column, row)) if row["how"] == "imported" else "")
         # The answer itself, not a label that belongs to it: somebody typed it.
         values.append(AsIs(text) if column.value.text.isidentifier() else text)
     return RegisterRow(row["id"], values)
+
+
+def _chosen(env: Environment, version: str, column: RegisterColumn, file: CaseFile) -> str:
+    """Return the words of an answer that was chosen, such as a section's name, "" where the column is no such answer."""
+    key = column.value.text.strip()
+    if file.fields.get(key) is None:
+        return ""
+    words = env.deployed(version).procedure.labels(
+        {key: file.fields[key]}, env.institution().directory.name
+    )
+    return words.get(key, "")
 
 
 def _told(column: RegisterColumn, row: Mapping[str, Any]) -> object:

@@ -16,7 +16,7 @@ from engine.access import Refused, can
 from engine.case_file import opening_names
 from engine.commands.errors import SubmissionInvalid
 from engine.commands.noting import note
-from engine.commands.other_cases import wrong_cases
+from engine.commands.other_cases import texts_in, wrong_cases
 from engine.deployed import Deployed
 from engine.documents.classified import mark_in
 from engine.environment import Environment
@@ -93,7 +93,7 @@ def judged(
         seen = names_at(env, deployed, case, file, token) if token else file.names()
         names, functions = Unsealed(env, seen, opened=True), file.functions
     judged = form.validate(raw, today=day, names=names, functions=functions)
-    known = [one for one in case.fields.values() if isinstance(one, str)] if case else []
+    known = texts_in(case.fields) if case else set()
     errors = {**wrong_cases(env, actor, form, judged.values, known), **judged.errors}
     if errors:
         raise SubmissionInvalid(errors, judged.values)

@@ -21,6 +21,7 @@ from engine.environment import Environment
 from engine.errors import TaskAlreadyCompleted
 from engine.feel import to_json
 from engine.identity import Actor, Post
+from engine.procedure import FROM_CASE
 from engine.store import accounts, batches, cases, definitions, numbers, outbox, references
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
@@ -81,7 +82,7 @@ def _named(
     before: CaseRow, after: CaseRow, is_new: bool, host: CaseHost, cause: Cause
 ) -> Mapping[str, Sequence[str]]:
     """Return which cases the step names: in its form, or by what another case, an effect or a call gave to this."""
-    fields = {references.FROM_CASE, *host.deployed.procedure.case_fields}
+    fields = {FROM_CASE, *host.deployed.procedure.case_fields}
     given = {
         key: [one]
         for key in fields

@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from engine.bpmn.model import Button
 from engine.environment import Environment
@@ -69,7 +69,9 @@ def resolved(
 ) -> Form:
     """Return the form with the choices that the case has (``options_from: "= …"``, an option's ``visible_if``)."""
     known = {key: value for key, value in form.feel_values(dict(values)).items() if value}
-    found = form.options(today=today, names=ChainMap(known, dict(names)), functions=functions)
+    found = form.options(
+        today=today, names=ChainMap(known, cast("dict[str, object]", names)), functions=functions
+    )
     if not found:
         return form
     sections = tuple(

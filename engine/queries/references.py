@@ -8,6 +8,7 @@ from typing import Any
 from engine.access import visibility
 from engine.environment import Environment
 from engine.identity import Actor
+from engine.procedure import FROM_CASE
 from engine.queries.pages import RelatedCase
 from engine.store import references
 from engine.unit_of_work import Connection, UnitOfWork
@@ -76,7 +77,7 @@ def case_choices(
 
 def _named_as(env: Environment, version_ids: Sequence[str], field: str) -> str:
     """Say as what this case names another: by the label of the field."""
-    if field == references.FROM_CASE:
+    if field == FROM_CASE:
         return say("本件由它引起")
     for version_id in version_ids:
         label = env.deployed(version_id).procedure.case_fields.get(field)
@@ -86,7 +87,7 @@ def _named_as(env: Environment, version_ids: Sequence[str], field: str) -> str:
 
 
 def _naming_as(env: Environment, row: Mapping[str, Any]) -> str:
-    if row["field"] == references.FROM_CASE:
+    if row["field"] == FROM_CASE:
         return say("由本件引起")
     label = env.deployed(row["version_id"]).procedure.case_fields.get(row["field"])
     return say("其中的“{label}”是本件", label=label) if label else say("其中提到本件")

@@ -11,7 +11,6 @@ from engine.store.lists import visible_cases
 from engine.store.rows import Row, many
 from engine.tables import case_reference, cases
 
-FROM_CASE = "from_case"  # the number of the case that started this one
 _SHOWN = (cases.c.id, cases.c.number, cases.c.procedure, cases.c.subject, cases.c.version_id)
 
 

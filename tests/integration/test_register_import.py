@@ -87,6 +87,40 @@ def test_what_the_old_register_said_stands_in_the_columns_of_that_name(office):
     assert [one["办理结果"] for one in found] == ["（一）予以公开", "（二）部分公开"]
 
 
+def test_a_column_with_another_cases_number_links_both_cases(tmp_path):
+    """Imported cases named no other, though the old register did."""
+    desk = open_desk(tmp_path, "follow", "loop")
+    sheet = f"""{HEADER},跟哪件,前一件
+旧1,2024-03-04,鉴定,自然人,,,,
+旧2,2024-03-05,再鉴定,自然人,,,旧3,旧1
+旧3,2024-03-06,又鉴定,自然人,,,别处9号,
+"""
+    mapping = "columns: {number: 编号, received_on: 收到日期, subject: 申请内容}\n"
+    told = f"{mapping}cases: {{about: 跟哪件, from_case: 前一件}}\n".encode()
+    sent = sheet.encode(), "a.csv"
+    rows = commands.register_rows(desk.env, SYSTEM, "follow", *sent, (told, "m.yaml"))
+    assert [dict(row.cases) for row in rows] == [
+        {},
+        {"about": "旧3", "from_case": "旧1"},
+        {"about": "别处9号"},
+    ]
+    commands.import_register(desk.env, SYSTEM, "follow", rows)
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        second, third = (cases.id_of_number(uow.connection, one) for one in ("旧2", "旧3"))
+    page = queries.case_page(desk.env, desk.actor("zhou"), str(second))
+    assert {(one.number, one.words) for one in page.related} == {
+        ("旧3", "涉及案件"),
+        ("旧1", "本件由它引起"),
+    }
+    [back] = queries.case_page(desk.env, desk.actor("zhou"), str(third)).related
+    assert (back.number, back.words) == ("旧2", "其中的“涉及案件”是本件")
+    for wrong in ("others: 跟哪件", "about: 没有这栏"):  # no field of one case, no column
+        with pytest.raises(ImportRefused, match=r"cases|没有这栏"):
+            commands.register_rows(
+                desk.env, SYSTEM, "follow", *sent, (f"{mapping}cases: {{{wrong}}}".encode(), "m")
+            )
+
+
 def test_an_open_row_is_started_with_its_clock_at_the_old_date(office):
     commands.import_register(
         office.env, SYSTEM, "on_request", rows_of(office, GOOD.encode(), "a.csv")
