@@ -3,7 +3,8 @@
 The only package that meets SpiffWorkflow and lxml. It knows neither database nor web.
 """
 
-from engine.bpmn.check_meaning import no_such_setting, standing_ids
+from engine.bpmn.check_graph import standing_ids
+from engine.bpmn.check_names import no_such_setting
 from engine.bpmn.definition import analyse, check, compile_definition
 from engine.bpmn.findings import DefinitionRefused, Finding, Known
 from engine.bpmn.load import XmlRefused, load_xml

@@ -1,101 +1,30 @@
 """The deployment check of a drawing: what the standard forbids and what is not executed, by name.
 
 ``structure`` looks at the XML of one file before anything else reads it, so that whatever passes can be
-parsed and is executed as drawn. What needs the compiled graph or the office stands in ``check_meaning``.
+parsed and is executed as drawn. What needs the compiled graph or the office is looked at by
+``meaning``.
 Rule names are listed in docs/bpmn.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from lxml import etree
 
-from engine.bpmn import moments, parse, tags
+from engine.bpmn import parse, tags
 from engine.bpmn.check_activities import ActivityChecker
 from engine.bpmn.check_events import told_in_words
-from engine.bpmn.check_meaning import meaning
-from engine.bpmn.findings import Report
-from engine.bpmn.reading import line, owner_id
-from engine.bpmn.rewrite import TRUTHS
+from engine.bpmn.check_file import across, duplicates, languages, truths
+from engine.bpmn.check_graph import check_graph, check_ids
+from engine.bpmn.check_names import NameChecker
+from engine.bpmn.findings import Known, Report
+from engine.bpmn.model import Definition, Process
+from engine.bpmn.reading import Reading, line
 
 __all__ = ["across", "meaning", "structure"]
 
-_CONTENT = tags.FLOW_NODES | frozenset(
-    (
-        "sequenceFlow",
-        "laneSet",
-        "documentation",
-        "extensionElements",
-        "ioSpecification",
-        "ioBinding",
-        "property",
-        "dataObject",
-        "dataObjectReference",
-        "dataStoreReference",
-        "association",
-        "textAnnotation",
-        "group",
-        "auditing",
-        "categoryValueRef",
-        "monitoring",
-        "incoming",
-        "outgoing",
-        "correlationSubscription",
-        "supportedInterfaceRef",
-        "resourceRole",
-        "performer",
-        "humanPerformer",
-        "potentialOwner",
-        "dataInputAssociation",
-        "dataOutputAssociation",
-        "standardLoopCharacteristics",
-        "multiInstanceLoopCharacteristics",
-        "completionCondition",
-        "supports",
-        "dataInput",
-        "dataOutput",
-        "inputSet",
-        "outputSet",
-        "eventDefinitionRef",
-        "rendering",
-        "artifact",
-        "script",
-    )
-)
-
-
-_EVENTS = (
-    "message",
-    "timer",
-    "signal",
-    "conditional",
-    "error",
-    "escalation",
-    "cancel",
-    "compensate",
-    "terminate",
-    "link",
-)
-_PARTS = (_CONTENT - tags.FLOW_NODES - {"sequenceFlow", "laneSet"}) | {
-    "activationCondition",
-    *(f"{kind}EventDefinition" for kind in _EVENTS),
-}
-_REPEATED = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
-_OF_REPEATED = frozenset(
-    (
-        "documentation",
-        "extensionElements",
-        "loopCondition",
-        "loopCardinality",
-        "loopDataInputRef",
-        "loopDataOutputRef",
-        "inputDataItem",
-        "outputDataItem",
-        "complexBehaviorDefinition",
-        "completionCondition",
-    )
-)
+Compiled = Sequence[tuple[etree._Element, Reading, list[Process]]]
 
 
 def structure(root: etree._Element, report: Report) -> None:
@@ -118,8 +47,8 @@ def structure(root: etree._Element, report: Report) -> None:
             f"不符合 BPMN 2.0 的 XML 规范：{violation[1]}",
             f"violates the BPMN 2.0 schema: {violation[1]}",
         )
-    _duplicates(root, report)
-    _truths(root, report)
+    duplicates(root, report)
+    truths(root, report)
     processes = list(tags.children(root, "process"))
     if not any(p.get("isExecutable") != "false" for p in processes):
         first = processes[0] if processes else root
@@ -150,87 +79,21 @@ def structure(root: etree._Element, report: Report) -> None:
                 f"process {process.get('id')} holds nothing: it ends as it begins",
             )
         _Checker(root, report).body(process)
-        _languages(process, report)
+        languages(process, report)
 
 
-def _truths(root: etree._Element, report: Report) -> None:
-    """A process inside something else, and a truth value that is none, would be read at random."""
-    for element in root.iter(f"{{{tags.BPMN}}}*"):
-        where = str(element.get("id") or tags.local(element))
-        if element.tag == tags.tag("process") and element.getparent() is not root:
-            report.error(
-                "unsupported",
-                where,
-                line(element),
-                f"流程“{where}”不能放在别的元素里",
-                f"the process {where} stands inside another element",
-            )
-        for attribute in TRUTHS:
-            value = element.get(attribute)
-            if value is not None and value not in ("true", "false"):
-                report.error(
-                    "schema",
-                    where,
-                    line(element),
-                    f"“{where}”的 {attribute} 只能是 true 或 false",
-                    f"{where}: {attribute} is neither true nor false",
-                )
-
-
-def _languages(process: etree._Element, report: Report) -> None:
-    """An expression that says it is written in another language than FEEL is not evaluated.
-
-    What is empty says nothing in any language, and a plain moment of ISO 8601 in a timer is no expression.
-    """
-    for expression in process.iter(f"{{{tags.BPMN}}}*"):
-        language = (expression.get("language") or "").lower()
-        text = tags.text(expression)
-        timed = tags.local(expression) in ("timeDate", "timeDuration", "timeCycle")
-        if not text or (timed and moments.looks_iso(text.strip("\"'"))):
-            continue
-        if language and "feel" not in language and "dmn" not in language:
-            where = owner_id(expression)
-            report.error(
-                "expression-language",
-                where,
-                line(expression),
-                f"“{where}”的表达式用的是 {language}，引擎只认 FEEL",
-                f"{where}: an expression is written in {language}; only FEEL is evaluated",
-            )
-
-
-def across(loaded: Iterable[tuple[str, etree._Element, Report]]) -> None:
-    """Check that no process id stands in two files."""
-    seen: dict[str, str] = {}
-    for name, root, report in loaded:
-        for process in tags.children(root, "process"):
-            key = str(process.get("id"))
-            if key in seen and process.get("isExecutable") != "false" and seen[key] != name:
-                report.error(
-                    "duplicate-process",
-                    key,
-                    line(process),
-                    f"流程编号“{key}”在 {seen[key]} 里已经用过",
-                    f"process id {key} is already used in {seen[key]}",
-                )
-            seen.setdefault(key, name)
-
-
-def _duplicates(root: etree._Element, report: Report) -> None:
-    seen: set[str] = set()
-    for element in root.iter(f"{{{tags.BPMN}}}*"):
-        key = element.get("id")
-        if not key:
-            continue
-        if key in seen:
-            report.error(
-                "duplicate-id",
-                key,
-                line(element),
-                f"编号“{key}”重复，每个元素的编号必须不同",
-                f"the id {key} is used twice",
-            )
-        seen.add(key)
+def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
+    """Check a compiled definition: what needs the graph, or the office's own data."""
+    names = NameChecker(definition, known)
+    for _, reading, processes in compiled:
+        report = reading.report
+        for process in processes:
+            check_graph(report, process)
+            names.process(report, process)
+        names.file(reading)
+        if any(process.id == definition.main for process in processes):
+            names.clocks(report)
+            check_ids(report, definition, known)
 
 
 class _Checker(ActivityChecker):
@@ -242,7 +105,7 @@ class _Checker(ActivityChecker):
         flows = list(tags.children(holder, "sequenceFlow"))
         outgoing: dict[str, list[etree._Element]] = {}
         incoming: dict[str, list[etree._Element]] = {}
-        self.known(holder, holder, _CONTENT)
+        self.known(holder, holder, tags.CONTENT)
         self.extensions(holder)
         for data in tags.children(holder, "dataObject", "property"):
             self.extensions(data)
@@ -339,9 +202,9 @@ class _Checker(ActivityChecker):
         self.extensions(node)
         self.handed_on(node)
         if kind not in tags.SUBPROCESSES:
-            self.known(node, node, _PARTS)
-        for repeated in tags.children(node, *_REPEATED):
-            self.known(repeated, node, _OF_REPEATED)
+            self.known(node, node, tags.PARTS)
+        for repeated in tags.children(node, *tags.REPEATED):
+            self.known(repeated, node, tags.OF_REPEATED)
         default = node.get("default")
         if default is not None and default not in {f.get("id") for f in out}:
             self.error(

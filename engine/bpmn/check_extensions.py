@@ -11,7 +11,7 @@ from lxml import etree
 
 from engine.bpmn import tags
 from engine.bpmn.dialect_data import first_value
-from engine.bpmn.findings import Report
+from engine.bpmn.findings import Report, named
 from engine.bpmn.reading import line
 
 _GK_ELEMENTS = frozenset(
@@ -125,13 +125,15 @@ class ExtensionChecker:
 
     def error(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
         key = str(element.get("id") or tags.local(element))
-        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
-        self.report.error(rule, key, line(element), named + zh, f"{key}: {en}")
+        self.report.error(
+            rule, key, line(element), named(key, element.get("name")) + zh, f"{key}: {en}"
+        )
 
     def warning(self, rule: str, element: etree._Element, zh: str, en: str) -> None:
         key = str(element.get("id") or tags.local(element))
-        named = f"“{element.get('name')}”（{key}）" if element.get("name") else f"“{key}”"
-        self.report.warning(rule, key, line(element), named + zh, f"{key}: {en}")
+        self.report.warning(
+            rule, key, line(element), named(key, element.get("name")) + zh, f"{key}: {en}"
+        )
 
     def extensions(self, element: etree._Element, owner: etree._Element | None = None) -> None:
         """Refuse hooks to code, report what is kept unread, check our own elements.

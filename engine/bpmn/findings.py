@@ -122,3 +122,8 @@ class Report:
     ) -> None:
         """Note something worth knowing that asks for nothing."""
         self.add(rule, INFO, element, line, message, message_en)
+
+
+def named(key: str, name: str | None) -> str:
+    """Return how a finding speaks of an element in Chinese: by its name and id, or by its id alone."""
+    return f"“{name}”（{key}）" if name else f"“{key}”"

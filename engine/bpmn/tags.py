@@ -46,6 +46,80 @@ EVENTS = frozenset(
     ("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent")
 )
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
+# What may stand in a process or subprocess, in a step, and in what says how often a step is done.
+CONTENT = FLOW_NODES | frozenset(
+    (
+        "sequenceFlow",
+        "laneSet",
+        "documentation",
+        "extensionElements",
+        "ioSpecification",
+        "ioBinding",
+        "property",
+        "dataObject",
+        "dataObjectReference",
+        "dataStoreReference",
+        "association",
+        "textAnnotation",
+        "group",
+        "auditing",
+        "categoryValueRef",
+        "monitoring",
+        "incoming",
+        "outgoing",
+        "correlationSubscription",
+        "supportedInterfaceRef",
+        "resourceRole",
+        "performer",
+        "humanPerformer",
+        "potentialOwner",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "standardLoopCharacteristics",
+        "multiInstanceLoopCharacteristics",
+        "completionCondition",
+        "supports",
+        "dataInput",
+        "dataOutput",
+        "inputSet",
+        "outputSet",
+        "eventDefinitionRef",
+        "rendering",
+        "artifact",
+        "script",
+    )
+)
+_DEFINITIONS = (
+    "message",
+    "timer",
+    "signal",
+    "conditional",
+    "error",
+    "escalation",
+    "cancel",
+    "compensate",
+    "terminate",
+    "link",
+)
+PARTS = (CONTENT - FLOW_NODES - {"sequenceFlow", "laneSet"}) | {
+    "activationCondition",
+    *(f"{kind}EventDefinition" for kind in _DEFINITIONS),
+}
+REPEATED = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
+OF_REPEATED = frozenset(
+    (
+        "documentation",
+        "extensionElements",
+        "loopCondition",
+        "loopCardinality",
+        "loopDataInputRef",
+        "loopDataOutputRef",
+        "inputDataItem",
+        "outputDataItem",
+        "complexBehaviorDefinition",
+        "completionCondition",
+    )
+)
 
 
 def tag(name: str) -> str:

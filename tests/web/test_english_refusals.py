@@ -21,7 +21,7 @@ NOT_SAID = {
     "engine/annual_report/workbook.py": "the annual report is written in the office's language",
     "engine/annual_report/writing.py": "names of blanks in the template of the report",
     "engine/audit/checkpoints.py": "the head of the file of checkpoints",
-    "engine/bpmn/check_meaning.py": "nouns within findings, which are written in both languages",
+    "engine/bpmn/check_names.py": "nouns within findings, which are written in both languages",
     "engine/bpmn/reading.py": "nouns within findings, which are written in both languages",
     "engine/business_calendar/days.py": "the name of a calendar's version",
     "engine/business_calendar/notice.py": "patterns that read the State Council's notice",

@@ -1,22 +1,17 @@
-"""The second half of the deployment check: what needs the compiled graph, or the office's own data.
+"""The deployment check of names: whether what a drawing refers to is there, in the drawing itself and in the office.
 
-Errors where a reference does not resolve; warnings where a drawing runs but is probably not meant so.
+Errors where a form, clock, effect, letter, decision, process or setting does not exist; warnings where nobody can take
+a task, or where a field or a case event is probably a slip of the pen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from lxml import etree
-
-from engine.bpmn.findings import Known, Report
-from engine.bpmn.model import Body, Definition, Node, Process, Value
+from engine.bpmn.findings import Known, Report, named
+from engine.bpmn.model import Definition, Node, Process, Value
 from engine.bpmn.reading import Reading
 
-_WAITS = frozenset(("user", "receive", "catch", "race"))
-_TO_ONE = frozenset(
-    ("error", "escalation", "cancel", "message")
-)  # what is caught by one event only
 _COUNTERS = frozenset(
     (
         "loopCounter",
@@ -34,92 +29,30 @@ _COUNTERS = frozenset(
     )
 )
 
-Compiled = Sequence[tuple[etree._Element, Reading, list[Process]]]
 
+class NameChecker:
+    """Checks the names of one definition, file by file."""
 
-def meaning(definition: Definition, compiled: Compiled, known: Known) -> None:
-    """Check a compiled definition."""
-    produced = _produced(definition)
-    events = _Events(definition, known)
-    for _, reading, processes in compiled:
-        report = reading.report
-        for process in processes:
-            for body in process.bodies.values():
-                _reach(report, body)
-                _loops(report, body)
-                _twice(report, body, process)
-            for node in process.nodes.values():
-                _ways(report, node)
-                _people(report, node, known, process)
-                _references(report, node, definition, known)
-                events.recorded(report, node)
-        _fields(report, reading, produced, known)
-        _settings(report, reading, known)
-        if any(process.id == definition.main for process in processes):
-            events.awaited(report)
-            _changed(report, definition, known)
+    def __init__(self, definition: Definition, known: Known) -> None:
+        self.definition, self.known = definition, known
+        self.produced = _produced(definition)
+        self.events = _Events(definition, known)
 
+    def process(self, report: Report, process: Process) -> None:
+        """Check what the steps of a process name."""
+        for node in process.nodes.values():
+            _people(report, node, self.known, process)
+            _references(report, node, self.definition, self.known)
+            self.events.recorded(report, node)
 
-def _say(node: Node) -> str:
-    return f"“{node.name}”（{node.id}）" if node.name else f"“{node.id}”"
+    def file(self, reading: Reading) -> None:
+        """Check what the expressions of a file read."""
+        _fields(reading.report, reading, self.produced, self.known)
+        _settings(reading.report, reading, self.known)
 
-
-def _ways(report: Report, node: Node) -> None:
-    """Warn where it may happen that no flow can be taken, or always the same."""
-    gateway = node.kind in ("exclusive", "inclusive", "complex")
-    if node.default is not None and node.default.condition is not None:
-        report.warning(
-            "default-condition",
-            node.id,
-            node.line,
-            f"{_say(node)}的默认分支“{node.default.id}”写了条件，默认分支不看条件",
-            f"{node.id}: its default flow {node.default.id} has a condition, which is not looked at",
-        )
-    if gateway and len(node.out) < 2 and all(f.condition is None for f in node.out):
-        return
-    unconditional = [f for f in node.out if f.condition is None and f is not node.default]
-    if node.kind == "exclusive" and unconditional:
-        report.warning(
-            "flow-without-condition",
-            node.id,
-            node.line,
-            f"网关{_say(node)}的分支“{unconditional[0].id}”既无条件又不是默认分支，总会被选中",
-            f"{node.id}: the flow {unconditional[0].id} has no condition and is not the default; it always holds",
-        )
-    elif node.out and node.default is None and not unconditional:
-        report.warning(
-            "no-default",
-            node.id,
-            node.line,
-            f"{'网关' if gateway else ''}{_say(node)}没有默认分支，条件都不成立时案件会停下",
-            f"{node.id}: no default flow; where no condition holds the case stops with an incident",
-        )
-
-
-def _twice(report: Report, body: Body, process: Process) -> None:
-    """An error where of two events that catch the same only the first would ever be reached."""
-    caught = [(node.boundary, _TO_ONE) for node in body.nodes.values()]
-    starts = [
-        n for h in body.handlers if h.body for n in h.body.nodes.values() if n.kind == "start"
-    ]
-    caught.append((starts, _TO_ONE))
-    if body is process.body:
-        caught.append((body.triggers, frozenset(("message", "signal"))))
-    for nodes, kinds in caught:
-        seen: dict[tuple[str, str | None], Node] = {}
-        for node in nodes:
-            for event in () if node.together else node.events:
-                if event.kind not in kinds or event.correlation is not None:
-                    continue
-                first = seen.setdefault((event.kind, event.name), node)
-                if first is not node:
-                    report.error(
-                        "caught-twice",
-                        node.id,
-                        node.line,
-                        f"{_say(node)}与{_say(first)}接收同样的事件，只有前一个会发生",
-                        f"{node.id}: catches the same as {first.id}; only that one would ever happen",
-                    )
+    def clocks(self, report: Report) -> None:
+        """Check what the clocks of the definition listen for."""
+        self.events.awaited(report)
 
 
 def _people(report: Report, node: Node, known: Known, process: Process) -> None:
@@ -131,7 +64,7 @@ def _people(report: Report, node: Node, known: Known, process: Process) -> None:
             "nobody",
             node.id,
             node.line,
-            f"任务{_say(node)}没有人可以办理：不在泳道里，也没有指定岗位或人",
+            f"任务{_said(node)}没有人可以办理：不在泳道里，也没有指定岗位或人",
             f"{node.id}: nobody can take it: no lane, group or person",
         )
     ids = set((known.roles or {}).values())
@@ -141,7 +74,7 @@ def _people(report: Report, node: Node, known: Known, process: Process) -> None:
                 "unknown-role",
                 node.id,
                 node.line,
-                f"任务{_say(node)}的岗位“{group.text}”不在岗位表里，没有人可以办理",
+                f"任务{_said(node)}的岗位“{group.text}”不在岗位表里，没有人可以办理",
                 f"{node.id}: the group {group.text!r} is no role of the office",
             )
     for other in work.separation:
@@ -150,7 +83,7 @@ def _people(report: Report, node: Node, known: Known, process: Process) -> None:
                 "separation",
                 node.id,
                 node.line,
-                f"任务{_say(node)}要求与“{other}”不同人，但没有这个任务",
+                f"任务{_said(node)}要求与“{other}”不同人，但没有这个任务",
                 f"{node.id}: separation from {other!r}, which does not exist",
             )
     if known.forms is not None and not work.form:
@@ -158,7 +91,7 @@ def _people(report: Report, node: Node, known: Known, process: Process) -> None:
             "no-form",
             node.id,
             node.line,
-            f"任务{_say(node)}没有表单",
+            f"任务{_said(node)}没有表单",
             f"{node.id}: the user task has no form",
         )
 
@@ -208,7 +141,7 @@ def _called(
             "called-process",
             node.id,
             node.line,
-            f"{_say(node)}调用的流程“{process.id}”没有空开始事件，只能由事件开始",
+            f"{_said(node)}调用的流程“{process.id}”没有空开始事件，只能由事件开始",
             f"{node.id}: the called process {process.id!r} begins by an event only; a call needs a plain start",
         )
 
@@ -227,91 +160,13 @@ def _resolve(
             rule,
             node.id,
             node.line,
-            f"{_say(node)}的{zh}“{name}”不存在",
+            f"{_said(node)}的{zh}“{name}”不存在",
             f"{node.id}: the {en} {name!r} does not exist",
         )
 
 
 def _constant(value: Value | None) -> str | None:
     return value.text if value is not None and value.expression is None else None
-
-
-# ---------------------------------------------------------------- the graph
-
-
-def _reach(report: Report, body: Body) -> None:
-    """Warn of nodes that no token can come to."""
-    begin = [*body.starts, *body.triggers]
-    if body.adhoc is not None:
-        begin += [body.nodes[n] for n in body.adhoc.enabled]
-    begin += [n for n in body.nodes.values() if n.by_event or (n.kind == "start" and n.events)]
-    begin += [n.handler for n in body.nodes.values() if n.handler is not None]
-    hosted: dict[str, list[Node]] = {}
-    for node in body.nodes.values():
-        if node.host is not None:
-            hosted.setdefault(node.host.id, []).append(node)
-    seen: set[str] = set()
-    stack = list(begin)
-    while stack:
-        node = stack.pop()
-        if node.id in seen:
-            continue
-        seen.add(node.id)
-        stack += [f.target for f in node.out]
-        stack += hosted.get(node.id, ())
-    for node in body.nodes.values():
-        if node.id not in seen:
-            report.warning(
-                "unreachable",
-                node.id,
-                node.line,
-                f"{_say(node)}永远到不了，请检查连线",
-                f"{node.id}: no token can come here",
-            )
-
-
-def _loops(report: Report, body: Body) -> None:
-    """Warn of a circle of flows in which nobody and nothing is waited for."""
-    left = {n.id: n for n in body.nodes.values() if not _pauses(n)}
-    into: dict[str, list[str]] = {key: [] for key in left}
-    ways = dict.fromkeys(left, 0)
-    for key, node in left.items():
-        for flow in node.out:
-            if flow.target.id in left:
-                into[flow.target.id].append(key)
-                ways[key] += 1
-    nowhere = [key for key, count in ways.items() if count == 0]
-    while nowhere:  # what leads nowhere is on no circle
-        key = nowhere.pop()
-        del left[key]
-        for before in into[key]:
-            ways[before] -= 1
-            if ways[before] == 0:
-                nowhere.append(before)
-    if not left:
-        return
-    at, seen = next(iter(left.values())), set()
-    while at.id not in seen:
-        seen.add(at.id)
-        at = next(f.target for f in at.out if f.target.id in left)
-    report.warning(
-        "loop-without-person",
-        at.id,
-        at.line,
-        f"经过{_say(at)}的循环里没有人办理也不等待，可能停不下来",
-        f"{at.id}: a loop in which nothing waits may never end",
-    )
-
-
-def _pauses(node: Node) -> bool:
-    if node.kind in _WAITS or node.kind == "call":
-        return True
-    if node.body is not None:
-        return any(_pauses(n) for n in node.body.nodes.values())
-    return False
-
-
-# ---------------------------------------------------------------- names
 
 
 def _produced(definition: Definition) -> set[str]:
@@ -399,7 +254,7 @@ class _Events:
                     "unknown-event",
                     node.id,
                     node.line,
-                    f"{_say(node)}记录的法律事实“{one.event}”没有时限用到，是不是“{meant}”",
+                    f"{_said(node)}记录的法律事实“{one.event}”没有时限用到，是不是“{meant}”",
                     f"{node.id}: no clock knows the case event {one.event!r}; is it {meant!r}",
                 )
             elif self.fixed is not None and one.event not in self.fixed | self.heard.keys():
@@ -407,7 +262,7 @@ class _Events:
                     "own-event",
                     node.id,
                     node.line,
-                    f"{_say(node)}记录的法律事实“{one.event}”是本流程自己的名称，没有时限用到",
+                    f"{_said(node)}记录的法律事实“{one.event}”是本流程自己的名称，没有时限用到",
                     f"{node.id}: the case event {one.event!r} is the procedure's own; no clock hears it",
                 )
 
@@ -469,25 +324,5 @@ def _is_slip(name: str, other: str) -> bool:
     return row[-1] <= 1
 
 
-def standing_ids(definition: Definition) -> frozenset[str]:
-    """Return the ids at which a case can stand: what waits, what holds something inside, what joins."""
-    return frozenset(
-        node.id
-        for node in definition.all_nodes()
-        if node.kind in _WAITS | {"subprocess", "call"}
-        or (node.kind in ("parallel", "inclusive", "complex") and len(node.incoming) > 1)
-    )
-
-
-def _changed(report: Report, definition: Definition, known: Known) -> None:
-    if known.previous_ids is None:
-        return
-    present = {n.id for n in definition.all_nodes()}
-    for missing in sorted(known.previous_ids - present):
-        report.warning(
-            "changed-id",
-            missing,
-            None,
-            f"上一版本里的“{missing}”不见了：在办案件若停在那里需要迁移",
-            f"{missing} of the version in force is gone; cases standing there must be migrated",
-        )
+def _said(node: Node) -> str:
+    return named(node.id, node.name)
