@@ -27,6 +27,7 @@ from engine.office.security import SecurityInvalid, SignInRules, read_security
 from engine.office.settings import FILE as SETTINGS_FILE
 from engine.office.settings import OfficeSettings
 from engine.office_functions import Functions, functions_of
+from engine.sealing import mask
 from engine.statutory_clock.counting import shifted
 from engine.words import say
 from engine.written_rules import FOLDER as RULES
@@ -115,10 +116,15 @@ class Institution:
                 self.office, self.directory.in_post(at), wanted, str(unit) if unit else None
             )
 
+        def masked(text: object) -> object:
+            """A personal text as pages show it: of a number stays what the setting says."""
+            return mask(str(text), str(self.settings["id_masking"])) if text else None
+
         return {
             **functions_of(day, self.calendar),
             "office people": office_people,
             "person name": lambda login: self.directory.name(login) if login else None,
+            "masked": masked,
         }
 
     @cached_property

@@ -31,5 +31,6 @@ NAMES = frozenset(
         "is working day",
         "office people",  # given by the institution, which knows the posts
         "person name",
+        "masked",  # a personal number as the setting id_masking shows it
     )
 )

@@ -142,6 +142,7 @@ SERVED = {"served_on": "2026-03-02", **RECEIVER}
 PAPERS = {
     "申请表和来件扫描件": "as the applicant handed it in; 条例第二十九条",
     "登记回执": "is handed to the applicant by name",
+    "政府信息公开申请登记表": "is the register sheet of the file: all but the number, which is masked",
     "予以公开告知书": "is addressed to the applicant",
     "送达回证": "says who received it",
     "征求意见告知书": "is addressed to the applicant",
@@ -319,6 +320,7 @@ def test_abuse_29_a_stolen_database_shows_nobody_and_files_are_known_by_name(tol
     allowed = {title.replace("依申请公开", told.number) for title in PAPERS}
     assert set(found) <= allowed
     assert "id_number" not in found["登记回执"] | found["予以公开告知书"] | found["送达回证"]
+    assert not {"id_number", "joint_applicants"} & found["政府信息公开申请登记表"]
     assert not {"joint_applicants", "assistance", "phone"} & found["予以公开告知书"]
     assert found["第三方意见征询函"] == found["公开决定告知书"] == {"party_full_name"}
     assert found["征求意见告知书"] == {"applicant_name"}  # that somebody was asked, not who
@@ -426,7 +428,8 @@ def test_bytes_that_come_again_while_they_are_swept_stay(told: Told):
 
 def test_what_is_open_or_not_packed_is_not_erased(told: Told):
     desk = told.desk
-    other = {**REQUEST, "applicant_name": "顾某", "address": "某路1号", "agent_name": "李某"}
+    other = {**REQUEST, **dict.fromkeys(("applicant_name", "agent_name", "assistance"), "顾某")}
+    other |= {"address": "某路1号", "phone": "13900000000", "email": "gu@example.cn"}
     moved = commands.start_case(desk.env, desk.actor("zhou"), "on_request", other)
     with pytest.raises(BadInput, match="open"):
         commands.erase_case(desk.env, moved.number, "到期")

@@ -332,7 +332,11 @@ def test_who_works_in_a_called_process_stands_at_its_call_and_sees_the_opinion_b
     assert "second_review" not in page.diagram.progress
     assert page.values["shown_first_result"] == "可以公开"
     assert not page.source_documents
-    assert {one.title for one in page.letters} == {"登记回执", "政府信息公开申请分办单"}
+    assert {one.title for one in page.letters} == {
+        "登记回执",
+        "政府信息公开申请登记表",
+        "政府信息公开申请分办单",
+    }
 
 
 def test_who_stands_in_for_somebody_signs_for_him(player):

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from engine.decisions import Decisions
+from engine.institution import Institution
 from engine.letters import fields_of
 from engine.office import Office
 from engine.procedure import Procedure, read_folder
 
 PROCESSES = Path(__file__).parents[2] / "processes"
 OFFICE = Office.load(PROCESSES / "_office")
+INSTITUTION = Institution.from_files(read_folder(PROCESSES / "_office"), "office")
 REQUEST = Procedure.from_files(read_folder(PROCESSES / "on_request"), OFFICE)
 TABLES = Decisions.from_sources({k: v for k, v in REQUEST.sources.items() if k.endswith(".dmn")})
 TODAY = date(2026, 3, 2)  # Mon
@@ -78,6 +80,22 @@ def test_letters_on_the_way_carry_no_remedy():
     ):
         assert REQUEST.letters[key].remedy == ""
         assert "救济" not in fields_of({key: REQUEST.template(key)})[key]
+
+
+@pytest.mark.parametrize(
+    ("masking", "shown"),
+    [
+        ("first3_last4", "110***********002X"),
+        ("last4", "**************002X"),
+        ("hidden", "******************"),
+    ],
+)
+def test_the_register_sheet_masks_the_number_as_the_setting_says(masking, shown):
+    # 个人信息保护法第六条、第五十一条
+    functions = INSTITUTION.under({"id_masking": masking}).functions(TODAY)
+    number = REQUEST.letters["register_sheet"].fields["证件号码"]
+    assert number.evaluate({"id_number": "11010519491231002X"}, functions) == shown
+    assert number.evaluate({"id_number": None}, functions) is None
 
 
 def test_letters_to_third_parties_do_not_say_who_asks():
