@@ -252,7 +252,7 @@ def _shown(field: Field, value: Any, name_of: Callable[[str], str]) -> str:
                 say("，").join(
                     f"{label_of(c.label)} {_shown(c, row[c.key], name_of)}"
                     for c in field.columns
-                    if row.get(c.key)
+                    if row.get(c.key) not in (None, "", [])
                 )
                 for row in value
             )

@@ -338,7 +338,7 @@ def _warning(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
     clock = f"“{step}”" if step else names.clock(row["object"].partition(":")[2])
     clock += f"（{body['party']}）" if body.get("party") else ""
     late = int(body.get("late_days") or 0)
-    held = say("应于{day}发出，因停机迟{n}天", day=body.get("planned_for"), n=late) if late else ""
+    held = say("应于{day}发出，迟{n}天", day=body.get("planned_for"), n=late) if late else ""
     return Told(
         say(
             "系统提醒“{title}”：{clock}于{due}届满",
