@@ -49,6 +49,8 @@ def structure(root: etree._Element, report: Report) -> None:
         )
     duplicates(root, report)
     truths(root, report)
+    for correlation in tags.children(root, "correlationProperty"):
+        languages(correlation, report)
     processes = list(tags.children(root, "process"))
     if not any(p.get("isExecutable") != "false" for p in processes):
         first = processes[0] if processes else root

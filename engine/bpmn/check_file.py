@@ -71,12 +71,12 @@ def truths(root: etree._Element, report: Report) -> None:
                 )
 
 
-def languages(process: etree._Element, report: Report) -> None:
+def languages(holder: etree._Element, report: Report) -> None:
     """An expression that says it is written in another language than FEEL is not evaluated.
 
     What is empty says nothing in any language, and a plain moment of ISO 8601 in a timer is no expression.
     """
-    for expression in process.iter(f"{{{tags.BPMN}}}*"):
+    for expression in holder.iter(f"{{{tags.BPMN}}}*"):
         language = (expression.get("language") or "").lower()
         text = tags.text(expression)
         timed = tags.local(expression) in ("timeDate", "timeDuration", "timeCycle")

@@ -354,9 +354,12 @@ def call(element: etree._Element, reading: Reading) -> Call:
     if not called and zeebe is not None:
         called = zeebe.get("processId") or ""
     inputs = dialect_data.mappings(element, "in", reading)
+    isolated = bool(inputs) and all(m.source is not None for m in inputs)
+    if zeebe is not None:
+        isolated = zeebe.get("propagateAllParentVariables") == "false"
     return Call(
         process=reading.value(called, element, "called process") or Value(""),
         inputs=inputs,
         outputs=dialect_data.mappings(element, "out", reading),
-        isolated=bool(inputs) and all(m.source is not None for m in inputs),
+        isolated=isolated,
     )

@@ -16,6 +16,7 @@ from engine.bpmn.model import Mapped, Value
 from engine.bpmn.reading import Reading, line, owner_id
 
 NAME = re.compile(r"[^\W\d][\w.]*")
+_HYPHENED = re.compile(r"[^\W\d]\w*(-\w+)+")
 _NAMED = re.compile(r"[^\W\d][\w \-]*")
 
 
@@ -87,7 +88,7 @@ def _zeebe_mappings(element: etree._Element, direction: str, reading: Reading) -
                 target, *inside = str(mapping.get("target")).split(".")
                 found.append(Mapped(value, target, inside=tuple(inside)))
     called = tags.extension(element, tags.ZEEBE, "calledElement")
-    all_back = called is not None and called.get("propagateAllChildVariables") == "true"
+    all_back = called is not None and called.get("propagateAllChildVariables") != "false"
     if direction == "out" and all_back and not found:
         found.append(Mapped(None, ""))
     return found
@@ -100,6 +101,9 @@ def _source(
     whole = foreign.WHOLE.fullmatch(raw)
     if whole and NAME.fullmatch(whole[1].strip()):
         raw = whole[1].strip()
+    if text and _HYPHENED.fullmatch(raw):  # a name, which FEEL would take for a subtraction
+        reading.names.add(raw)
+        return Value(raw, Named((raw,)))
     return reading.feel(raw, element, "mapping") or Value(raw)
 
 

@@ -222,10 +222,11 @@ class _Reaching:
 
 
 _YES_OR_NO = frozenset(("condition", "completion condition", "activation condition"))
-_STEERS = frozenset(("mapping", "called process", "decision"))
+_STEERS = frozenset(("mapping", "called process", "decision", "correlation"))
 _WHAT = {
     "called process": "被调用流程",
     "decision": "决策",
+    "correlation": "消息对应",
     "condition": "条件",
     "script": "脚本",
     "timer": "定时",
@@ -251,13 +252,15 @@ def line(element: etree._Element) -> int | None:
 
 
 def owner_id(element: etree._Element) -> str:
-    """Return the id of the node, flow or process that an element belongs to."""
+    """Return the id of the node, flow or process that an element belongs to, else of the nearest that has one."""
     at: etree._Element | None = element
-    while at is not None:
+    nearest = None
+    while at is not None and tags.local(at) != "definitions":
         name = tags.local(at)
+        nearest = nearest or at.get("id")
         if at.get("id") and (
             name in tags.FLOW_NODES or name in ("sequenceFlow", "process", "lane")
         ):
             return str(at.get("id"))
         at = at.getparent()
-    return element.get("id") or tags.local(element)
+    return str(nearest or tags.local(element))

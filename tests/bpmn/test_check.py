@@ -466,6 +466,16 @@ ERRORS = [
         ),
     ),
     ("expression", "x", line(node("businessRuleTask", "x", camunda__decisionRef="${which}"))),
+    (
+        "expression-language",
+        "cp",
+        line(
+            user("x"),
+            after='<bpmn:correlationProperty id="cp"><bpmn:correlationPropertyRetrievalExpression messageRef="m">'
+            '<bpmn:messagePath language="python">a</bpmn:messagePath>'
+            "</bpmn:correlationPropertyRetrievalExpression></bpmn:correlationProperty>" + MESSAGE,
+        ),
+    ),
     # what contradicts itself, or says nothing to a machine
     ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?23"))),
     (
