@@ -288,6 +288,7 @@ document = Table(
     Column("letter_number", String(128)),
     Column("created_by", Key, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("position", Integer, nullable=False),  # 1, 2, 3 in its case, as they were made
 )
 
 case_reference = Table(

@@ -449,9 +449,19 @@ def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, li
 
 
 def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store uploaded or issued documents; their bytes are in the blob folder already."""
-    if rows:
-        connection.execute(insert(document), [dict(row) for row in rows])
+    """Store uploaded or issued documents, in this order; their bytes are in the blob folder already."""
+    before = document.alias()
+    last = select(func.coalesce(func.max(before.c.position), 0) + 1)
+    place = last.where(before.c.case_id == bindparam("of_case")).scalar_subquery()
+    given = [
+        {
+            **{key: value for key, value in row.items() if key != "position"},
+            "of_case": row["case_id"],
+        }
+        for row in rows
+    ]
+    if given:
+        connection.execute(insert(document).values(position=place), given)
 
 
 def document_row(connection: Connection, document_id: str) -> Row | None:
@@ -460,12 +470,10 @@ def document_row(connection: Connection, document_id: str) -> Row | None:
 
 
 def case_documents(connection: Connection, case_id: str) -> list[Row]:
-    """Return a case's documents, oldest first."""
+    """Return a case's documents in the order they were made."""
     return many(
         connection,
-        select(document)
-        .where(document.c.case_id == case_id)
-        .order_by(document.c.created_at, document.c.id),
+        select(document).where(document.c.case_id == case_id).order_by(document.c.position),
     )
 
 
@@ -475,7 +483,7 @@ def stored_files(connection: Connection) -> list[Row]:
         connection,
         select(document.c.sha256, document.c.title, cases.c.number)
         .join(cases, cases.c.id == document.c.case_id)
-        .order_by(document.c.created_at, document.c.id),
+        .order_by(document.c.created_at, cases.c.number, document.c.position),
     )
 
 

@@ -26,8 +26,8 @@ def a_document(real: RealOffice) -> tuple[str, str, Path]:
         uow.connection.execute(
             sql(
                 "insert into document (id, case_id, kind, title, filename, media_type, sha256, size, created_at,"
-                " created_by) values ('d1', :case, 'upload', '申请书', '申请书.pdf', 'application/pdf', :digest,"
-                " :size, '2026-11-02 01:00:00', 'zhou')"
+                " created_by, position) values ('d1', :case, 'upload', '申请书', '申请书.pdf', 'application/pdf', :digest,"
+                " :size, '2026-11-02 01:00:00', 'zhou', 99)"
             ),
             {"case": case.case_id, "digest": digest, "size": len(data)},
         )

@@ -295,6 +295,7 @@ def upgrade() -> None:
         sa.Column("letter_number", sa.String(length=128), nullable=True),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_document_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
     )
