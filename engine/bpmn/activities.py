@@ -361,7 +361,8 @@ def map_data(
     for one in mapped:
         if one.source is None:
             for name, value in (machine.s[source].get("v") or {}).items():
-                machine.write(name, value, target)
+                if name not in one.but:
+                    machine.write(name, value, target)
         elif not one.optional or _is_there(machine, one.source, source, frame):
             value = machine.value(one.source, source, frame, node.id)
             if one.inside:

@@ -90,7 +90,8 @@ def _zeebe_mappings(element: etree._Element, direction: str, reading: Reading) -
     called = tags.extension(element, tags.ZEEBE, "calledElement")
     all_back = called is not None and called.get("propagateAllChildVariables") != "false"
     if direction == "out" and all_back and not found:
-        found.append(Mapped(None, ""))
+        own = frozenset(m.target for m in _zeebe_mappings(element, "in", reading))
+        found.append(Mapped(None, "", but=own))  # what was mapped in is the call's own
     return found
 
 

@@ -137,6 +137,7 @@ class Mapped:
     source: Value | None  # None: all variables
     target: str
     optional: bool = False  # a source that is not there leaves the target as it was
+    but: frozenset[str] = frozenset()  # of all variables, those that are not handed on
     inside: tuple[
         str, ...
     ] = ()  # the way to the entry of ``target`` that is written, where not all of it
