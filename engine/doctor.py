@@ -184,7 +184,7 @@ def _incidents(env: Environment) -> Remark:
     return Remark(
         "incidents",
         not count,
-        say("有{count}件异常等待处理", count=count) if count else say("没有异常"),
+        say("有{count}件异常等待处理", count=count) if count else say("没有出错停下的步骤"),
     )
 
 
