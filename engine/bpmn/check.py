@@ -242,6 +242,8 @@ class _Checker(ActivityChecker):
         self.repetition(node)
         if kind in tags.SUBPROCESSES:
             if kind == "adHocSubProcess":
+                if tags.text(tags.child(node, "completionCondition")) == "autocomplete":
+                    self.other_course(node, "autocomplete")  # jBPM's word, no expression
                 for event in tags.children(node, "startEvent", "endEvent"):
                     self.error(
                         "adhoc-event",

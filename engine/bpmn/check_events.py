@@ -276,10 +276,15 @@ class EventChecker(TieChecker):
 
 
 def told_in_words(expression: etree._Element | None) -> bool:
-    """Whether an expression that is not formal (10.3.3) holds a sentence, which names no data of the drawing."""
-    if expression is None or expression.get(f"{{{tags.XSI}}}type"):
+    """Whether an expression holds a sentence, which names no data of the drawing.
+
+    One that is not formal (10.3.3) may be any words; in a formal one words may be a variable, unless they ask.
+    """
+    if expression is None:
         return False
     text = tags.text(expression)
+    if expression.get(f"{{{tags.XSI}}}type") and not text.endswith(("?", "!", ".")):
+        return False
     names = {
         str(one.get("name"))
         for one in expression.getroottree().iter(

@@ -476,7 +476,28 @@ ERRORS = [
             "</bpmn:correlationPropertyRetrievalExpression></bpmn:correlationProperty>" + MESSAGE,
         ),
     ),
+    (
+        "vendor-course",
+        "x",
+        line(
+            node(
+                "adHocSubProcess",
+                "x",
+                user("a", "b")
+                + "<bpmn:completionCondition>autocomplete</bpmn:completionCondition>",
+            )
+        ),
+    ),
     # what contradicts itself, or says nothing to a machine
+    (
+        "expression",
+        "x_e",
+        doc(S + user("x") + E + flows("s>x", "x>e?Was it approved?")).replace(
+            b"<bpmn:conditionExpression",
+            b'<bpmn:conditionExpression xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+            b' xsi:type="bpmn:tFormalExpression"',
+        ),
+    ),
     ("expression", "x_e", doc(S + user("x") + E + flows("s>x", "x>e?23"))),
     (
         "expression",
