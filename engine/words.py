@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -44,7 +45,8 @@ def say(text: str, /, **values: object) -> str:
     """Return a sentence in the reader's language, its blanks filled.
 
     ``text`` is the Chinese sentence and the key of the catalogue, such as ``{who}完成{step}``; a blank that is a label
-    of a procedure is put into the reader's language as well.
+    of a procedure is put into the reader's language as well. A catalogue may write ``{n:day|days}`` where its
+    language has another word for one than for many.
     """
     translate, label = _translate.get(), _label.get()
     if label is not None:
@@ -53,7 +55,17 @@ def say(text: str, /, **values: object) -> str:
         }
     if translate is None:
         return text.format(**values)
-    return AsIs(translate(text).format(**values))
+    return AsIs(_Counting().vformat(translate(text), (), values))
+
+
+class _Counting(string.Formatter):
+    """Fills blanks; ``{n:day|days}`` becomes the first word where n is one, else the second."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        if bar:
+            return one if str(value) == "1" else many
+        return str(super().format_field(value, spec))
 
 
 def in_two(chinese: str, english: str) -> str:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 CELL_TOP, CELL_HEIGHT = 34, 14
+MANY = 9999
 MIDDLE = CELL_TOP + CELL_HEIGHT / 2
 
 
@@ -87,7 +88,8 @@ def draw(ruler: Any, width: int = 820) -> Drawing:
         )
         for cell in ruler.cells
     ]
-    marks, lines = _marks([one for one in ruler.marks if days[0] <= one.date <= days[-1]], centre)
+    shown = [one for one in ruler.marks if days[0] <= one.date <= days[-1]]
+    marks, lines = _marks(shown, centre, width)
     brackets = [
         Bracket(
             round(centre(one.first) - pitch / 2 + 1, 1),
@@ -101,23 +103,42 @@ def draw(ruler: Any, width: int = 820) -> Drawing:
     return Drawing(width, top, 78 - top, cells, marks, brackets, ruler.summary)
 
 
-def _marks(marks: Sequence[Any], centre: Any) -> tuple[list[Mark], int]:
-    """Put each text on the side where there is more room; where there is none, one line higher."""
+def _marks(marks: Sequence[Any], centre: Any, width: int) -> tuple[list[Mark], int]:
+    """Put each text on the side where there is more room; where there is none, some lines higher.
+
+    A text covers no other text and no tick: the tick of a mark goes from its own line down through all below. So
+    they are placed from the right: what stands further left may always go higher.
+    """
+    places = [centre(mark.date) for mark in marks]
+    lines = [MANY] * len(marks)  # how high each tick goes; not known yet: over everything
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(len(marks) + 1)]
     placed: list[Mark] = []
-    taken: list[list[tuple[float, float]]] = [[]]
-    for index, mark in enumerate(marks):
-        x = centre(mark.date)
+
+    def free(x: float, line: int, span: tuple[float, float]) -> bool:
+        texts = any(span[0] < end and start < span[1] for start, end in taken[line])
+        crossed = any(
+            span[0] < at < span[1] and up >= line for at, up in zip(places, lines, strict=True)
+        )
+        crosses = any(start < x < end for below in taken[: line + 1] for start, end in below)
+        return not (texts or crossed or crosses)
+
+    for index in reversed(range(len(marks))):
+        mark, x = marks[index], places[index]
         size = _text_width(mark.text)
-        before = max((end for _, end in taken[0]), default=0.0)
-        after = centre(marks[index + 1].date) if index + 1 < len(marks) else float("inf")
-        side = "end" if x - before > after - x and x - 4 - size >= 0 else "start"
-        span = (x + 2, x + 6 + size) if side == "start" else (x - 6 - size, x - 2)
-        line = 0
-        while any(span[0] < end and start < span[1] for start, end in taken[line]):
-            line += 1
-            if line == len(taken):
-                taken.append([])
-        taken[line].append(span)
+        spans = {"start": (x + 2, x + 6 + size), "end": (x - 6 - size, x - 2)}
+        before = x - places[index - 1] if index else x
+        after = places[index + 1] - x if index + 1 < len(marks) else MANY
+        sides = ["end", "start"] if before > after else ["start", "end"]
+        fitting = (
+            (line, side)
+            for room in (width, MANY)  # rather beyond the edge than over another
+            for line in range(len(taken))
+            for side in sides
+            if spans[side][0] >= -2 and spans[side][1] <= room and free(x, line, spans[side])
+        )
+        line, side = next(fitting)
+        taken[line].append(spans[side])
+        lines[index] = line
         placed.append(
             Mark(
                 round(x, 1),
@@ -129,7 +150,7 @@ def _marks(marks: Sequence[Any], centre: Any) -> tuple[list[Mark], int]:
                 mark.style,
             )
         )
-    return placed, len(taken)
+    return placed[::-1], max(lines, default=0) + 1
 
 
 def _text_width(text: str) -> float:

@@ -318,11 +318,12 @@ def internal_limit(env: Environment, item: Mapping[str, Any], day: date) -> Cloc
 
 
 def document_view(row: Mapping[str, Any]) -> DocumentView:
-    """Return a document as lists show it."""
-    sub = row["letter_number"] or row["filename"]
+    """Return a document as lists show it: its number, or the name of the file where that tells more than the title."""
+    file = row["filename"] if row["filename"].rpartition(".")[0] != row["title"] else ""
+    sub, day = row["letter_number"] or file, legal_day(row["created_at"])
     return DocumentView(
         row["id"],
         row["title"],
-        f"{sub}，{legal_day(row['created_at'])}",
+        f"{sub}，{day}" if sub else f"{day}",
         f"/documents/{row['id']}",
     )

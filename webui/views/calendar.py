@@ -34,16 +34,16 @@ def show() -> ResponseReturnValue:
 @rule("calendar.import")
 def begin_preview() -> ResponseReturnValue:
     """Look what a year would change: days, and dates of open cases. Nothing is stored."""
-    typed = request.form.get("notice", "")
+    typed, source = request.form.get("notice", ""), request.form.get("source", "").strip()[:120]
     env, who, look = engine().environment, actor(), engine().commands.preview_calendar
 
     def preview(report: Any) -> dict[str, Any]:
         found = look(env, who, file, name, report)
         moving = [one.to_json() for one in found.moving]
-        return {"name": name, "file": file.decode("utf-8-sig"), "moving": moving}
+        return {"name": name, "source": source, "file": file.decode("utf-8-sig"), "moving": moving}
 
     try:
-        data, name = _brought(typed)
+        data, name = _brought(typed, source)
         year = request.form.get("year", "").strip()
         file = engine().commands.year_file(data, name, int(year) if year.isdigit() else None)
         return work.do("calendar_preview", preview)  # type: ignore[no-any-return]
@@ -88,14 +88,14 @@ def report(number: int) -> ResponseReturnValue:
     return rendering.page("office_report.html", "calendar", page=found)
 
 
-def _brought(typed: str) -> tuple[bytes, str]:
+def _brought(typed: str, source: str) -> tuple[bytes, str]:
     """Return (bytes, name) of the file, or of the text where there is no file."""
     sent = request.files.get("file")
     if sent is not None and sent.filename:
         return sent.stream.read(MAX_NOTICE + 1), sent.filename.replace("\\", "/").rsplit("/", 1)[-1]
     if not typed.strip():
         raise BadInput("nothing", sentence=str(_("请选择文件，或者粘贴通知的文字")))
-    return typed.encode(), request.form.get("source", "").strip()[:120] or TYPED
+    return typed.encode(), source or TYPED
 
 
 def _page(page: Any, refusal: str = "", typed: str = "") -> str:
@@ -125,5 +125,5 @@ def _preview(work_id: str, refusal: str = "") -> str:
         name=end["name"],
         preview=work_id,
         refusal=refusal,
-        reason=request.form.get("reason") or (end["name"] if "〔" in end["name"] else ""),
+        reason=request.form.get("reason") or end["source"],
     )
