@@ -179,10 +179,11 @@ def complete(
         routing = machine.definition_of(machine.s[scope]).routing_names
         kept = {k: v for k, v in kept.items() if k in routing}
     machine.drop(token, "completed")
-    own = _own_names(node)
-    for name, value in kept.items():
-        if frame is None or name not in own:
-            machine.write(name, value, scope)
+    if not node.keeps:
+        own = _own_names(node) | {m.target for m in node.inputs}
+        for name, value in kept.items():
+            if frame is None or name not in own:
+                machine.write(name, value, scope)
     if values:
         frame = {**(frame or {}), **values}
     done(machine, scope, node, parent, frame, token)

@@ -208,6 +208,7 @@ class FileCompiler:
             node.formula = reading.feel(text, element, "script")
         node.inputs = tuple(dialect_data.mappings(element, "in", reading))
         node.outputs = tuple(dialect_data.mappings(element, "out", reading))
+        node.keeps = dialect_data.keeps(element)
 
     def _rule(self, node: Node, element: etree._Element) -> None:
         zeebe = tags.extension(element, tags.ZEEBE, "calledDecision")
@@ -238,6 +239,7 @@ class FileCompiler:
         node.action = dialect.action(element, message)
         node.inputs = tuple(dialect_data.associations(element, "in", self.reading))
         node.outputs = tuple(dialect_data.mappings(element, "out", self.reading))
+        node.keeps = dialect_data.keeps(element)
 
     def _tie(self, body: Body, node: Node, spec: Any) -> None:
         element = spec.extensions["element"]

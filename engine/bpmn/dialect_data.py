@@ -78,6 +78,12 @@ def mappings(element: etree._Element, direction: str, reading: Reading) -> list[
     return found + associations(element, direction, reading)
 
 
+def keeps(element: etree._Element) -> bool:
+    """Return whether what an element brings stays its own: in Camunda 8 only what is mapped out leaves it."""
+    zeebe = tags.extension(element, tags.ZEEBE, "ioMapping")
+    return zeebe is not None and zeebe.find(f"{{{tags.ZEEBE}}}output") is not None
+
+
 def _zeebe_mappings(element: etree._Element, direction: str, reading: Reading) -> list[Mapped]:
     found = []
     zeebe = tags.extension(element, tags.ZEEBE, "ioMapping")

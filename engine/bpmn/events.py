@@ -436,6 +436,8 @@ def _kept(
     machine: Machine, scope: str, node: Node, values: Mapping[str, object] | None
 ) -> Mapping[str, object] | None:
     """What an action's form wrote is kept only where it routes, as with tasks."""
+    if node.keeps:
+        return None
     if not values or node.action is None or not node.action.form:
         return values
     routing = machine.definition_of(machine.s[scope]).routing_names

@@ -259,6 +259,7 @@ class Node:
     records: tuple[Recorded, ...] = ()
     inputs: tuple[Mapped, ...] = ()
     outputs: tuple[Mapped, ...] = ()
+    keeps: bool = False  # what it brings stays its own; only what is mapped leaves it
     handler: Node | None = None  # compensation handler of this activity
     by_event: bool = False
     transaction: bool = False
