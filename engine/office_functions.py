@@ -34,3 +34,5 @@ NAMES = frozenset(
         "masked",  # a personal number as the setting id_masking shows it
     )
 )
+OTHER_CASE = "other case"  # of a form alone: what it gives depends on who fills the form in
+FORM_NAMES = NAMES | {OTHER_CASE}

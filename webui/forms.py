@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine.errors import EngineError
 from webui import form_view
+from webui.auth import actor
 from webui.engine_door import engine
 from webui.labels import label
 from webui.uploads import UploadRefused
@@ -37,6 +38,8 @@ def answering(page: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page asks for these answers, for a browser that has typed them."""
     asked = engine().queries.asked(engine().environment, page, values)
     found: dict[str, Any] = {"shown": sorted(asked.shown), "required": sorted(asked.required)}
+    found["filled"], looks = engine().queries.followed(page, values)
+    record(looks, page.name)
     page = following(page, values)
     if getattr(page, "buttons", ()):
         found["button"] = {
@@ -52,6 +55,23 @@ def following(page: Any, values: Mapping[str, Any]) -> Any:
     if not getattr(page, "buttons", ()):
         return page
     return engine().queries.with_button(engine().environment, page, values)
+
+
+def filled(page: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers with what a case that they name says to the questions left open."""
+    given, looks = engine().queries.followed(page, values)
+    open_ = {key: value for key, value in given.items() if not values.get(key)}
+    record(
+        {number: [one for one in keys if one in open_] for number, keys in looks.items()}, page.name
+    )
+    return {**values, **open_}
+
+
+def record(looks: Mapping[str, Sequence[str]], step: str) -> None:
+    """Tell the trail which personal values the form of a step shows in full."""
+    for number, keys in looks.items():
+        if keys:
+            engine().commands.record_look(engine().environment, actor(), number, keys, step)
 
 
 def chosen_files(files: MultiDict[str, FileStorage]) -> dict[str, list[str]]:

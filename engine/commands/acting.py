@@ -78,7 +78,7 @@ def complete_task(
     form = task_form(env, deployed, case, item)
     submitted = judged(env, actor, deployed, form, values, case, files, item["token"])
     if form is not None and pressed:
-        refuse_other_button(env, deployed, form, submitted, case, item, pressed)
+        refuse_other_button(env, actor, deployed, form, submitted, case, item, pressed)
     refuse_classified(env, actor, f"task:{task_id}", case.id, files, values)
     personal = personal_of(env, case)
     sealed = seal_fields(env, personal, submitted)

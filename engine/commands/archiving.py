@@ -191,9 +191,17 @@ def _index(case: CaseRow, lines: Sequence[IndexLine]) -> dict[str, object]:
 
 
 def keep_package(
-    host: CaseHost, case: CaseRow, data: bytes, effect: Effect, *, title: str, filename: str
+    host: CaseHost,
+    case: CaseRow,
+    data: bytes,
+    effect: Effect,
+    *,
+    title: str,
+    filename: str,
+    left_out: Sequence[str] = (),
 ) -> dict[str, object]:
-    """Keep a package as a document of the case at hand; say in the trail of which case the papers are.
+    """Keep a package as a document of the case at hand; say in the trail of which case the papers are, and which
+    were left out.
 
     Returns:
         ``{document, sha256, size}``.
@@ -204,7 +212,11 @@ def keep_package(
             "CasePackaged",
             f"case:{case.number}",
             host.case.id,
-            {"sha256": document["sha256"], "size": document["size"]},
+            {
+                "sha256": document["sha256"],
+                "size": document["size"],
+                **({"left_out": list(left_out)} if left_out else {}),
+            },
             version=host.case.version_id,
         )
     )

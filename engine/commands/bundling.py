@@ -20,10 +20,11 @@ from engine.commands.archiving import (
 )
 from engine.commands.errors import EffectFailed
 from engine.dmn import DecisionNotFound
-from engine.documents.case_index import Paper, digest_of, index_of, package
+from engine.documents.case_index import digest_of, index_of, package
 from engine.feel import to_json
 from engine.store import cases
 from engine.store.cases import CaseRow
+from engine.store.rows import Row
 from engine.unit_of_work import UnitOfWork
 from engine.words import AsIs, say
 
@@ -37,7 +38,8 @@ def bundle_papers(host: CaseHost, given: dict[str, object], effect: Effect) -> M
     Args:
         given: ``case``, the number of the other case; ``fields``, form fields of this case whose files come
             first; ``order_by``, ``procedure/decision``: the table that gives the order of the other case's papers
-            for ``file_kind``, the key of its procedure, in the output ``file_order``; ``title`` of the package.
+            for ``file_kind``, the key of its procedure, in the output ``file_order``; ``title`` of the package;
+            ``without``, ids of the other case's papers that stay out, which stands in the trail.
 
     Returns:
         ``{bundle: {document, sha256, size, papers: [..], count, pages, uncounted, digest, pdfa_said}}``.
@@ -45,9 +47,13 @@ def bundle_papers(host: CaseHost, given: dict[str, object], effect: Effect) -> M
     Raises:
         EffectFailed: no such case, nothing to pack, or too much.
     """
-    case, papers = _papers(
-        host, str(given.get("case") or "").strip(), texts_of(given.get("fields"))
-    )
+    case, every = _papers(host, str(given.get("case") or "").strip(), texts_of(given.get("fields")))
+    without = set(texts_of(given.get("without")))
+    papers = [paper_of(row) for row in every if row["id"] not in without]
+    left_out = [str(row["title"]) for row in every if row["id"] in without]
+    if not papers:
+        sentence = say("案件 {number} 的材料都没有编进，请至少留一份", number=AsIs(case.number))
+        raise EffectFailed("bundle_papers", "all left out", sentence)
     data = {one.sha256: host.env.blobs.get(one.sha256) for one in papers}
     own = texts_of(given.get("fields"))
     order = [*own, *_order(host, str(given.get("order_by") or ""), case.procedure)]
@@ -64,12 +70,14 @@ def bundle_papers(host: CaseHost, given: dict[str, object], effect: Effect) -> M
     }
     title = f"{case.number} {given.get('title') or '证据材料'}"
     made_of = package(lines, data, index, made)
-    kept = keep_package(host, case, made_of, effect, title=title, filename=f"{title}.zip")
+    kept = keep_package(
+        host, case, made_of, effect, title=title, filename=f"{title}.zip", left_out=left_out
+    )
     return {"bundle": {**kept, **index, "papers": [line.as_dict() for line in lines]}}
 
 
-def _papers(host: CaseHost, number: str, fields: list[str]) -> tuple[CaseRow, list[Paper]]:
-    """Return the other case with its papers and, before them, the files of this case's fields."""
+def _papers(host: CaseHost, number: str, fields: list[str]) -> tuple[CaseRow, list[Row]]:
+    """Return the other case with the rows of its papers and, before them, the files of this case's fields."""
     with UnitOfWork(host.env.database, writing=False) as uow:
         case_id = cases.id_of_number(uow.connection, number)
         case = cases.load(uow.connection, case_id) if case_id else None
@@ -86,7 +94,7 @@ def _papers(host: CaseHost, number: str, fields: list[str]) -> tuple[CaseRow, li
         raise EffectFailed("bundle_papers", "nothing to pack", sentence)
     if sum(row["size"] for row in rows) > MAX_PACKAGE_BYTES:
         raise EffectFailed("bundle_papers", "too large", say("材料太大，请分几次报送"))
-    return case, [paper_of(row) for row in rows]
+    return case, rows
 
 
 def _order(host: CaseHost, decision: str, kind: str) -> list[str]:

@@ -27,8 +27,9 @@ from engine.store import audit as trail
 from engine.stored_case import case_facts
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
-from engine.words import say
+from engine.words import as_stored, say
 
+SHOWN_FOR = "办理“{step}”"  # why personal values were shown in the form of a step
 VERIFIER = Path(__file__).parent.parent / "audit" / "verifier.py"
 
 
@@ -173,6 +174,8 @@ def record_look(
     env: Environment, actor: Actor, number: str, fields: Sequence[str], step: str
 ) -> None:
     """Leave in the trail that somebody was shown personal values in the form of a step that is the actor's."""
+    with as_stored():
+        reason = say(SHOWN_FOR, step=step)
     with UnitOfWork(env.database, writing=True) as uow:
         case_id = cases.id_of_number(uow.connection, number)
         for field in fields:
@@ -181,7 +184,7 @@ def record_look(
                 f"case:{number}",
                 case_id,
                 {"field": field},
-                reason=f"办理“{step}”",
+                reason=reason,
             )
             note(env, uow.connection, actor, event)
         uow.commit()

@@ -5,14 +5,75 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from engine.access import visibility
+from engine.access import can, visibility
 from engine.environment import Environment
 from engine.forms import Field, Form, Sentence
 from engine.identity import Actor
-from engine.store import references
+from engine.office_functions import OTHER_CASE, Functions
+from engine.personal import Unsealed
+from engine.store import cases, references
+from engine.stored_case import case_facts, case_file
+from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
 
 SUGGESTED = 3
+ARCHIVE_TYPE = "application/zip"  # packages of papers, no papers themselves
+
+
+class OtherCases:
+    """What ``other case(number)`` gives to a form: within the rights of whoever fills it in, null beyond them.
+
+    ``looked`` are the personal texts that it gave up to now, {number: texts}.
+    """
+
+    def __init__(self, env: Environment, actor: Actor) -> None:
+        self._env, self._actor = env, actor
+        self._read: dict[str, dict[str, object] | None] = {}
+        self.looked: dict[str, set[str]] = {}
+
+    def functions(self, known: Functions) -> Functions:
+        """Return the office's functions and this one."""
+        return {**known, OTHER_CASE: self}
+
+    def __call__(self, number: object) -> object:
+        """Return a case: what ``case`` gives of it, its ``answers``, their ``label``, its ``papers`` {value, label}."""
+        if not isinstance(number, str) or not number:
+            return None
+        if number not in self._read:
+            self._read[number] = self._of(number)
+        return self._read[number]
+
+    def _of(self, number: str) -> dict[str, object] | None:
+        env, rules = self._env, self._env.institution().rules
+        with UnitOfWork(env.database, writing=False) as uow:
+            case_id = cases.id_of_number(uow.connection, number)
+            case = cases.load(uow.connection, case_id) if case_id else None
+            if case is None:
+                return None
+            facts = case_facts(uow.connection, case.id)
+            papers = cases.case_documents(uow.connection, case.id)
+        if not can(rules, self._actor, "case.read", facts).ok:
+            return None
+        deployed = env.deployed(case.version_id)
+        opened = can(rules, self._actor, "case.personal", facts).ok
+        seen = Unsealed(env, case.fields, opened=opened)
+        answers = deployed.procedure.typed({key: seen.seen(key, case.fields[key]) for key in seen})
+        self.looked[number] = seen.texts
+        return {
+            **case_file(env, deployed, case).case_context(),
+            "answers": answers,
+            "label": deployed.procedure.labels(answers, env.institution().directory.name),
+            "papers": [
+                {"value": row["id"], "label": _paper(row)}
+                for row in papers
+                if row["media_type"] != ARCHIVE_TYPE
+            ],
+        }
+
+
+def _paper(row: Mapping[str, Any]) -> str:
+    said = row["letter_number"] or row["filename"]
+    return f"{row['title']}（{said}，{legal_day(row['created_at'])}）"
 
 
 def wrong_cases(

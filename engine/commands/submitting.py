@@ -16,7 +16,7 @@ from engine.access import Refused, can
 from engine.case_file import opening_names
 from engine.commands.errors import SubmissionInvalid
 from engine.commands.noting import note
-from engine.commands.other_cases import texts_in, wrong_cases
+from engine.commands.other_cases import OtherCases, texts_in, wrong_cases
 from engine.deployed import Deployed
 from engine.documents.classified import mark_in
 from engine.environment import Environment
@@ -87,14 +87,15 @@ def judged(
     day = legal_day(env.time.now())
     if case is None:
         institution = env.institution()
-        names, functions = opening_names(institution), institution.functions(day)
+        names, known = opening_names(institution), institution.functions(day)
     else:
         file = case_file(env, deployed, case)
         seen = names_at(env, deployed, case, file, token) if token else file.names()
-        names, functions = Unsealed(env, seen, opened=True), file.functions
+        names, known = Unsealed(env, seen, opened=True), file.functions
+    functions = OtherCases(env, actor).functions(known)
     judged = form.validate(raw, today=day, names=names, functions=functions)
-    known = texts_in(case.fields) if case else set()
-    errors = {**wrong_cases(env, actor, form, judged.values, known), **judged.errors}
+    held = texts_in(case.fields) if case else set()
+    errors = {**wrong_cases(env, actor, form, judged.values, held), **judged.errors}
     if errors:
         raise SubmissionInvalid(errors, judged.values)
     return dict(judged.values)
@@ -102,6 +103,7 @@ def judged(
 
 def refuse_other_button(
     env: Environment,
+    actor: Actor,
     deployed: Deployed,
     form: Form,
     submitted: Mapping[str, Any],
@@ -122,7 +124,7 @@ def refuse_other_button(
             names_at(env, deployed, case, case_file(env, deployed, case), item["token"]),
             opened=True,
         ),
-        functions=env.institution().functions(day),
+        functions=OtherCases(env, actor).functions(env.institution().functions(day)),
         values=submitted,
     )
     if found is None or buttons[found].label != pressed:

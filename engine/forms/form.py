@@ -34,7 +34,7 @@ from engine.forms.values import (
     read_value,
     rows_of,
 )
-from engine.office_functions import Functions
+from engine.office_functions import OTHER_CASE, Functions
 
 __all__ = [
     "Field",
@@ -66,6 +66,9 @@ class Submission:
     def ok(self) -> bool:
         """No error was found."""
         return not self.errors
+
+
+_UNFOLLOWED = frozenset({"given", "table", "file", "choices"})
 
 
 class Condition(Protocol):
@@ -182,6 +185,30 @@ class Form(FormSchema):
                 scope[one.key] = feel_value(one, value)
         return result
 
+    def followed(
+        self,
+        *,
+        today: date,
+        names: Mapping[str, object],
+        functions: Functions | None = None,
+        values: Mapping[str, Json],
+    ) -> dict[str, Json]:
+        """Return what the case that was just named says to the other questions: {field key: value}.
+
+        Those are the questions with one answer whose ``source`` reads ``other case`` of an answer in this form.
+        """
+        judge = _Judge(self, dict(values), today, names, functions)
+        judge.read_all()
+        found: dict[str, Json] = {}
+        for one in self.fields:
+            if one.source is None or OTHER_CASE not in one.source.calls or one.type in _UNFOLLOWED:
+                continue
+            if one.source.names & self.field_keys - {one.key}:
+                value = judge.value_of(one.source)
+                if value is not None:
+                    found[one.key] = value
+        return found
+
     def options(
         self, *, today: date, names: Mapping[str, object], functions: Functions | None = None
     ) -> dict[str, tuple[Option, ...]]:
@@ -247,8 +274,9 @@ class Form(FormSchema):
 
 
 def _functions(today: date, functions: Functions | None) -> Functions:
-    """Return what may be called: the office's functions, else only today's date."""
-    return {"today": lambda: today} if functions is None else functions
+    """Return what may be called: the office's functions, else only today's date; no other case where none is given."""
+    known = {"today": lambda: today} if functions is None else functions
+    return known if OTHER_CASE in known else {OTHER_CASE: lambda number: None, **known}
 
 
 def _prefilled(one: Field, scope: Mapping[str, object], functions: Functions) -> Json:
@@ -399,6 +427,11 @@ class _Judge:
             # Null means that an answer is missing, which is told at that answer.
             if rule.check.evaluate(self._scope, self._functions) is False:
                 self._errors[key] = Sentence("{message}", message=rule.message)
+
+    def value_of(self, expression: Expression) -> Json:
+        """Return what an expression gives for the answers read so far."""
+        value: Json = to_json(expression.evaluate(self._scope, self._functions))
+        return value
 
     def holds(self, condition: Condition | None, *, default: bool) -> bool:
         """Whether a condition holds for the answers read so far; ``default`` where there is none."""

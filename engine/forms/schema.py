@@ -418,7 +418,7 @@ class _Reader:
                     "{where}的 {key} 写得不对：{said}", where=entry.where, key=key, said=error.said
                 ),
             )
-        unknown = sorted(expression.calls - office_functions.NAMES)
+        unknown = sorted(expression.calls - office_functions.FORM_NAMES)
         if unknown:
             entry.refuse(
                 f"{key}: no function {unknown[0]!r}",

@@ -1,7 +1,7 @@
 """Everything that a screen or a register shows. Reads, decides nothing, changes nothing."""
 
 from engine.commands.correcting import correctable
-from engine.queries.answering import asked, with_button
+from engine.queries.answering import asked, followed, with_button
 from engine.queries.audit import audit_page
 from engine.queries.calculation import calculation
 from engine.queries.calendar import calendar_page, moved_dates, office_report
@@ -57,6 +57,7 @@ __all__ = [
     "disclosures",
     "folder_diagram",
     "folder_files",
+    "followed",
     "inbox",
     "label_catalogues",
     "labels_of",

@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any, Protocol, cast
 
 from engine.bpmn.model import Button
+from engine.commands.other_cases import OtherCases
 from engine.environment import Environment
 from engine.forms import Asked, Field, Form, Option
-from engine.office_functions import Functions
+from engine.office_functions import OTHER_CASE, Functions
 from engine.queries.pages import TaskPage, Today
 
 
@@ -30,15 +31,46 @@ class FormPage(Protocol):
     @property
     def names(self) -> Mapping[str, object]: ...
 
+    @property
+    def functions(self) -> Functions: ...
+
 
 def asked(env: Environment, page: FormPage, values: Mapping[str, Any]) -> Asked:
     """Return which questions apply to the answers so far, and which of them must be answered."""
-    day = page.today.date
-    functions = env.institution().functions(day)
+    functions = page.functions or env.institution().functions(page.today.date)
     found: Asked = page.form.asked(
-        today=day, names=page.names, functions=functions, values=dict(values)
+        today=page.today.date, names=page.names, functions=functions, values=dict(values)
     )
     return found
+
+
+def followed(
+    page: FormPage, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """Return what a case that the answers name says to other questions, and whose personal values are new in it.
+
+    Returns:
+        {field key: value}; and as ``looks`` of a page. A value that stands there already is no new look at it.
+    """
+    given: dict[str, Any] = page.form.followed(
+        today=page.today.date, names=page.names, functions=page.functions, values=dict(values)
+    )
+    others = page.functions.get(OTHER_CASE)
+    personal = others.looked if isinstance(others, OtherCases) else {}
+    new = {key: value for key, value in given.items() if str(values.get(key)) != str(value)}
+    return given, looks_at(new, personal)
+
+
+def looks_at(
+    values: Mapping[str, Any], personal: Mapping[str, set[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Return at which questions personal texts are shown in full, {number of the case that they are of: questions}."""
+    shown = {key: str(value) for key, value in values.items() if value not in (None, "", [])}
+    found = {
+        number: tuple(key for key, text in shown.items() if any(one in text for one in texts))
+        for number, texts in personal.items()
+    }
+    return {number: keys for number, keys in found.items() if keys}
 
 
 def with_button(env: Environment, page: TaskPage, values: Mapping[str, Any]) -> TaskPage:
@@ -49,7 +81,7 @@ def with_button(env: Environment, page: TaskPage, values: Mapping[str, Any]) -> 
         [one.when for one in buttons],
         today=day,
         names=page.names,
-        functions=env.institution().functions(day),
+        functions=page.functions,
         values=dict(values),
     )
     return (

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import audit
 from engine.access import require
+from engine.commands.evidence import SHOWN_FOR
 from engine.environment import Environment
 from engine.errors import NotFound
 from engine.identity import Actor
@@ -23,7 +24,7 @@ from engine.store import accounts, audit_search, cases
 from engine.store.cases import CaseRow
 from engine.timesource import office_instant
 from engine.unit_of_work import UnitOfWork
-from engine.words import say
+from engine.words import said_again, say
 
 READS = ("PersonalDataRead", "DocumentRead", "CaseExported", "RegisterExported")
 MOST = 2000  # rows looked at, newest first
@@ -157,7 +158,7 @@ def _look(
         sentences.instant_of(row),
         row["actor_name"] or say("系统"),
         what,
-        row["reason"],
+        said_again(row["reason"], (SHOWN_FOR,)),
         row["result"] == "done",
         case.number if case and several else "",
     )

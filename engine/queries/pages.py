@@ -14,6 +14,7 @@ from typing import Literal
 
 from engine.bpmn.model import Button
 from engine.commands.taking_back import Taking
+from engine.office_functions import Functions
 
 Group = Literal["urgent", "soon", "running", "held"]  # of a list, set apart by space
 ClockState = Literal["late", "today", "soon", "run", "held", "waiting", "stopped", "none"]
@@ -280,7 +281,8 @@ class TaskPage:
     may_claim: bool = False
     may_release: bool = False
     names: Mapping[str, object] = field(default_factory=dict)  # what conditions see of the case
-    looked_at: Sequence[str] = ()  # personal values that it shows in full; the trail is told
+    functions: Functions = field(default_factory=dict)  # what they may call
+    looks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # as of ``StartPage``
     buttons: Sequence[Button] = ()  # instead of ``button`` where the answers say so
     related: Sequence[RelatedCase] = ()
 
@@ -300,6 +302,9 @@ class StartPage:
     then: str
     idempotency_key: str
     names: Mapping[str, object] = field(default_factory=dict)
+    functions: Functions = field(default_factory=dict)  # what conditions may call
+    # Personal values that it shows in full, {number of the case that they are of: questions}; the trail is told.
+    looks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -315,6 +320,8 @@ class ActionPage:
     button: str
     idempotency_key: str
     names: Mapping[str, object] = field(default_factory=dict)
+    functions: Functions = field(default_factory=dict)
+    looks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -383,7 +383,10 @@ def _compared(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: 
 
 
 def _packaged(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    return Told(say("案卷打包，校验码{code}", code=str(body.get("sha256") or "")[:8]))
+    said = say("案卷打包，校验码{code}", code=str(body.get("sha256") or "")[:8])
+    if left := body.get("left_out"):
+        said = say("{said}；没有编入：{titles}", said=said, titles=listed(map(AsIs, left)))
+    return Told(said)
 
 
 def _erased(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:

@@ -11,6 +11,7 @@ from engine.commands.submitting import form_key
 from engine.environment import Environment
 from engine.forms import Form
 from engine.identity import Actor
+from engine.office_functions import Functions
 from engine.queries.answering import resolved
 from engine.queries.common import today_of
 from engine.queries.pages import Today
@@ -31,6 +32,7 @@ class TogetherPage:
     able: Sequence[Picked]
     unable: Sequence[Picked]
     idempotency_key: str
+    functions: Functions
 
 
 def together_page(env: Environment, actor: Actor, task_ids: Sequence[str]) -> TogetherPage:
@@ -57,4 +59,5 @@ def together_page(env: Environment, actor: Actor, task_ids: Sequence[str]) -> To
         able,
         [one for one in found.tasks if one.why_not],
         form_key(env, actor, "together"),
+        env.institution().functions(today.date),
     )

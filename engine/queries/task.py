@@ -9,14 +9,16 @@ from typing import Any
 from engine.access import ActionFacts, Refused, can
 from engine.case_file import opening_names
 from engine.commands.opening import first_form
+from engine.commands.other_cases import OtherCases
 from engine.commands.submitting import form_key
 from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.forms import Form
 from engine.identity import Actor
+from engine.office_functions import Functions
 from engine.personal import Unsealed, open_fields, sees_personal
 from engine.queries.activities import activity_of
-from engine.queries.answering import resolved
+from engine.queries.answering import looks_at, resolved
 from engine.queries.calculation import head_calculation
 from engine.queries.case import document_view, facts_of, internal_limit, versions_of
 from engine.queries.clocks import view_of
@@ -61,8 +63,12 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         names_at(env, deployed, opened.case, opened.file, row["token"]),
         opened=allowed.ok and sees_personal(env, actor),
     )
-    values = _values(env, opened, form, row, draft, names)
-    looked_at = _looked_at(form, values, names.texts)
+    others = OtherCases(env, actor)
+    functions = others.functions(opened.file.functions)
+    values = _values(opened, form, row, names, functions)
+    looks = looks_at(values, {opened.case.number: names.texts, **others.looked})
+    if draft is not None:
+        values.update(open_fields(env, draft["values"]))
     clocks = _clocks(env, opened)
     binding = _binding(env, row, clocks, opened.day)
     head = head_of(env, opened)
@@ -77,9 +83,7 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         clocks=clocks,
         ruler=calculation.ruler if calculation else None,
         diagram=diagram_of(env, opened, history),
-        form=resolved(
-            form, today=opened.day, names=names, functions=opened.file.functions, values=values
-        ),
+        form=resolved(form, today=opened.day, names=names, functions=functions, values=values),
         values=values,
         source_text=_source(opened),
         source_facts=_source_facts(env, actor, opened, history, links_of(related)),
@@ -98,7 +102,8 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         may_claim=allowed.ok and row["assignee"] is None,
         may_release=allowed.ok and can(env.institution().rules, actor, "task.release", facts).ok,
         names=names,
-        looked_at=looked_at,
+        functions=functions,
+        looks=looks,
     )
 
 
@@ -121,35 +126,24 @@ def _binding(
 
 
 def _values(
-    env: Environment,
     opened: Opened,
     form: Form,
     item: Mapping[str, Any],
-    draft: Mapping[str, Any] | None,
     names: Unsealed,
+    functions: Functions,
 ) -> dict[str, Any]:
-    """What the form shows at first: what the case knows, then what its reader has typed already.
+    """What the form shows before anybody has typed: what the case knows.
 
     A task of many (one section of several) does not begin with the answers of another; what is to be decided anew
     does not begin with the decision of the last time. Personal values are for who may see them.
     """
-    values: dict[str, Any] = form.initial(
-        today=opened.day, names=names, functions=opened.file.functions
-    )
+    values: dict[str, Any] = form.initial(today=opened.day, names=names, functions=functions)
     if not item["item"]:
         kept = {one.key for one in form.fields if not one.anew}
         known = {key: value for key, value in opened.case.fields.items() if key in kept}
         seen = {key: names.seen(key, value) for key, value in known.items()}
         values.update({key: value for key, value in seen.items() if value is not None})
-    if draft is not None:
-        values.update(open_fields(env, draft["values"]))
     return values
-
-
-def _looked_at(form: Form, values: Mapping[str, Any], personal: set[str]) -> tuple[str, ...]:
-    """Return the questions at which these personal texts are shown in full."""
-    shown = {one.key: str(values.get(one.key)) for one in form.fields if values.get(one.key)}
-    return tuple(key for key, text in shown.items() if any(one in text for one in personal))
 
 
 def _source(opened: Opened) -> str:
@@ -193,20 +187,22 @@ def action_page(env: Environment, actor: Actor, case_id: str, wait_id: str) -> A
     if isinstance(allowed, Refused):
         raise Denied(allowed.reason, allowed.sentence)
     form = opened.deployed.procedure.forms[action.form] if action.form else Form.empty(action.label)
-    names = opened.file.names()
-    values = form.initial(today=opened.day, names=names, functions=opened.file.functions)
+    names = Unsealed(env, opened.file.names(), opened=sees_personal(env, actor))
+    others = OtherCases(env, actor)
+    functions = others.functions(opened.file.functions)
+    values = form.initial(today=opened.day, names=names, functions=functions)
     return ActionPage(
         today=today_of(env),
         head=head_of(env, opened),
         wait_id=wait_id,
         name=action.label,
-        form=resolved(
-            form, today=opened.day, names=names, functions=opened.file.functions, values=values
-        ),
+        form=resolved(form, today=opened.day, names=names, functions=functions, values=values),
         values=values,
         button=action.label,
         idempotency_key=form_key(env, actor, wait_id),
         names=names,
+        functions=functions,
+        looks=looks_at(values, {opened.case.number: names.texts, **others.looked}),
     )
 
 
@@ -229,7 +225,8 @@ def start_page(env: Environment, actor: Actor, procedure: str) -> StartPage:
     button = dict(activity.button or {})
     day = legal_day(env.time.now())
     institution = env.institution()
-    names, functions = opening_names(institution), institution.functions(day)
+    others = OtherCases(env, actor)
+    names, functions = opening_names(institution), others.functions(institution.functions(day))
     values = form.initial(today=day, names=names, functions=functions)
     return StartPage(
         today=today_of(env),
@@ -244,4 +241,6 @@ def start_page(env: Environment, actor: Actor, procedure: str) -> StartPage:
         then=button.get("then") or "",
         idempotency_key=form_key(env, actor, procedure),
         names=names,
+        functions=functions,
+        looks=looks_at(values, others.looked),
     )

@@ -6,21 +6,28 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from docx import Document
 
 from engine import commands, queries
+from engine.accounts import hash_password
 from engine.commands import passing_time
+from engine.commands.other_cases import OtherCases
 from engine.commands.submitting import Upload
 from engine.identity import Post
 from engine.store import accounts, cases
+from engine.store import audit as trail
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_publishing import do
 from tests.integration.test_rectified_records import REGISTER as RECORD
 from tests.integration.test_steps import open_tasks
+from tests.web.conftest import Client
+from tests.web.fakes import PASSWORD
+from webui import create_app
 
 POSTS = {
     "staff": Post("section_staff", "policy"),
@@ -189,3 +196,93 @@ def test_a_reply_that_has_to_be_made_anew_is_a_case_of_its_own_that_comes_back(t
 def renewals(desk: Desk) -> list[cases.CaseRow]:
     with UnitOfWork(desk.env.database, writing=False) as uow:
         return cases.open_cases(uow.connection, "renewed_reply")
+
+
+def answered_by_policy(desk: Desk) -> commands.Moved:
+    subject = disputed(desk)
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        case = cases.load(uow.connection, subject.case_id)
+        fields = json.dumps({**case.fields, "holding_section": "policy"})
+        uow.connection.exec_driver_sql(
+            "update cases set fields = ? where id = ?", (fields, subject.case_id)
+        )
+        uow.commit()
+    return subject
+
+
+def test_the_form_says_what_the_case_in_dispute_knows_to_whoever_may_see_it(desk):
+    """Section, applicant and day of receipt were typed once more."""
+    subject = answered_by_policy(desk)
+    answers = {"subject_case": subject.number, "stage": "suit"}
+
+    page = queries.start_page(desk.env, desk.actor("zhou"), "review_and_litigation")
+
+    def said(login: str) -> tuple[dict, dict]:
+        functions = OtherCases(desk.env, desk.actor(login)).functions(page.functions)
+        return queries.followed(replace(page, functions=functions), answers)
+
+    given, looks = said("zhou")
+    assert given == {"claimant": "顾某", "lead_section": "policy"}
+    assert looks == {subject.number: ("claimant",)}
+    assert queries.followed(page, {"subject_case": "2026-0099"}) == ({}, {})
+    assert (
+        queries.followed(page, {**answers, "claimant": "顾某"})[1] == {}
+    )  # it stands there already
+    assert said("meng")[0] == {"lead_section": "policy"}  # reads the case, sees no personal values
+    assert said("li") == ({}, {})  # knows of no such case
+
+
+def test_what_is_filled_in_from_another_case_is_seen_in_the_browser_and_told_to_the_trail(desk):
+    subject = answered_by_policy(desk)
+    with UnitOfWork(desk.env.database, writing=True) as uow:
+        uow.connection.exec_driver_sql(
+            "update person set password_hash = ?", (hash_password(PASSWORD),)
+        )
+        uow.commit()
+    browser = Client(create_app(desk.env).test_client()).sign_in("zhou")
+    start = "/start/review_and_litigation"
+    answer = browser.post(f"{start}/visible", {"subject_case": subject.number}, page=start)
+    assert answer.json["filled"]["claimant"] == "顾某"
+    # Without a script of the page: what was left open stands there when the form comes back.
+    page = browser.post(start, {"subject_case": subject.number, "claimant": "顾某某"}, page=start)
+    assert page.status_code == 422
+    assert 'value="policy" selected' in page.text or 'value="policy" checked' in page.text
+    assert "顾某某" in page.text
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        rows = [row for row in trail.rows(uow.connection) if row["action"] == "PersonalDataRead"]
+    assert [(row["object"], json.loads(row["body"])["field"]) for row in rows] == [
+        (f"case:{subject.number}", "claimant")
+    ]
+
+
+def test_a_paper_that_is_left_out_of_the_evidence_is_told_to_the_trail(desk):
+    """Every paper of the case went to the court, also what does not belong there."""
+    subject = disputed(desk)
+    values = {**COPY, "subject_case": subject.number}
+    case_id = commands.start_case(
+        desk.env, desk.actor("zhou"), "review_and_litigation", values
+    ).case_id
+    do(desk, "staff", case_id, "evidence", EVIDENCE, [pdf("evidence_files", "测.pdf")])
+    task = open_tasks(desk, case_id)["draft"]
+    form = queries.task_page(desk.env, desk.actor("zhou"), task).form
+    offered = next(one for one in form.fields if one.key == "left_out").options
+    papers = {one.label.partition("（")[0]: one.value for one in offered}
+    assert papers.keys() == {"证据", "补充证据告知书"}
+    left = {**DRAFT, "left_out": [papers["证据"]], "left_out_reason": "与本案无关。"}
+    for wrong in ({"left_out_reason": ""}, {"left_out": ["elsewhere"]}):
+        with pytest.raises(commands.SubmissionInvalid):
+            do(desk, "zhou", case_id, "draft", {**left, **wrong})
+    do(desk, "zhou", case_id, "draft", left)
+    do(desk, "line", case_id, "approve", {"approve_result": "agree"})
+    do(desk, "director", case_id, "sign", {"signed_on": "2026-03-02"})
+    _, data = document(desk, case_id, media_type="application/zip")
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        index = json.loads(package.read("index.json"))
+    assert [one["title"] for one in index["papers"]] == ["证据扫描件", "补充证据告知书"]
+    told = queries.audit_page(desk.env, desk.actor("meng"), {"case": subject.number})
+    own = queries.audit_page(
+        desk.env,
+        desk.actor("meng"),
+        {"case": queries.case_page(desk.env, desk.actor("zhou"), case_id).head.number},
+    )
+    assert any("没有编入：证据" in str(one) for one in [*told.rows, *own.rows])

@@ -20,8 +20,10 @@ from webui.forms import (
     asked_for_rows,
     chosen_files,
     errors_of,
+    filled,
     given,
     read_answers,
+    record,
     translated,
 )
 from webui.labels import label
@@ -86,6 +88,7 @@ def show(case_id: str) -> ResponseReturnValue:
 def action(case_id: str, wait_id: str) -> ResponseReturnValue:
     """Show the form of something that may be done at any time (withdrawal, extension)."""
     page = engine().queries.action_page(engine().environment, actor(), case_id, wait_id)
+    record(page.looks, page.name)
     return _action_page(page, case_id, wait_id, Answers(dict(page.values)))
 
 
@@ -114,7 +117,10 @@ def deliver(case_id: str, wait_id: str) -> ResponseReturnValue:
         if errors is None:
             raise
         return _action_page(
-            page, case_id, wait_id, Answers(values, errors, {}, chosen_files(request.files))
+            page,
+            case_id,
+            wait_id,
+            Answers(filled(page, values), errors, {}, chosen_files(request.files)),
         ), 422
     flash(_("已办理：%(what)s。", what=label(page.name)))
     return redirect(url_for("cases.show", case_id=case_id), 303)

@@ -22,9 +22,11 @@ from webui.forms import (
     asked_for_rows,
     chosen_files,
     errors_of,
+    filled,
     following,
     given,
     read_answers,
+    record,
     translated,
 )
 from webui.uploads import read_uploads
@@ -37,9 +39,7 @@ blueprint = Blueprint("tasks", __name__)
 def show(task_id: str) -> ResponseReturnValue:
     """Show a step with its form."""
     page = engine().queries.task_page(engine().environment, actor(), task_id)
-    if page.looked_at:
-        about = page.head.number, page.looked_at, page.name
-        engine().commands.record_look(engine().environment, actor(), *about)
+    record(page.looks, page.name)
     return _task_page(page, Answers(dict(page.values)))
 
 
@@ -70,7 +70,9 @@ def act(task_id: str) -> ResponseReturnValue:
         errors = errors_of(error)
         if errors is None:
             raise
-        return _task_page(page, Answers(values, errors, {}, chosen_files(request.files))), 422
+        return _task_page(
+            page, Answers(filled(page, values), errors, {}, chosen_files(request.files))
+        ), 422
     return _done(done)
 
 
@@ -116,6 +118,7 @@ def release(task_id: str) -> ResponseReturnValue:
 def begin(procedure: str) -> ResponseReturnValue:
     """Show the first form of a new case; nothing exists yet."""
     page = engine().queries.start_page(engine().environment, actor(), procedure)
+    record(page.looks, page.name)
     return _start_page(page, procedure, Answers(dict(page.values)))
 
 
@@ -145,7 +148,7 @@ def start(procedure: str) -> ResponseReturnValue:
         if errors is None:
             raise
         return _start_page(
-            page, procedure, Answers(values, errors, {}, chosen_files(request.files))
+            page, procedure, Answers(filled(page, values), errors, {}, chosen_files(request.files))
         ), 422
     return _done(done)
 

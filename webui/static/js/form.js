@@ -25,13 +25,26 @@ function follow(button) {
   for (const one of form.querySelectorAll("[data-pressed]")) one.value = button.word;
 }
 
+// What a named case says stands in the questions left open; what somebody typed stays.
+function fill(values) {
+  for (const [key, value] of Object.entries(values)) {
+    const field = form.elements.namedItem(key);
+    const known = field?.value;
+    if (known === undefined || (known !== "" && known !== filled.get(key))) continue;
+    field.value = value;
+    filled.set(key, String(value));
+  }
+}
+
+const filled = new Map();
 let asked = 0;
 form?.addEventListener("change", async () => {
   const mine = ++asked;
   const answer = await post(form.dataset.visible).catch(() => null);
   if (!answer?.ok || mine !== asked) return;
-  const { shown, required, button } = await answer.json();
+  const { shown, required, button, filled: said } = await answer.json();
   show(new Set(shown), new Set(required));
+  fill(said ?? {});
   if (button) follow(button);
 });
 
