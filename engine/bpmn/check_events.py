@@ -30,8 +30,9 @@ _DEFINITIONS = {
 
 _NO_DATA = ("process", "participant", "lane", "sequenceFlow", "messageFlow", "itemDefinition")
 _WORD = re.compile(r"\w+")
-_SENTENCE = re.compile(
-    r"(?!not\b|true\b|false\b)\w+([ -]+(?!in\b|and\b|or\b|between\b|instance\b)\w+)+[.?!]?"
+_SENTENCE = re.compile(r"\w+([ -]+\w+)+[.?!]?")
+_OF_FEEL = re.compile(
+    r"\b(if|then|else|for|return|some|every|satisfies|in|and|or|not|between|instance|true|false|null)\b"
 )
 
 
@@ -291,7 +292,7 @@ def told_in_words(expression: etree._Element | None) -> bool:
             *(tags.tag(kind) for kind in ("dataObject", "dataObjectReference", "property"))
         )
     }
-    return _SENTENCE.fullmatch(text) is not None and text not in names
+    return bool(_SENTENCE.fullmatch(text)) and not _OF_FEEL.search(text) and text not in names
 
 
 def _changed_course(element: etree._Element) -> str | None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta, timezone
 from typing import Any
 
 from engine.bpmn.model import Body, Definition, Expression, Flow, Node, Value, given
@@ -38,6 +39,7 @@ from engine.bpmn.step import (
 )
 from engine.errors import EngineError
 from engine.feel import FeelBudgetExceeded, to_json
+from engine.timesource import OFFICE_ZONE
 from engine.words import say
 
 BUDGET = 20_000
@@ -91,6 +93,7 @@ class Machine:
         self._by_scope: dict[str, dict[str, None]] | None = None
         self._by_parent: dict[str, dict[str, None]] | None = None
         self._pinned: dict[tuple[str, str], Definition] = {}
+        self._functions: Mapping[str, Callable[..., object]] | None = None
 
     # ------------------------------------------------------------ tables
 
@@ -179,9 +182,7 @@ class Machine:
     ) -> object:
         """Evaluate FEEL in a scope; whatever goes wrong is a failed step on the element ``where``."""
         try:
-            return expression.evaluate(
-                self.names(expression.names, scope, frame), self.host.functions
-            )
+            return expression.evaluate(self.names(expression.names, scope, frame), self.functions())
         except FeelBudgetExceeded as error:
             raise StepFailed(
                 where, f"expression too costly: {error}", say("表达式计算量过大")
@@ -192,6 +193,15 @@ class Machine:
             raise StepFailed(where, str(error), _sentence(where, error)) from error
         except Exception as error:  # a function of the office: its fault stops this step alone
             raise StepFailed(where, _cause(error), _sentence(where, error)) from error
+
+    def functions(self) -> Mapping[str, Callable[..., object]]:
+        """Return what FEEL may call in this step: the host's functions, and ``now()``, the moment of
+        the step by the office's clock."""
+        if self._functions is None:
+            local = self.host.now.astimezone(OFFICE_ZONE)
+            now = local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
+            self._functions = {"now": lambda: now, **self.host.functions}
+        return self._functions
 
     def value(self, value: Value, scope: str, frame: Mapping[str, Any] | None, where: str) -> Any:
         """Return what an attribute says, as plain JSON."""

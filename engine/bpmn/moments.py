@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.bpmn import crontab
 from engine.bpmn.crontab import Crontab, CrontabUnreadable
@@ -23,7 +24,8 @@ _LENGTH = re.compile(
 )
 _DATE = re.compile(  # also by the week (2026-W03-1), and without hyphens and colons
     r"(\d{4}-\d{2}-\d{2}|\d{4}-W\d{2}-\d|\d{8}|\d{4}W\d{3})"
-    r"(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?|\d{4}(?:\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?)?"
+    r"(?:T(\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?|\d{4}(?:\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?"
+    r"(?:@([\w/+-]+)|\[([\w/+-]+)\])?)?"
 )
 _REPEAT = re.compile(r"R(\d*|-1)")  # R and R-1: without end
 MAX_ROUNDS = 100_000
@@ -108,19 +110,22 @@ def duration(text: str) -> Duration:
 def instant(text: str) -> datetime:
     """Read an ISO 8601 date or date-time; without a zone it is the office's. Returns UTC.
 
+    A zone may also stand by its name, as in FEEL (``@Europe/Paris``) or in Java (``[Europe/Paris]``).
+
     Raises:
         MomentUnreadable: anything else.
     """
     found = _DATE.fullmatch(text.strip())
     if not found:
         raise MomentUnreadable(f"{text!r} is no ISO 8601 date")
-    day, clock, zone = found.groups()
+    day, clock, zone, named, bracketed = found.groups()
     zone_text = (zone or "").replace("Z", "+00:00")
     try:
         read = datetime.fromisoformat(f"{day}T{(clock or '00:00').replace(',', '.')}{zone_text}")
-    except ValueError as error:
+        place = ZoneInfo(named or bracketed) if named or bracketed else OFFICE_ZONE
+    except (ValueError, ZoneInfoNotFoundError, OSError) as error:
         raise MomentUnreadable(f"{text!r} is no ISO 8601 date") from error
-    return (read if read.tzinfo else read.replace(tzinfo=OFFICE_ZONE)).astimezone(UTC)
+    return (read if read.tzinfo else read.replace(tzinfo=place)).astimezone(UTC)
 
 
 def cycle(text: str) -> Cycle:

@@ -488,6 +488,17 @@ ERRORS = [
             )
         ),
     ),
+    (
+        "timer",
+        "x",
+        line(
+            node(
+                "intermediateCatchEvent",
+                "x",
+                TIMER.format("timeDate", "2026-01-05T12:00:00[Europe/Nowhere]"),
+            )
+        ),
+    ),
     # what contradicts itself, or says nothing to a machine
     (
         "expression",
