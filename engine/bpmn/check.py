@@ -1,9 +1,8 @@
 """The deployment check of a drawing: what the standard forbids and what is not executed, by name.
 
 ``structure`` looks at the XML of one file before anything else reads it, so that whatever passes can be
-parsed and is executed as drawn. What needs the compiled graph or the office is looked at by
-``meaning``.
-Rule names are listed in docs/bpmn.md.
+parsed and is executed as drawn. ``meaning`` looks at what
+needs the compiled graph or the office. Rule names are listed in docs/bpmn.md.
 """
 
 from __future__ import annotations

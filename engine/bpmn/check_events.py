@@ -266,7 +266,7 @@ class EventChecker(TieChecker):
                 "是事件子流程，必须恰有一个开始事件",
                 "an event subprocess needs exactly one start event",
             )
-        for attribute in ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
+        for attribute in tags.REPEATED:
             if tags.child(holder, attribute) is not None:
                 self.error(
                     "event-subprocess-loop",

@@ -42,6 +42,7 @@ _OTHER_COURSE = {
     "signalExpression": None,
     "elementIndexVariable": None,
     "endDate": None,
+    "triggerable": "true",
 }
 _OTHER_COURSE_ELEMENTS = frozenset(("eventType", "variableAggregation", "mapException"))
 # Data that an event of SpiffWorkflow brings along, computed in Python.
@@ -58,7 +59,6 @@ _SPOKEN = (
     "timeDuration",
     "timeCycle",
 )
-_REPEATED = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
 _OTHER_COURSE_DROOLS = {"adHoc": "true", "waitForCompletion": "false", "scope": "process"}
 _OTHER_COURSE_META = {
     "customAutoStart": "true",
@@ -161,7 +161,7 @@ class ExtensionChecker:
             elif space and space not in (tags.BPMN, tags.XSI):
                 self._unread(owner, f"{{{space}}}{attribute}")
         holder = element.find(tags.tag("extensionElements"))
-        for part in tags.children(element, *_SPOKEN, *_REPEATED):
+        for part in tags.children(element, *_SPOKEN, *tags.REPEATED):
             self.extensions(part, owner)
         for extension in holder if holder is not None else ():
             self.vendor_element(element, owner, extension)

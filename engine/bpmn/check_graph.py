@@ -1,6 +1,6 @@
-"""The deployment check of the compiled graph: ways out, circles, what no token reaches, what is caught twice, ids that are gone.
+"""The deployment check of the compiled graph: ways out, circles, what no token reaches, what is caught twice.
 
-Warnings where a drawing runs but is probably not meant so; ``check_office`` looks at what it names.
+Warnings where a drawing runs but is probably not meant so; ``check_names`` looks at what it names.
 """
 
 from __future__ import annotations

@@ -499,6 +499,11 @@ ERRORS = [
             )
         ),
     ),
+    (
+        "vendor-course",
+        "x",
+        line(node("sendTask", "x", messageRef="m", camunda__triggerable="true"), after=MESSAGE),
+    ),
     # what contradicts itself, or says nothing to a machine
     (
         "expression",
