@@ -190,7 +190,7 @@ class ExtensionChecker:
             if tags.local(element) in tags.ACTIVITIES:
                 self.mapping(owner, extension, name)
             else:
-                self._unread(owner, name)  # payload of an event
+                self._unread(owner, name)  # the business key with an event
         elif name and name not in _READ_ELEMENTS:
             self._unread(owner, name)
 
@@ -325,8 +325,9 @@ def course_of(element: etree._Element, extension: etree._Element) -> str | None:
     space, name = tags.space(extension), tags.local(extension)
     changes = False
     if space in tags.VENDORS:
-        # A signal with data: those who hear it would miss them.
-        payload = name == "in" and tags.local(element) == "signalEventDefinition"
+        # An event with data: those who hear it would miss them.
+        at = tags.local(element)
+        payload = name in ("in", "out") and (at in tags.EVENTS or at.endswith("EventDefinition"))
         begins_with = (
             name == "value" and tags.local(element) == "dataObject" and tags.text(extension)
         )

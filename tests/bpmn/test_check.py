@@ -504,6 +504,22 @@ ERRORS = [
         "x",
         line(node("sendTask", "x", messageRef="m", camunda__triggerable="true"), after=MESSAGE),
     ),
+    *(
+        (
+            "vendor-course",
+            "x",
+            line(
+                node(
+                    kind,
+                    "x",
+                    extension(f'<camunda:{way} source="a" target="b"/>')
+                    + event("signal", signalRef="g"),
+                ),
+                after='<bpmn:signal id="g" name="g"/>',
+            ),
+        )
+        for kind, way in (("intermediateThrowEvent", "out"), ("intermediateCatchEvent", "in"))
+    ),
     # what contradicts itself, or says nothing to a machine
     (
         "expression",
