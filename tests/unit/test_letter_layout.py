@@ -31,8 +31,10 @@ def lines(document) -> list[str]:
 def test_the_page_is_a4_with_the_margins_and_the_type_of_the_standard(path):
     document = docx.Document(path)
     page = document.sections[0]
-    found = (page.page_width, page.page_height, page.top_margin, page.bottom_margin)
-    assert [round(one / Mm(1)) for one in found] == [210, 297, 37, 35]
+    assert [round(one / Mm(1)) for one in (page.page_width, page.page_height)] == [210, 297]
+    margins = [round(one / Mm(1)) for one in (page.top_margin, page.bottom_margin)]
+    # A sheet for the file is no official letter: it may be taller, to stand on one page.
+    assert margins == [37, 35] or (described(path).get("to") == "file" and margins == [22, 20])
     assert [round(one / Mm(1)) for one in (page.left_margin, page.right_margin)] == [28, 26]
     body = document.styles["公文正文"]
     assert (body.font.size, body.font.name) == (Pt(16), "仿宋_GB2312")  # 三号仿宋
