@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.access import require
+from engine.bpmn.model import Definition
 from engine.commands.deploying import diagram_in_force, findings_of
 from engine.deployed import deployed_from
 from engine.environment import OFFICE, Environment
@@ -281,7 +282,7 @@ class _Compared:
         except EngineError:
             return
         self.elements = frozenset(made.definition.activities)
-        self.steps = [one.name for one in made.definition.activities.values()]
+        self.steps = _named(made.definition)
 
 
 def _findings(env: Environment, key: str, files: Mapping[str, bytes]) -> list[object]:
@@ -326,8 +327,12 @@ def _title(
 def _steps(env: Environment, rows: Sequence[Mapping[str, Any]] | None) -> list[str]:
     if not rows or rows[0]["procedure"] == OFFICE:
         return []
-    activities = env.deployed(rows[0]["id"]).definition.activities
-    return [activity.name for activity in activities.values()]
+    return _named(env.deployed(rows[0]["id"]).definition)
+
+
+def _named(definition: Definition) -> list[str]:
+    """Return what the drawing calls its steps; what it gives no name has only an id, which tells nobody anything."""
+    return [one.name for one in definition.activities.values() if one.name != one.id]
 
 
 def _drawing_of(key: str, rows: Sequence[Mapping[str, Any]] | None, in_folder: bool) -> str:
