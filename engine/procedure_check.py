@@ -6,6 +6,8 @@ Reads values only; the diagrams themselves are ``engine.bpmn``'s.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Collection, Mapping
 
 from engine.bpmn import standing_ids
@@ -97,7 +99,8 @@ def inspect(
     except YamlRefused as error:
         return None, [_finding(error, error.file, error.file, error.line)]
     asked = unknown_settings(procedure, settings) if settings is not None else []
-    return procedure, [*_templates(procedure, office), *_unused(procedure), *asked]
+    clear = _in_the_clear(procedure)
+    return procedure, [*_templates(procedure, office), *_unused(procedure), *clear, *asked]
 
 
 def known(
@@ -180,6 +183,41 @@ def _unused(procedure: Procedure) -> list[Finding]:
         )
         for path in procedure.files
         if path.endswith(".docx") and path not in used
+    ]
+
+
+_TOLD = re.compile(r"<gk:(?:records|effect name=\"notify\")\s[^>]*>")  # facts and notices
+
+
+def _in_the_clear(procedure: Procedure) -> list[Finding]:
+    """Personal values that would be stored as they are: in the subject, a plain column, a fact or a notice."""
+    told = [("procedure.yaml", "subject", procedure.subject.text)]
+    if procedure.kind is not None:
+        told.append(("procedure.yaml", "kind", procedure.kind.text))
+    columns = [one for one in procedure.register if not one.personal]
+    told += [("procedure.yaml", f"register {one.key}", one.value.text) for one in columns]
+    for path, data in procedure.sources.items():
+        tags = _TOLD.findall(data.decode("utf-8", "replace"))
+        told += [(path, path, html.unescape(tag)) for tag in tags]
+    fields = "|".join(sorted(procedure.personal.fields)) or "(?!)"
+    cells = "|".join(sorted(set().union(*procedure.personal.columns.values()))) or "(?!)"
+    # A field stands alone, a cell behind the row that it is of: ``party.full_name``.
+    known = re.compile(rf"(?<![\w.\"])(?:{fields})(?![\w\"])|\.(?:{cells})\b")
+    return [
+        Finding(
+            file,
+            element,
+            "personal_in_the_clear",
+            WARNING,
+            say(
+                "{where}用到个人信息“{name}”，会不加密地存下、显示，请改用代称或者去掉",
+                where=element,
+                name=found[0].removeprefix("."),
+            ),
+            f"{element} would store the personal value {found[0]} in the clear",
+        )
+        for file, element, text in told
+        if (found := known.search(text))
     ]
 
 

@@ -196,6 +196,29 @@ def test_the_check_tells_what_is_wrong(changed, rule, element):
     assert [(one.rule, one.element) for one in findings] == [(rule, element)]
 
 
+@pytest.mark.parametrize(
+    ("changed", "element"),
+    [
+        ({"procedure_yaml": MINIMAL.replace("= info_title", "= applicant_name")}, "subject"),
+        ({"procedure_yaml": MINIMAL.replace(", personal: true", "")}, "register applicant"),
+        (
+            {"demo_bpmn": '<definitions><gk:records event="x" party="= party.who"/></definitions>'},
+            "demo.bpmn",
+        ),
+        (
+            {"demo_bpmn": '<a><gk:effect name="notify" text="= applicant_name + &quot;来了&quot;"/></a>'},
+            "demo.bpmn",
+        ),
+    ],
+)  # fmt: skip
+def test_a_personal_value_that_would_be_stored_in_the_clear_is_found(changed, element):
+    """A fact, a notice, the subject are not sealed: whoever drew them there was told nothing."""
+    columns = "columns: [{key: who, label: 姓名, type: text, personal: true}]"
+    form = f"{FORM}      - {{key: parties, label: 第三方, type: table, {columns}}}\n"
+    _, findings = inspect(a_folder(forms__register_yaml=form, **changed), OFFICE)
+    assert [(one.rule, one.element) for one in findings] == [("personal_in_the_clear", element)]
+
+
 TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" id="d" name="d" namespace="n">
   <decision id="fee" name="fee"><variable name="fee"/>
     <literalExpression id="said"><text>if settings.fee_decidedby = "a" then 1 else 2</text></literalExpression>
