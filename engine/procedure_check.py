@@ -187,6 +187,7 @@ def _unused(procedure: Procedure) -> list[Finding]:
 
 
 _TOLD = re.compile(r"<gk:(?:records|effect name=\"notify\")\s[^>]*>")  # facts and notices
+_COMPUTED = re.compile(r"\"(=[^\"]*)\"")
 
 
 def _in_the_clear(procedure: Procedure) -> list[Finding]:
@@ -198,7 +199,8 @@ def _in_the_clear(procedure: Procedure) -> list[Finding]:
     told += [("procedure.yaml", f"register {one.key}", one.value.text) for one in columns]
     for path, data in procedure.sources.items():
         tags = _TOLD.findall(data.decode("utf-8", "replace"))
-        told += [(path, path, html.unescape(tag)) for tag in tags]
+        computed = [text for tag in tags for text in _COMPUTED.findall(tag)]
+        told += [(path, path, html.unescape(text)) for text in computed]
     fields = "|".join(sorted(procedure.personal.fields)) or "(?!)"
     cells = "|".join(sorted(set().union(*procedure.personal.columns.values()))) or "(?!)"
     # A field stands alone, a cell behind the row that it is of: ``party.full_name``.
