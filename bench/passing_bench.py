@@ -22,7 +22,7 @@ from bench.step_bench import durable
 from engine import commands
 from engine.commands import recomputing
 from engine.identity import Actor
-from engine.store import cases
+from engine.store import awaited, cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import MORNING, Desk, PostgresServer, open_desk
 from tests.integration.counting import counting
@@ -52,7 +52,7 @@ def firing(name: str, desk: Desk) -> None:
     """Print the rate of firing against that of completing, rounds alternating."""
     ids = started(desk, 2 * ROUNDS * STEPS + 2)
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        timers = [cases.case_timers(uow.connection, one)[0]["id"] for one in ids]
+        timers = [awaited.case_timers(uow.connection, one)[0]["id"] for one in ids]
         tasks = [
             next(
                 row["id"]

@@ -17,7 +17,7 @@ from engine.documents.pdfa import converter
 from engine.environment import Environment
 from engine.invariants import violations
 from engine.storage_faults import fault_of
-from engine.store import accounts, cases, outbox, people
+from engine.store import accounts, documents, incidents, outbox, people
 from engine.timesource import OFFICE_ZONE, legal_day
 from engine.unit_of_work import DatabaseError, UnitOfWork, damaged_part
 from engine.words import listed, say
@@ -180,7 +180,7 @@ def _scheduler(env: Environment) -> Remark:
 
 def _incidents(env: Environment) -> Remark:
     with UnitOfWork(env.database, writing=False) as uow:
-        count = len(cases.incidents(uow.connection))
+        count = len(incidents.incidents(uow.connection))
     return Remark(
         "incidents",
         not count,
@@ -253,7 +253,7 @@ def _publication(env: Environment) -> Remark:
 def _documents(env: Environment) -> Remark:
     """Every document is read and compared with its hash: a disk forgets without a word."""
     with UnitOfWork(env.database, writing=False) as uow:
-        rows = cases.stored_files(uow.connection)
+        rows = documents.stored_files(uow.connection)
     whole = {digest: env.blobs.is_whole(digest) for digest in {row["sha256"] for row in rows}}
     lost = [row for row in rows if not whole[row["sha256"]]]
     if lost:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.bpmn.execute import frontier
 from engine.environment import Environment
-from engine.store import cases
+from engine.store import awaited, cases, incidents
 from engine.store.cases import CaseRow
 from engine.stored_case import Onlooker
 from engine.unit_of_work import Connection, UnitOfWork
@@ -45,15 +45,15 @@ def _of_case(env: Environment, connection: Connection, case: CaseRow) -> list[Vi
     rows = {
         row["token"] for row in cases.case_items(connection, case.id) if row["status"] == "open"
     }
-    timers = {row["timer"] for row in cases.case_timers(connection, case.id)}
-    waits = {row["wait"] for row in cases.case_waits(connection, case.id)}
+    timers = {row["timer"] for row in awaited.case_timers(connection, case.id)}
+    waits = {row["wait"] for row in awaited.case_waits(connection, case.id)}
     checks = [
         ({item.token for item in waiting.tasks} == rows, "open work items differ from the state"),
         ({timer.id for timer in waiting.timers} == timers, "armed timers differ from the state"),
         ({wait.id for wait in waiting.waits} == waits, "awaited events differ from the state"),
         (
             case.status == "closed"
-            or bool(rows or timers or waits or cases.incidents(connection, case.id)),
+            or bool(rows or timers or waits or incidents.incidents(connection, case.id)),
             "open, but waits for nothing and nobody",
         ),
         (case.status == "open" or not rows, "closed with open work"),

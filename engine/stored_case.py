@@ -18,7 +18,7 @@ from engine.identity import Post
 from engine.institution import Institution
 from engine.procedure import Procedure
 from engine.statutory_clock import CaseEvent
-from engine.store import cases
+from engine.store import cases, documents
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
@@ -56,7 +56,7 @@ def case_file(
 
 def _issued(env: Environment, case_id: str) -> list[Issued]:
     with UnitOfWork(env.database, writing=False) as uow:
-        rows = cases.case_documents(uow.connection, case_id)
+        rows = documents.case_documents(uow.connection, case_id)
     return [
         Issued(
             row["letter"], row["title"], row["letter_number"] or "", legal_day(row["created_at"])

@@ -31,7 +31,7 @@ from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.identity import Actor
 from engine.personal import personal_of, seal_fields
-from engine.store import cases
+from engine.store import cases, drafts
 from engine.store.cases import CaseRow
 from engine.stored_case import (
     case_facts,
@@ -132,7 +132,7 @@ def save_draft(env: Environment, actor: Actor, task_id: str, values: Mapping[str
         if not can(env.institution().rules, actor, "task.complete", task_facts(case, item)).ok:
             raise Denied("not_candidate", "这一步不由您的岗位办理")
         sealed = seal_fields(env, personal_of(env, case), dict(values))
-        cases.save_draft(uow.connection, task_id, actor.person_id, sealed, env.time.now())
+        drafts.save_draft(uow.connection, task_id, actor.person_id, sealed, env.time.now())
         uow.commit()
 
 

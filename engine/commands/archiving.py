@@ -27,6 +27,7 @@ from engine.documents.pdfa import converter, to_pdfa
 from engine.feel import to_json
 from engine.letters import LetterInvalid, refuse_active_content
 from engine.store import cases
+from engine.store import documents as document_store
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
@@ -143,7 +144,7 @@ def _file_of(host: CaseHost, number: str) -> tuple[CaseRow, list[Paper]]:
     with UnitOfWork(host.env.database, writing=False) as uow:
         case_id = cases.id_of_number(uow.connection, number)
         case = cases.load(uow.connection, case_id) if case_id else None
-        rows = cases.case_documents(uow.connection, case_id) if case_id else []
+        rows = document_store.case_documents(uow.connection, case_id) if case_id else []
     if case is None:
         raise EffectFailed(
             "archive_case",

@@ -22,7 +22,7 @@ from engine.commands.errors import EffectFailed
 from engine.dmn import DecisionNotFound
 from engine.documents.case_index import digest_of, index_of, package
 from engine.feel import to_json
-from engine.store import cases
+from engine.store import cases, documents
 from engine.store.cases import CaseRow
 from engine.store.rows import Row
 from engine.unit_of_work import UnitOfWork
@@ -81,8 +81,8 @@ def _papers(host: CaseHost, number: str, fields: list[str]) -> tuple[CaseRow, li
     with UnitOfWork(host.env.database, writing=False) as uow:
         case_id = cases.id_of_number(uow.connection, number)
         case = cases.load(uow.connection, case_id) if case_id else None
-        theirs = cases.case_documents(uow.connection, case_id) if case_id else []
-        ours = cases.case_documents(uow.connection, host.case.id)
+        theirs = documents.case_documents(uow.connection, case_id) if case_id else []
+        ours = documents.case_documents(uow.connection, host.case.id)
     if case is None:
         sentence = say("没有编号“{number}”的案件，请核对", number=AsIs(number))
         raise EffectFailed("bundle_papers", f"no case {number!r}", sentence)

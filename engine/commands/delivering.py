@@ -22,7 +22,7 @@ from engine.commands.reading import reading
 from engine.environment import Environment
 from engine.errors import EngineError, NotFound
 from engine.identity import SYSTEM
-from engine.store import cases, outbox
+from engine.store import awaited, cases, outbox
 from engine.unit_of_work import UnitOfWork
 
 BATCH = 200
@@ -92,7 +92,7 @@ def _tell_others(env: Environment, message: Mapping[str, Any]) -> None:
     with UnitOfWork(env.database, writing=False) as uow:
         waiting = [
             case_id
-            for case_id in cases.waiting_cases(
+            for case_id in awaited.waiting_cases(
                 uow.connection, kind, body["name"], body["correlation"]
             )
             if case_id != message["case_id"]

@@ -19,6 +19,7 @@ from engine.errors import BadInput
 from engine.identity import SYSTEM
 from engine.personal import erased
 from engine.store import accounts, cases
+from engine.store import documents as document_store
 from engine.store import erasing as store
 from engine.store.cases import CaseRow
 from engine.tables import ERASED_ACTION
@@ -125,7 +126,7 @@ def _erasable(connection: Connection, number: str) -> CaseRow:
     if case.status != "closed":
         sentence = say("案件 {number} 还没有办结，办结归档以后才能删除个人信息", number=number)
         raise BadInput("open", sentence=sentence)
-    has_papers = bool(cases.case_documents(connection, case.id))
+    has_papers = bool(document_store.case_documents(connection, case.id))
     packed = store.packed_in(connection, number)
     if has_papers and not packed and not store.was_erased(connection, case.id):
         sentence = say(
@@ -160,7 +161,7 @@ def _papers(
     connection: Connection, case_id: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the documents that go and those that stay: letters that the office sent under a number."""
-    rows = cases.case_documents(connection, case_id)
+    rows = document_store.case_documents(connection, case_id)
     stays = [row for row in rows if row["kind"] == "letter" and row["letter_number"]]
     return [row for row in rows if row not in stays], stays
 

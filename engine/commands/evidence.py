@@ -24,6 +24,7 @@ from engine.personal import open_fields, personal_of
 from engine.sealing import holds_sealed
 from engine.store import accounts, cases
 from engine.store import audit as trail
+from engine.store import documents as document_store
 from engine.stored_case import case_facts
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
@@ -99,7 +100,7 @@ def export_case(env: Environment, actor: Actor, number: str, reason: str = "") -
             if not can(env.institution().rules, actor, "case.read", facts).ok:
                 raise NotFound("case", number)
         rows = list(trail.rows(uow.connection, case_id=case_id))
-        documents = [dict(row) for row in cases.case_documents(uow.connection, case_id)]
+        documents = [dict(row) for row in document_store.case_documents(uow.connection, case_id)]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(
@@ -198,7 +199,7 @@ def document(env: Environment, actor: Actor, document_id: str) -> tuple[Mapping[
         BlobDamaged: its bytes are gone or were changed on disk; that stands in the trail.
     """
     with UnitOfWork(env.database, writing=True) as uow:
-        row = cases.document_row(uow.connection, document_id)
+        row = document_store.document_row(uow.connection, document_id)
         if row is None:
             raise NotFound("document", document_id)
         allowed = can(

@@ -11,7 +11,7 @@ from engine.environment import Environment
 from engine.errors import Denied, NotFound
 from engine.identity import Actor
 from engine.personal import open_fields
-from engine.store import accounts, cases
+from engine.store import accounts, incidents
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 
@@ -27,7 +27,7 @@ def retry_incident(env: Environment, actor: Actor, incident_id: str) -> Moved | 
     if not decision.ok:
         raise Denied("role", "您的岗位不能重试异常，请找信息公开专员")
     with UnitOfWork(env.database, writing=False) as uow:
-        row = cases.incident_row(uow.connection, incident_id)
+        row = incidents.incident_row(uow.connection, incident_id)
         if row is None or row["resolved_at"] is not None:
             raise NotFound("incident", incident_id)
         operation: dict[str, Any] = row["operation"]

@@ -11,7 +11,7 @@ from engine.forms import Field, Form, Sentence
 from engine.identity import Actor
 from engine.office_functions import OTHER_CASE, Functions
 from engine.personal import Unsealed
-from engine.store import cases, references
+from engine.store import cases, documents, references
 from engine.stored_case import case_facts, case_file
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
@@ -51,7 +51,7 @@ class OtherCases:
             if case is None:
                 return None
             facts = case_facts(uow.connection, case.id)
-            papers = cases.case_documents(uow.connection, case.id)
+            papers = documents.case_documents(uow.connection, case.id)
         if not can(rules, self._actor, "case.read", facts).ok:
             return None
         deployed = env.deployed(case.version_id)

@@ -26,7 +26,8 @@ from engine.commands.starting import start_due
 from engine.environment import Environment
 from engine.errors import NotFound, RevisionConflict
 from engine.identity import SYSTEM
-from engine.store import cases, outbox
+from engine.store import awaited as awaited_store
+from engine.store import cases, drafts, outbox
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork, glance
@@ -46,7 +47,7 @@ def fire_due_timers(env: Environment) -> int:
     fired = 0
     while True:
         with UnitOfWork(env.database, writing=False) as uow:
-            due = cases.due_timers(
+            due = awaited_store.due_timers(
                 uow.connection, env.time.now(), limit=BATCH, max_failures=MAX_FAILURES
             )
         done = sum(_fire_one(env, timer_id) for timer_id in due)
@@ -60,7 +61,7 @@ def _fire_one(env: Environment, timer_id: str) -> bool:
         return fire_timer(env, timer_id) is not None
     except CaseStopped:
         with UnitOfWork(env.database, writing=True) as uow:
-            cases.count_timer_failure(uow.connection, timer_id)
+            awaited_store.count_timer_failure(uow.connection, timer_id)
             uow.commit()
         return False
     except (NotFound, NotWaiting, RevisionConflict):
@@ -150,7 +151,7 @@ def tick(env: Environment) -> None:
     keep_daily(env)
     drop_unnamed_daily(env)
     with UnitOfWork(env.database, writing=True) as uow:
-        cases.drop_stale_drafts(uow.connection)
+        drafts.drop_stale_drafts(uow.connection)
         words = f"fired {fired}, warned {warned}, sent {sent}"
         clock_watch.believe(env, uow.connection, words)
         uow.commit()

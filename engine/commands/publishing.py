@@ -23,7 +23,7 @@ from engine.commands.errors import EffectFailed
 from engine.environment import Environment
 from engine.feel import to_json
 from engine.publication import CatalogueEntry, PublishedFile, Site
-from engine.store import cases
+from engine.store import documents
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
 
@@ -189,7 +189,7 @@ def _current(host: CaseHost, field: str) -> list[dict[str, object]]:
         return []
     found: dict[str, Mapping[str, Any]] = {}
     with UnitOfWork(host.env.database, writing=False) as uow:
-        stored = cases.case_documents(uow.connection, host.case.id)
+        stored = documents.case_documents(uow.connection, host.case.id)
     for document in [*stored, *host.uploads]:
         if document["field"] == field:
             found[document["filename"]] = document

@@ -8,7 +8,7 @@ from typing import Any
 from engine.commands import stepping
 from engine.commands.cause import Moved
 from engine.errors import NotFound
-from engine.store import cases
+from engine.store import awaited, cases
 from engine.store.cases import CaseRow
 from engine.unit_of_work import Connection
 
@@ -37,7 +37,7 @@ def item_of(
 
 def waiting(connection: Connection, case_id: str, wait_id: str) -> tuple[CaseRow, dict[str, Any]]:
     case = cases.load(connection, case_id)
-    waits = cases.case_waits(connection, case_id)
+    waits = awaited.case_waits(connection, case_id)
     wait = next((row for row in waits if row["wait"] == wait_id), None)
     if case is None or wait is None:
         raise NotFound("action", wait_id)

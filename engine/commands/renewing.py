@@ -12,7 +12,7 @@ from typing import Any
 from engine.environment import Environment
 from engine.feel import to_json
 from engine.procedure import Renewal
-from engine.store import accounts, cases, definitions, outbox
+from engine.store import accounts, awaited, cases, definitions, outbox
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection, UnitOfWork
@@ -42,7 +42,7 @@ def renew_written_rules(env: Environment) -> int:
 def _overtaken(
     env: Environment, connection: Connection, key: str, renewal: Renewal
 ) -> Iterator[dict[str, Any]]:
-    waiting = set(cases.waiting_cases(connection, "message", renewal.message))
+    waiting = set(awaited.waiting_cases(connection, "message", renewal.message))
     for case in cases.open_cases(connection, key):
         found = written(case, renewal)
         if case.id not in waiting or found is None:

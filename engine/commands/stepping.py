@@ -26,7 +26,7 @@ from engine.environment import Environment
 from engine.errors import EngineError, NotFound, RevisionConflict, TaskAlreadyCompleted
 from engine.identity import Actor
 from engine.personal import open_state
-from engine.store import cases
+from engine.store import cases, incidents
 from engine.store.cases import CaseRow
 from engine.store.numbers import NumberTaken
 from engine.unit_of_work import Connection, DatabaseError, IntegrityError, UnitOfWork
@@ -182,7 +182,7 @@ def _stopped(env: Environment, actor: Actor, failed: _Failed, cause: Cause) -> C
     incident_id = uuid.uuid4().hex
     now, post = env.time.now(), cause.post_of(actor)
     with UnitOfWork(env.database, writing=True) as uow:
-        cases.add_incident(
+        incidents.add_incident(
             uow.connection,
             {
                 "id": incident_id,
@@ -196,7 +196,7 @@ def _stopped(env: Environment, actor: Actor, failed: _Failed, cause: Cause) -> C
                 "created_at": now,
             },
         )
-        cases.resolve_incidents(uow.connection, cause.resolves, by=actor.person_id, at=now)
+        incidents.resolve_incidents(uow.connection, cause.resolves, by=actor.person_id, at=now)
         note(
             env,
             uow.connection,

@@ -19,7 +19,7 @@ from engine.commands.noting import note
 from engine.environment import Environment
 from engine.errors import BadInput, NotFound, RevisionConflict
 from engine.identity import Actor
-from engine.store import cases, last_steps, references
+from engine.store import awaited, cases, drafts, last_steps, references
 from engine.store.cases import CaseRow
 from engine.stored_case import task_form
 from engine.unit_of_work import Connection, UnitOfWork
@@ -93,8 +93,8 @@ def _taken_back(
     after = case._replace(**stood, revision=case.revision + 1)
     ends = cases.update_case(connection, after, before=case)
     armed = last["armed"]
-    cases.replace_timers(connection, case.id, armed=(), gone=armed["timers"])
-    cases.replace_waits(connection, case.id, added=(), gone=armed["waits"])
+    awaited.replace_timers(connection, case.id, armed=(), gone=armed["timers"])
+    awaited.replace_waits(connection, case.id, added=(), gone=armed["waits"])
     last_steps.mark_taken_back(connection, item["id"])
     form = task_form(env, env.deployed(case.version_id), case, item)
     references.replace(connection, case.id, form.cases_named(stood["fields"]) if form else {})
@@ -103,7 +103,7 @@ def _taken_back(
     again = {"id": task_id, "status": "open", "assignee": actor.person_id, "opened_at": now}
     cases.open_items(connection, [{**kept, **again}])
     typed = _submitted(connection, case, item)
-    cases.save_draft(connection, task_id, actor.person_id, typed, now)
+    drafts.save_draft(connection, task_id, actor.person_id, typed, now)
     cases.append_history(connection, _history(after, actor, item, now))
     about, body = f"task:{item['id']}", {"activity": item["activity_id"], "name": item["name"]}
     event = audit.AuditEvent(

@@ -22,7 +22,18 @@ from engine.errors import TaskAlreadyCompleted
 from engine.feel import to_json
 from engine.identity import Actor, Post
 from engine.procedure import FROM_CASE
-from engine.store import accounts, batches, cases, definitions, numbers, outbox, references
+from engine.store import (
+    accounts,
+    awaited,
+    batches,
+    cases,
+    definitions,
+    documents,
+    incidents,
+    numbers,
+    outbox,
+    references,
+)
 from engine.store.cases import CaseRow
 from engine.timesource import legal_day
 from engine.unit_of_work import Connection
@@ -61,10 +72,10 @@ def write_in(
     _timers_and_waits(connection, after, host, step)
     _facts(connection, after, host, actor)
     references.replace(connection, after.id, _named(before, after, is_new, host, cause))
-    cases.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
+    documents.add_document(connection, [*_documents(after, cause, actor, now), *host.documents])
     outbox.tell(connection, [_lasting(one, step) for one in host.notices])
     outbox.add(connection, [*host.outbox, *_thrown(after, step, now)])
-    cases.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
+    incidents.resolve_incidents(connection, cause.resolves, by=actor.person_id, at=now)
     post = cause.post_of(actor)
     cases.append_history(connection, _history_row(after, step, cause, actor, post, now))
     note(
@@ -283,7 +294,7 @@ def _timers_and_waits(connection: Connection, case: CaseRow, host: CaseHost, ste
         }
         for timer in step.timers_armed
     ]
-    cases.replace_timers(connection, case.id, armed=armed, gone=step.timers_gone)
+    awaited.replace_timers(connection, case.id, armed=armed, gone=step.timers_gone)
     added = [
         {
             "id": f"{case.id}:{wait.id}",
@@ -296,7 +307,7 @@ def _timers_and_waits(connection: Connection, case: CaseRow, host: CaseHost, ste
         }
         for wait in step.waits_added
     ]
-    cases.replace_waits(connection, case.id, added=added, gone=step.waits_gone)
+    awaited.replace_waits(connection, case.id, added=added, gone=step.waits_gone)
 
 
 def _facts(connection: Connection, case: CaseRow, host: CaseHost, actor: Actor) -> None:
@@ -313,7 +324,7 @@ def write_clocks(connection: Connection, case_id: str, host: CaseHost) -> None:
     batches.replace_clocks(connection, [case_id], clock_rows(case_id, host.file))
     moved = {
         row["id"]: moment
-        for row in cases.case_timers(connection, case_id)
+        for row in awaited.case_timers(connection, case_id)
         if row["clock"]
         and (moment := case_moments.timer_due(case_moments.Hanging.of_row(row), host))
         != row["due_at"]

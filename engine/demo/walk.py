@@ -25,7 +25,7 @@ from engine.errors import EngineError, NotFound
 from engine.forms import Form
 from engine.identity import Actor
 from engine.personal import Unsealed
-from engine.store import accounts, cases
+from engine.store import accounts, awaited, cases
 from engine.stored_case import case_file, names_at, task_facts, task_form
 from engine.timesource import FixedTime, legal_day, office_instant
 from engine.unit_of_work import UnitOfWork
@@ -258,7 +258,7 @@ class Walk:
     def _delivering(self, case: _Case, action: Action) -> Callable[[], None]:
         def deliver() -> None:
             with UnitOfWork(self.env.database, writing=False) as uow:
-                waits = cases.case_waits(uow.connection, case.id)
+                waits = awaited.case_waits(uow.connection, case.id)
                 row = cases.load(uow.connection, case.id)
             wait = next((one for one in waits if one["activity_id"] == action.event), None)
             if wait is None or row is None:

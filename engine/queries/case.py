@@ -35,7 +35,9 @@ from engine.queries.pages import (
 from engine.queries.references import links_of, related_cases
 from engine.sealing import holds_sealed, withheld
 from engine.store import audit as trail
-from engine.store import cases
+from engine.store import awaited, cases
+from engine.store import documents as document_store
+from engine.store import incidents as incident_store
 from engine.store.cases import CaseRow
 from engine.stored_case import case_facts, task_facts
 from engine.timesource import legal_day
@@ -54,9 +56,9 @@ def case_page(env: Environment, actor: Actor, case_id: str) -> CasePage:
         opened = open_case(env, actor, case_id, connection)
         events = list(trail.rows(connection, case_id=case_id))
         history = cases.case_history(connection, case_id)
-        documents = cases.case_documents(connection, case_id)
-        waits = cases.case_waits(connection, case_id)
-        incidents = cases.incidents(connection, case_id)
+        documents = document_store.case_documents(connection, case_id)
+        waits = awaited.case_waits(connection, case_id)
+        incidents = incident_store.incidents(connection, case_id)
         tasks = [_task(env, actor, opened, item) for item in opened.open_items]
         facts = case_facts(connection, case_id)
         taking_back = to_take_back(connection, actor, opened.case)

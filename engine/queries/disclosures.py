@@ -21,6 +21,7 @@ from engine.identity import Actor
 from engine.personal import open_fields
 from engine.queries import sentences
 from engine.store import accounts, audit_search, cases
+from engine.store import documents as document_store
 from engine.store.cases import CaseRow
 from engine.timesource import office_instant
 from engine.unit_of_work import UnitOfWork
@@ -109,7 +110,7 @@ def disclosures(
             row["id"]: row["title"]
             for key in about
             if key
-            for row in cases.case_documents(connection, key)
+            for row in document_store.case_documents(connection, key)
         }
     looks = [
         _look(row, env, about.get(row["case_id"]), titles, several=not case_id) for row in rows

@@ -9,7 +9,8 @@ from engine.identity import Actor
 from engine.queries.common import today_of
 from engine.queries.notices import unseen
 from engine.queries.pages import Account, Shell
-from engine.store import accounts, cases, lists
+from engine.store import accounts, lists
+from engine.store import incidents as incident_store
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
 from engine.words import say
@@ -45,7 +46,7 @@ def shell(env: Environment, actor: Actor) -> Shell:
         is_demo = accounts.get_meta(connection, "demo") is not None
         told, banners = unseen(env, connection, actor, person)
         incidents = (
-            len(cases.incidents(connection))
+            len(incident_store.incidents(connection))
             if can(institution.rules, actor, "incidents.retry").ok
             else 0
         )

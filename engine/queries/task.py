@@ -27,7 +27,8 @@ from engine.queries.diagram import diagram_of
 from engine.queries.opened import Opened, head_of, open_case
 from engine.queries.pages import ActionPage, ClockView, Fact, StartPage, TaskPage
 from engine.queries.references import links_of, related_cases
-from engine.store import cases
+from engine.store import awaited, cases, drafts
+from engine.store import documents as document_store
 from engine.stored_case import case_facts, names_at, task_facts, task_form
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
@@ -48,8 +49,8 @@ def task_page(env: Environment, actor: Actor, task_id: str) -> TaskPage:
         opened = open_case(env, actor, item["case_id"], connection)
         facts = task_facts(opened.case, item)
         allowed = can(env.institution().rules, actor, "task.complete", facts)
-        draft = cases.draft_row(connection, task_id, actor.person_id)
-        documents = cases.case_documents(connection, opened.case.id)
+        draft = drafts.draft_row(connection, task_id, actor.person_id)
+        documents = document_store.case_documents(connection, opened.case.id)
         history = cases.case_history(connection, opened.case.id)
         versions = versions_of(opened.case)
         related = related_cases(env, connection, actor, opened.case.id, versions)
@@ -175,7 +176,7 @@ def action_page(env: Environment, actor: Actor, case_id: str, wait_id: str) -> A
     """
     with UnitOfWork(env.database, writing=False) as uow:
         opened = open_case(env, actor, case_id, uow.connection)
-        waits = cases.case_waits(uow.connection, case_id)
+        waits = awaited.case_waits(uow.connection, case_id)
         facts = case_facts(uow.connection, case_id)
     wait = next((row for row in waits if row["wait"] == wait_id), None)
     action = opened.deployed.definition.actions.get(wait["activity_id"]) if wait else None

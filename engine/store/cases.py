@@ -14,7 +14,6 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
     bindparam,
     delete,
     func,
@@ -35,11 +34,7 @@ from engine.tables import (
     case_event,
     cases,
     clock,
-    document,
-    draft,
-    event_wait,
     history,
-    incident,
     person,
     timer,
     work_item,
@@ -149,8 +144,6 @@ _CLOSE_ITEM = Prepared(
     .values(status=bindparam("how"), closed_at=bindparam("at"), closed_by=bindparam("by"))
 )
 _OPEN_ITEM = Prepared.insert(work_item, without=("closed_at", "closed_by"))
-_ARM = Prepared.insert(timer)
-_DISARM = Prepared(delete(timer).where(timer.c.id == bindparam("timer_id")))
 _APPEND_HISTORY = Prepared.insert(history, without=("id",))
 
 
@@ -308,85 +301,6 @@ def case_items(connection: Connection, case_id: str) -> list[Row]:
     )
 
 
-def replace_timers(
-    connection: Connection,
-    case_id: str,
-    *,
-    armed: Sequence[Mapping[str, Any]],
-    gone: Iterable[str],
-) -> None:
-    """Disarm timers by their instance ids and arm new ones."""
-    ids = [{"timer_id": f"{case_id}:{name}"} for name in gone]
-    if ids:
-        _DISARM(connection, ids)
-    if armed:
-        _ARM(connection, armed)
-
-
-def case_timers(connection: Connection, case_id: str) -> list[Row]:
-    """Return the armed timers of a case."""
-    return many(connection, select(timer).where(timer.c.case_id == case_id).order_by(timer.c.id))
-
-
-def due_timers(
-    connection: Connection, now: datetime, *, limit: int, max_failures: int
-) -> list[str]:
-    """Return the ids of timers that are due, oldest first."""
-    return list(
-        connection.scalars(
-            select(timer.c.id)
-            .where(timer.c.due_at <= now, timer.c.failures < max_failures)
-            .order_by(timer.c.due_at, timer.c.id)
-            .limit(limit)
-        )
-    )
-
-
-def count_timer_failure(connection: Connection, timer_id: str) -> None:
-    """Note that a timer could not be fired; the sweep leaves it to a person after a few times."""
-    connection.execute(
-        update(timer).where(timer.c.id == timer_id).values(failures=timer.c.failures + 1)
-    )
-
-
-def replace_waits(
-    connection: Connection,
-    case_id: str,
-    *,
-    added: Sequence[Mapping[str, Any]],
-    gone: Iterable[str],
-) -> None:
-    """Drop awaited events by their instance ids and add new ones."""
-    ids = [f"{case_id}:{name}" for name in gone]
-    if ids:
-        connection.execute(delete(event_wait).where(event_wait.c.id.in_(ids)))
-    if added:
-        connection.execute(insert(event_wait), [dict(row) for row in added])
-
-
-def case_waits(connection: Connection, case_id: str) -> list[Row]:
-    """Return the events that a case waits for."""
-    return many(
-        connection,
-        select(event_wait).where(event_wait.c.case_id == case_id).order_by(event_wait.c.id),
-    )
-
-
-def waiting_cases(
-    connection: Connection, kind: str, name: str, correlation: str | None = None
-) -> list[str]:
-    """Return the cases that wait for a message or signal of this name, with this key or with none."""
-    where = [event_wait.c.kind == kind, event_wait.c.name == name]
-    if correlation is not None:
-        key = event_wait.c.correlation
-        where.append(or_(key.is_(None), key == correlation))
-    return list(
-        connection.scalars(
-            select(event_wait.c.case_id).where(*where).distinct().order_by(event_wait.c.case_id)
-        )
-    )
-
-
 def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store case events."""
     if rows:
@@ -446,104 +360,6 @@ def case_clocks(connection: Connection, case_ids: Sequence[str]) -> dict[str, li
         ):
             found[row["case_id"]].append(row)
     return found
-
-
-def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store uploaded or issued documents, in this order; their bytes are in the blob folder already."""
-    before = document.alias()
-    last = select(func.coalesce(func.max(before.c.position), 0) + 1)
-    place = last.where(before.c.case_id == bindparam("of_case")).scalar_subquery()
-    given = [
-        {
-            **{key: value for key, value in row.items() if key != "position"},
-            "of_case": row["case_id"],
-        }
-        for row in rows
-    ]
-    if given:
-        connection.execute(insert(document).values(position=place), given)
-
-
-def document_row(connection: Connection, document_id: str) -> Row | None:
-    """Return one document."""
-    return one(connection, select(document).where(document.c.id == document_id))
-
-
-def case_documents(connection: Connection, case_id: str) -> list[Row]:
-    """Return a case's documents in the order they were made."""
-    return many(
-        connection,
-        select(document).where(document.c.case_id == case_id).order_by(document.c.position),
-    )
-
-
-def stored_files(connection: Connection) -> list[Row]:
-    """Return {sha256, title, number} of every document with its case's number, oldest first."""
-    return many(
-        connection,
-        select(document.c.sha256, document.c.title, cases.c.number)
-        .join(cases, cases.c.id == document.c.case_id)
-        .order_by(document.c.created_at, cases.c.number, document.c.position),
-    )
-
-
-def save_draft(
-    connection: Connection, task_id: str, person_id: str, values: Mapping[str, Any], at: datetime
-) -> None:
-    """Keep what somebody has typed so far."""
-    drop_draft(connection, task_id, person_id)
-    connection.execute(
-        insert(draft),
-        {"work_item_id": task_id, "person_id": person_id, "values": dict(values), "saved_at": at},
-    )
-
-
-def drop_draft(connection: Connection, task_id: str, person_id: str | None = None) -> None:
-    """Forget drafts of a work item."""
-    condition = draft.c.work_item_id == task_id
-    if person_id is not None:
-        condition = and_(condition, draft.c.person_id == person_id)
-    connection.execute(delete(draft).where(condition))
-
-
-def drop_stale_drafts(connection: Connection) -> None:
-    """Forget drafts of work items that are closed: no step waits for it."""
-    closed = select(work_item.c.id).where(work_item.c.status != "open")
-    connection.execute(delete(draft).where(draft.c.work_item_id.in_(closed)))
-
-
-def draft_row(connection: Connection, task_id: str, person_id: str) -> Row | None:
-    """Return somebody's draft of a work item."""
-    return one(
-        connection,
-        select(draft).where(draft.c.work_item_id == task_id, draft.c.person_id == person_id),
-    )
-
-
-def add_incident(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Store an incident."""
-    connection.execute(insert(incident), dict(row))
-
-
-def incidents(connection: Connection, case_id: str | None = None) -> list[Row]:
-    """Return open incidents, oldest first."""
-    statement = select(incident).where(incident.c.resolved_at.is_(None))
-    if case_id:
-        statement = statement.where(incident.c.case_id == case_id)
-    return many(connection, statement.order_by(incident.c.created_at, incident.c.id))
-
-
-def incident_row(connection: Connection, incident_id: str) -> Row | None:
-    """Return one incident."""
-    return one(connection, select(incident).where(incident.c.id == incident_id))
-
-
-def resolve_incidents(connection: Connection, ids: Sequence[str], *, by: str, at: datetime) -> None:
-    """Close incidents."""
-    if ids:
-        connection.execute(
-            update(incident).where(incident.c.id.in_(ids)).values(resolved_at=at, resolved_by=by)
-        )
 
 
 def open_case_ids(connection: Connection) -> list[str]:

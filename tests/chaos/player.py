@@ -16,7 +16,7 @@ from engine.commands.errors import SubmissionInvalid
 from engine.environment import Environment
 from engine.identity import Actor
 from engine.scenarios.files import Act
-from engine.store import accounts, cases
+from engine.store import accounts, awaited, cases
 from engine.stored_case import case_file, task_facts, task_form
 from engine.timesource import legal_day
 from engine.unit_of_work import UnitOfWork
@@ -223,7 +223,7 @@ class Player:
     def wait(self, name: str) -> dict[str, Any] | None:
         """Return what waits for a drawn action, None where nothing does."""
         with UnitOfWork(self.env.database, writing=False) as uow:
-            waits = cases.case_waits(uow.connection, self.case_id())
+            waits = awaited.case_waits(uow.connection, self.case_id())
         return next((row for row in waits if row["name"] == name), None)
 
     def with_facts(self, data: Mapping[str, Any]) -> dict[str, Any]:

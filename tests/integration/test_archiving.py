@@ -17,7 +17,7 @@ from engine.commands.errors import SubmissionInvalid
 from engine.commands.reporting import DOCX
 from engine.commands.submitting import Upload
 from engine.documents.pdfa import is_pdfa
-from engine.store import cases
+from engine.store import cases, documents
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_publishing import act, do, file, prepared
@@ -71,7 +71,7 @@ def check(desk: Desk, case_id: str) -> None:
 
 def packages(desk: Desk, case_id: str) -> list[dict]:
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        rows = cases.case_documents(uow.connection, case_id)
+        rows = documents.case_documents(uow.connection, case_id)
     return [row for row in rows if row["media_type"] == "application/zip"]
 
 
@@ -168,9 +168,9 @@ def test_a_file_that_changed_after_it_was_indexed_is_not_packed(desk):
     with UnitOfWork(desk.env.database, writing=True) as uow:
         source = cases.id_of_number(uow.connection, about)
         assert source is not None
-        first = cases.case_documents(uow.connection, source)[0]
+        first = documents.case_documents(uow.connection, source)[0]
         added = {"id": "e" * 32, "sha256": desk.env.blobs.put(b"more"), "size": 4}
-        cases.add_document(uow.connection, [{**first, **added}])
+        documents.add_document(uow.connection, [{**first, **added}])
         uow.commit()
     with pytest.raises(commands.CaseStopped) as stopped:
         do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
@@ -213,7 +213,7 @@ def test_the_printed_index_says_the_sum_of_its_own_lines(desk):
     do(desk, "zhou", case_id, "check", values)
     do(desk, "zhao", case_id, "approve", {"archive_decision": "agree"})
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        rows = cases.case_documents(uow.connection, case_id)
+        rows = documents.case_documents(uow.connection, case_id)
     (letter,) = [row for row in rows if row["letter"] == "case_index"]
     document = Document(io.BytesIO(desk.env.blobs.get(letter["sha256"])))
     lines = [row.cells[4].text for row in document.tables[0].rows][1:]

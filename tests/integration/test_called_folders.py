@@ -15,7 +15,7 @@ from engine import commands, queries
 from engine.cli.definitions import register
 from engine.commands.cause import Moved
 from engine.store import audit as trail
-from engine.store import cases
+from engine.store import cases, documents
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, PostgresServer, open_desk
 
@@ -49,7 +49,7 @@ def test_a_called_process_decides_by_the_table_of_its_own_folder(desk, pages, ba
 def test_a_called_process_issues_the_letter_of_its_own_folder(desk):
     moved = begun(desk, 31)
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        [letter] = cases.case_documents(uow.connection, moved.case_id)
+        [letter] = documents.case_documents(uow.connection, moved.case_id)
     assert (letter["letter"], letter["title"]) == ("note", "评估单")
     told = [
         one.text

@@ -31,8 +31,9 @@ from engine.cli import keeping
 from engine.commands.submitting import Upload
 from engine.errors import BadInput
 from engine.identity import Post
-from engine.store import accounts, cases
+from engine.store import accounts
 from engine.store import audit as trail
+from engine.store import documents as document_store
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_steps import open_tasks
@@ -304,7 +305,7 @@ def holding(folder: Path, values: Mapping[str, str]) -> dict[str, set[str]]:
 def documents(desk: Desk) -> dict[str, str]:
     """Return {file: title} of all documents."""
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        rows = cases.stored_files(uow.connection)
+        rows = document_store.stored_files(uow.connection)
     return {f"blobs/{row['sha256'][:2]}/{row['sha256']}": row["title"] for row in rows}
 
 
@@ -516,7 +517,7 @@ def test_of_an_erased_case_only_what_the_archive_law_keeps_is_left(told: Told):
     left = {titles.get(name, name) for name in holding(data, ALL)}
     assert left <= {title.replace("归档", f"{told.number} 归档") for title in STAYS}
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        kept = {row["title"] for row in cases.case_documents(uow.connection, told.id)}
+        kept = {row["title"] for row in document_store.case_documents(uow.connection, told.id)}
     assert kept == STAYS.keys() - {"归档数据包"}
     assert commands.verify_audit(desk.env) == []
 

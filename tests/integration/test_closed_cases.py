@@ -8,7 +8,7 @@ from sqlalchemy import text
 from engine import commands, queries
 from engine.errors import BadInput, Denied
 from engine.store import audit as trail
-from engine.store import cases
+from engine.store import awaited, cases
 from engine.store import warnings as store
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import open_desk
@@ -36,7 +36,7 @@ def withdrawn_late(desk) -> str:
     commands.tick(desk.env)
     commands.tick(desk.env)
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        waits = cases.case_waits(uow.connection, moved.case_id)
+        waits = awaited.case_waits(uow.connection, moved.case_id)
     wait = next(one for one in waits if one["name"] == "撤回申请")
     commands.deliver_action(
         desk.env, zhou, moved.case_id, wait["wait"], {"withdrawn_on": "2026-04-10"}

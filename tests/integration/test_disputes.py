@@ -18,7 +18,7 @@ from engine.commands import passing_time
 from engine.commands.other_cases import OtherCases
 from engine.commands.submitting import Upload
 from engine.identity import Post
-from engine.store import accounts, cases
+from engine.store import accounts, cases, documents
 from engine.store import audit as trail
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
@@ -94,7 +94,7 @@ def answered(desk: Desk, about: str) -> str:
 
 def document(desk: Desk, case_id: str, **wanted: str) -> tuple[dict, bytes]:
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        rows = cases.case_documents(uow.connection, case_id)
+        rows = documents.case_documents(uow.connection, case_id)
     [row] = [one for one in rows if wanted.items() <= one.items()]
     return row, desk.env.blobs.get(row["sha256"])
 

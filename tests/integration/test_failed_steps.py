@@ -9,7 +9,7 @@ from engine.bpmn.step import StepFailed
 from engine.business_calendar import BusinessCalendar
 from engine.commands import stepping
 from engine.identity import SYSTEM
-from engine.store import cases
+from engine.store import cases, incidents
 from engine.unit_of_work import UnitOfWork
 from engine.words import say, spoken_with
 from tests.integration.conftest import Desk, open_desk
@@ -80,14 +80,14 @@ def test_a_function_of_the_office_that_fails_leaves_an_incident_and_a_retry_goes
     assert stored(hearing, moved.case_id) == before
     assert list(open_tasks(hearing, moved.case_id)) == ["record"]
     with UnitOfWork(hearing.env.database, writing=False) as uow:
-        (incident,) = cases.incidents(uow.connection)
+        (incident,) = incidents.incidents(uow.connection)
     assert "the calendar file is gone" in incident["cause"]
     assert incident["sentence"] == "“f4”的表达式算不出来：请核对所用的日期和数据，改正后重试"
     done = commands.retry_incident(hearing.env, hearing.actor("zhou"), incident["id"])
     assert done is not None
     assert list(open_tasks(hearing, moved.case_id)) == ["urgent"]
     with UnitOfWork(hearing.env.database, writing=False) as uow:
-        assert cases.incidents(uow.connection) == []
+        assert incidents.incidents(uow.connection) == []
 
 
 def test_why_a_step_failed_is_kept_in_the_offices_language_whoever_acts(hearing, monkeypatch):
@@ -101,7 +101,7 @@ def test_why_a_step_failed_is_kept_in_the_offices_language_whoever_acts(hearing,
     with in_english, pytest.raises(commands.CaseStopped):
         record(hearing, moved.case_id, held_on="2026-03-02")
     with UnitOfWork(hearing.env.database, writing=False) as uow:
-        (incident,) = cases.incidents(uow.connection)
+        (incident,) = incidents.incidents(uow.connection)
     assert incident["sentence"] == "没有这一天"
 
 

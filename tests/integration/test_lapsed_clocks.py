@@ -10,7 +10,7 @@ import pytest
 
 from engine import commands
 from engine.environment import Environment
-from engine.store import cases
+from engine.store import awaited as awaited_store
 from engine.tables import clock
 from engine.unit_of_work import UnitOfWork
 from tests.chaos.office import PROCEDURES, Snapshot, moment, new_office
@@ -36,7 +36,9 @@ def states(env: Environment) -> dict[str, str]:
 
 def due_timers(env: Environment) -> list[Any]:
     with UnitOfWork(env.database, writing=False) as uow:
-        return list(cases.due_timers(uow.connection, env.time.now(), limit=9, max_failures=5))
+        return list(
+            awaited_store.due_timers(uow.connection, env.time.now(), limit=9, max_failures=5)
+        )
 
 
 def test_the_timer_of_a_limit_that_ran_out_survives_a_recomputation_before_it_fires(awaited):

@@ -10,7 +10,7 @@ import pytest
 from engine import commands, queries
 from engine.bpmn.migrate import NotMovable
 from engine.errors import BadInput, Denied, RevisionConflict
-from engine.store import cases
+from engine.store import awaited, cases
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk
 
@@ -46,7 +46,7 @@ def stored(desk: Desk, case_id: str) -> tuple[cases.CaseRow, list[Any], list[Any
         case = cases.load(uow.connection, case_id)
         assert case is not None
         items = cases.case_items(uow.connection, case_id)
-        timers = cases.case_timers(uow.connection, case_id)
+        timers = awaited.case_timers(uow.connection, case_id)
     return case, [row for row in items if row["status"] == "open"], timers
 
 

@@ -13,7 +13,7 @@ from engine.commands import passing_time, publishing
 from engine.commands.submitting import Upload
 from engine.identity import Post
 from engine.queries import audit_page
-from engine.store import accounts, cases
+from engine.store import accounts, awaited, cases, documents
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_annual_report import WALK_IN
@@ -203,7 +203,7 @@ def test_from_formation_to_withdrawal(desk):
     do("web", "post_online", posted, file("fetched_files"))
     do("zhou", "deliver", {"delivered_to": ["archive"], "delivered_on": "2026-03-02"})
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        waits = cases.case_waits(uow.connection, case_id)
+        waits = awaited.case_waits(uow.connection, case_id)
     assert {wait["activity_id"] for wait in waits} == {
         "changed",
         "corrected",
@@ -232,7 +232,7 @@ def test_a_file_that_bears_a_mark_of_secrets_is_not_kept(desk):
     assert "“机密★”" in refused.value.errors["publish_files"]
     assert list(open_tasks(desk, started.case_id)) == ["prepare"]
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        assert cases.case_documents(uow.connection, started.case_id) == []
+        assert documents.case_documents(uow.connection, started.case_id) == []
         rows = uow.connection.exec_driver_sql(
             "select reason, result from audit_event where action = 'Refused'"
         ).all()

@@ -10,7 +10,7 @@ from engine import commands
 from engine.commands import passing_time, publishing
 from engine.commands.submitting import Upload
 from engine.store import audit as trail
-from engine.store import cases, outbox
+from engine.store import awaited, documents, outbox
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
 from tests.integration.test_steps import open_tasks
@@ -42,7 +42,7 @@ def do(desk: Desk, login: str, case_id: str, task: str, values=None, files=()) -
 
 def act(desk: Desk, case_id: str, label: str, values=None) -> None:
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        waits = cases.case_waits(uow.connection, case_id)
+        waits = awaited.case_waits(uow.connection, case_id)
     wait = next(row["wait"] for row in waits if row["activity_id"] == label)
     commands.deliver_action(desk.env, desk.actor("zhou"), case_id, wait, values or {})
 
@@ -168,11 +168,11 @@ def test_abolished_it_stays_and_says_so(desk):
 def test_a_text_changed_after_its_review_is_refused(desk):
     case_id = prepared(desk)
     with UnitOfWork(desk.env.database, writing=True) as uow:
-        (row,) = cases.case_documents(uow.connection, case_id)
+        (row,) = documents.case_documents(uow.connection, case_id)
         later = row["created_at"] + timedelta(minutes=1)
         other = {"sha256": desk.env.blobs.put(OTHER), "size": len(OTHER), "created_at": later}
         newer = {**row, "id": "f" * 32, **other}
-        cases.add_document(uow.connection, [newer])
+        documents.add_document(uow.connection, [newer])
         uow.commit()
     with pytest.raises(commands.CaseStopped) as stopped:
         do(desk, "zhao", case_id, "review")

@@ -9,7 +9,7 @@ import pytest
 from engine import commands, queries
 from engine.commands import passing_time
 from engine.identity import Post
-from engine.store import accounts, cases
+from engine.store import accounts, cases, documents
 from engine.timesource import OFFICE_ZONE
 from engine.unit_of_work import UnitOfWork
 from tests.integration.conftest import Desk, open_desk
@@ -55,7 +55,7 @@ def started(desk: Desk) -> str:
 
 def letters(desk: Desk, case_id: str) -> list[str]:
     with UnitOfWork(desk.env.database, writing=False) as uow:
-        return [row["letter"] for row in cases.case_documents(uow.connection, case_id)]
+        return [row["letter"] for row in documents.case_documents(uow.connection, case_id)]
 
 
 def test_evidence_that_does_not_come_within_ten_working_days_ends_in_a_refusal(desk):

@@ -24,7 +24,8 @@ from engine.environment import Environment
 from engine.errors import BadInput, Denied, EngineError, NotFound, TaskAlreadyCompleted
 from engine.scenarios import read_scenario
 from engine.scenarios.files import Act
-from engine.store import cases, definitions
+from engine.store import awaited, cases, definitions
+from engine.store import incidents as incident_store
 from engine.unit_of_work import UnitOfWork, open_database
 from tests.chaos.kills import holds
 from tests.chaos.office import (
@@ -165,7 +166,7 @@ class Desk:
 
     def incidents(self) -> list[Any]:
         with UnitOfWork(self.env.database, writing=False) as uow:
-            return cases.incidents(uow.connection)
+            return incident_store.incidents(uow.connection)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -282,7 +283,7 @@ def test_a_person_and_the_timer_that_takes_the_task_away(awaiting_correction, fi
         with UnitOfWork(desk.env.database, writing=False) as uow:
             due = [
                 row["id"]
-                for row in cases.case_timers(uow.connection, desk.player.case_id())
+                for row in awaited.case_timers(uow.connection, desk.player.case_id())
                 if row["due_at"] is not None and row["due_at"] <= desk.env.time.now()
             ]
         assert len(due) == 1

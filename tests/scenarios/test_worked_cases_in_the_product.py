@@ -20,7 +20,8 @@ from engine.identity import Actor, Post
 from engine.letters import to_plain
 from engine.letters import worker as letter_worker
 from engine.scenarios import read_scenario
-from engine.store import accounts, cases
+from engine.store import accounts, awaited, cases
+from engine.store import documents as document_store
 from engine.stored_case import case_file, names_at, task_form
 from engine.timesource import OFFICE_ZONE, FixedTime
 from engine.unit_of_work import UnitOfWork
@@ -104,7 +105,7 @@ class Player:
     def letter(self, key: str) -> str:
         """Return the text of the last letter of a kind."""
         with UnitOfWork(self.env.database, writing=False) as uow:
-            documents = cases.case_documents(uow.connection, self.case)
+            documents = document_store.case_documents(uow.connection, self.case)
         found = [one for one in documents if one["letter"] == key]
         document = Document(io.BytesIO(self.env.blobs.get(found[-1]["sha256"])))
         cells = [cell for table in document.tables for row in table.rows for cell in row.cells]
@@ -159,7 +160,7 @@ class Player:
 
     def _message(self, value) -> None:
         with UnitOfWork(self.env.database, writing=False) as uow:
-            waits = cases.case_waits(uow.connection, self.case)
+            waits = awaited.case_waits(uow.connection, self.case)
         wait = next(row for row in waits if row["name"] == value["name"])
         actor = self.actor("disclosure_officer")
         commands.deliver_action(self.env, actor, self.case, wait["wait"], value["data"])
@@ -189,7 +190,7 @@ class Player:
 
     def _letters(self, value) -> None:
         with UnitOfWork(self.env.database, writing=False) as uow:
-            rows = cases.case_documents(uow.connection, self.case)
+            rows = document_store.case_documents(uow.connection, self.case)
         assert [row["letter"] for row in rows if row["kind"] == "letter"] == value
 
     def _variables(self, value) -> None:
@@ -268,7 +269,7 @@ def test_the_letter_to_a_third_party_says_what_it_said_itself(player):
     name = "两个第三方都没有同意，仍决定公开，各自的告知书写各自的意见"
     played(player, worked("third_party", name))
     with UnitOfWork(player.env.database, writing=False) as uow:
-        documents = cases.case_documents(uow.connection, player.case)
+        documents = document_store.case_documents(uow.connection, player.case)
     told = [
         text_of(player.env.blobs.get(one["sha256"]))
         for one in documents
@@ -314,7 +315,9 @@ def test_the_file_of_a_request_holds_its_sheets_once_each(player):
     assert "（主要领导）　2026年" in approval
     assert "发布栏目" not in approval
     with UnitOfWork(player.env.database, writing=False) as uow:
-        issued = [one["letter"] for one in cases.case_documents(uow.connection, player.case)]
+        issued = [
+            one["letter"] for one in document_store.case_documents(uow.connection, player.case)
+        ]
     assert issued.count("secrecy_sheet") == issued.count("approval_sheet") == 1
 
 

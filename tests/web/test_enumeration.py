@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from engine.store import cases
+from engine.store import documents
 from engine.unit_of_work import UnitOfWork
 from tests.web.conftest import Client
 from tests.web.real import RealOffice
@@ -32,7 +32,7 @@ def ids(real: RealOffice) -> dict[str, str]:
             "activity_id": None, "field": None, "letter": None, "letter_number": None,
             "created_by": real.actor("zhou").person_id, "created_at": real.time.now(),
         }  # fmt: skip
-        cases.add_document(uow.connection, [document])
+        documents.add_document(uow.connection, [document])
         uow.commit()
     return {
         "case_id": case.case_id,

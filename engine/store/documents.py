@@ -1,0 +1,50 @@
+"""Documents of cases: uploaded by people or issued by the engine. Their bytes are in the blob folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from engine.store.rows import Row, many, one
+from engine.tables import cases, document
+
+
+def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store uploaded or issued documents, in this order; their bytes are in the blob folder already."""
+    before = document.alias()
+    last = select(func.coalesce(func.max(before.c.position), 0) + 1)
+    place = last.where(before.c.case_id == bindparam("of_case")).scalar_subquery()
+    given = [
+        {
+            **{key: value for key, value in row.items() if key != "position"},
+            "of_case": row["case_id"],
+        }
+        for row in rows
+    ]
+    if given:
+        connection.execute(insert(document).values(position=place), given)
+
+
+def document_row(connection: Connection, document_id: str) -> Row | None:
+    """Return one document."""
+    return one(connection, select(document).where(document.c.id == document_id))
+
+
+def case_documents(connection: Connection, case_id: str) -> list[Row]:
+    """Return a case's documents in the order they were made."""
+    return many(
+        connection,
+        select(document).where(document.c.case_id == case_id).order_by(document.c.position),
+    )
+
+
+def stored_files(connection: Connection) -> list[Row]:
+    """Return {sha256, title, number} of every document with its case's number, oldest first."""
+    return many(
+        connection,
+        select(document.c.sha256, document.c.title, cases.c.number)
+        .join(cases, cases.c.id == document.c.case_id)
+        .order_by(document.c.created_at, cases.c.number, document.c.position),
+    )
