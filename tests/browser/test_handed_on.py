@@ -43,6 +43,7 @@ def test_what_the_keeper_marked_is_shown_to_who_checks_the_machine(bureau: Burea
     bureau.start("dedicated_machine", "zhaoqiming", MACHINE)
     number = number_of(bureau.window("zhaoqiming"))
     bureau.do("yangfan", number, "接管专机", {"taken_items": TAKEN, "signed": True})
+    assert "使用中" in bureau.window("yangfan").locator("main").inner_text()
     bureau.at("2027-11-25")
     page = bureau.task("yangfan", number, "自查")
     results = page.locator("#task-form select[name$='-result']:visible").all()
