@@ -264,6 +264,12 @@ class Queries:
             frozenset(one.key for one in on), frozenset(one.key for one in on if one.required)
         )
 
+    def followed(
+        self, page: Any, values: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """No question follows the answers of another case, and none is looked at."""
+        return {}, {}
+
     def case_page(self, env: Any, actor: Actor, case_id: str) -> pages.CasePage:
         if case_id != self.case.head.case_id:
             raise NotFound("case", case_id)
