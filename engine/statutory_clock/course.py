@@ -365,7 +365,7 @@ class Course:
         if effect.times is not None and len(count.extensions) >= effect.times:
             self._in_vain(effect, event, "times")
             return
-        amount = event.number(effect.by) if effect.by else self._amount(effect.length)
+        amount = self._amount(effect.length) if effect.length else event.number(effect.by)
         if effect.at_most:
             amount = min(
                 amount, self._amount(effect.at_most) - sum(one.amount for one in count.extensions)
@@ -481,9 +481,9 @@ class Course:
 
     # Helpers -----------------------------------------------------------------------------------------------
 
-    def _amount(self, length: Length | None) -> int:
-        if length is None or self.clock.length is None or length.unit != self.clock.length.unit:
-            raise LengthMixed(self.clock.definition.id, length or Length())
+    def _amount(self, length: Length) -> int:
+        if self.clock.length is None or length.unit != self.clock.length.unit:
+            raise LengthMixed(self.clock.definition.id, length)
         return length.amount
 
     def _in_vain(

@@ -242,6 +242,12 @@ def _rule(clock: str, source: object) -> Rule:
             f"{kind} with {min(unknown)}",
             say("规则“{kind}”不认识“{unknown}”，请检查拼写", kind=kind, unknown=min(unknown)),
         )
+    if kind == "extends" and ("by" in attributes) == ("length" in attributes):
+        raise ClockInvalid(
+            clock,
+            "extends by a field or by a length",
+            say("规则“extends”应写明 by 或 length，只写其中一个"),
+        )
     for name in ("when", "where", "unless"):
         read_conditions(clock, attributes.get(name, ""))
     return Rule(kind, attributes)

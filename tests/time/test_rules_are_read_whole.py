@@ -98,7 +98,6 @@ def effect(rule: dict[str, str], settings: dict[str, object] | None = None) -> E
                 "kind": "extends",
                 "event": "approved",
                 "by": "days",
-                "length": "P3WD",
                 "atMost": "P20WD",
                 "times": "1",
                 "notice": "told",
@@ -110,7 +109,6 @@ def effect(rule: dict[str, str], settings: dict[str, object] | None = None) -> E
                 "第一条",
                 events=("approved",),
                 by="days",
-                length=parse_length("P3WD"),
                 at_most=parse_length("P20WD"),
                 times=1,
                 notice="told",
@@ -233,6 +231,12 @@ def test_a_condition_is_checked_when_it_is_read_not_when_it_is_needed(rule):
     assert "条件" in refused(lambda: clock(rule))[2]
 
 
+@pytest.mark.parametrize("amounts", [{}, {"by": "days", "length": "P1WD"}])
+def test_an_extension_says_once_by_how_much(amounts):
+    found = refused(lambda: clock({"kind": "extends", "event": "e", **amounts}))
+    assert found[2].endswith("规则“extends”应写明 by 或 length，只写其中一个")
+
+
 def test_a_clock_that_nobody_drew_is_named_by_the_one_that_asks(calendar):
     definition = clock({"kind": "suspends", "from": "sent", "until": "came", "limit": "nobody"})
     events = [fact("begun 2026-03-02 Mon"), fact("sent 2026-03-04 Wed")]
@@ -259,14 +263,14 @@ def test_a_rule_without_an_outcome_has_none():
 
 
 def test_a_clock_is_read_once_for_each_choice_of_the_office():
-    definition = clock({"kind": "extends", "event": "approved", "times": "@times"})
+    definition = clock({"kind": "extends", "event": "approved", "by": "days", "times": "@times"})
     read = [resolve(definition, {"times": n}) for n in range(64)]
     assert len({id(one) for one in read}) == 64
     assert all(resolve(definition, {"times": n}) is one for n, one in enumerate(read))
 
 
 def test_what_was_read_under_other_choices_is_not_kept_for_ever():
-    definition = clock({"kind": "extends", "event": "approved", "times": "@times"})
+    definition = clock({"kind": "extends", "event": "approved", "by": "days", "times": "@times"})
     for n in range(1000):
         assert resolve(definition, {"times": n}).by_event["approved"][0][1].times == n
         assert len(definition.resolved) <= 64
