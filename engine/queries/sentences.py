@@ -294,7 +294,7 @@ def _action(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Na
 def _fired(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
     late = int(body.get("late_seconds") or 0)
     step = names.activity(body.get("activity")) or say("定时事项")
-    held = say("迟了{n}分钟，因停机补办", n=late // 60) if late >= 600 else ""
+    held = say("迟了{n}分钟补办", n=late // 60) if late >= 600 else ""
     return Told(say("到时自动办理{step}", step=step), step, held)
 
 
