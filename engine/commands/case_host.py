@@ -53,6 +53,7 @@ class CaseHost:
         case: CaseRow,
         deployed: Deployed,
         file: CaseFile,
+        opened: Mapping[str, Any],
     ) -> None:
         self.env, self.actor, self.case, self.deployed = env, actor, case, deployed
         self.institution: Institution = file.institution
@@ -70,7 +71,7 @@ class CaseHost:
         self.outcome: str | None = None
         self.uploads: Sequence[Mapping[str, Any]] = ()  # files that came with this step
         self.called_versions = dict(case.called_versions)
-        self._before = open_fields(env, case.fields)
+        self._before = opened  # the record before the step, nothing sealed in it
 
     @classmethod
     def open(
@@ -78,8 +79,9 @@ class CaseHost:
     ) -> CaseHost:
         """Make the host of a step: the record with nothing sealed in it, and ``fields`` taken into it."""
         deployed = env.deployed(case.version_id)
-        file = case_file(env, deployed, case, None, {**open_fields(env, case.fields), **fields})
-        return cls(env, actor, case, deployed, file)
+        opened = open_fields(env, case.fields)
+        file = case_file(env, deployed, case, None, {**opened, **fields})
+        return cls(env, actor, case, deployed, file, opened)
 
     # What the executor asks ---------------------------------------------------------------------
 
