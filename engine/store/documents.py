@@ -10,12 +10,18 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from engine.store.rows import Row, many, one
 from engine.tables import cases, document
 
+# Built once: each step asks, and most have no document.
+_BEFORE = document.alias()
+_NEXT = (
+    select(func.coalesce(func.max(_BEFORE.c.position), 0) + 1)
+    .where(_BEFORE.c.case_id == bindparam("of_case"))
+    .scalar_subquery()
+)
+_INSERT = insert(document).values(position=_NEXT)
+
 
 def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store uploaded or issued documents, in this order; their bytes are in the blob folder already."""
-    before = document.alias()
-    last = select(func.coalesce(func.max(before.c.position), 0) + 1)
-    place = last.where(before.c.case_id == bindparam("of_case")).scalar_subquery()
     given = [
         {
             **{key: value for key, value in row.items() if key != "position"},
@@ -24,7 +30,7 @@ def add_document(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         for row in rows
     ]
     if given:
-        connection.execute(insert(document).values(position=place), given)
+        connection.execute(_INSERT, given)
 
 
 def document_row(connection: Connection, document_id: str) -> Row | None:
