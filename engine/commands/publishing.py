@@ -165,20 +165,27 @@ def _reviewed(host: CaseHost, given: Mapping[str, object]) -> tuple[PublishedFil
 
 
 def _comparison(host: CaseHost, given: Mapping[str, object]) -> dict[str, object]:
+    """Hold what was fetched against all that was reviewed; ``equal`` is null where nothing was fetched."""
     fetched = _files(_current(host, str(given.get("field") or "")))
-    sealed = {one.sha256 for one in _files(given.get("reviewed"))}
-    different = sorted(one.name for one in fetched if one.sha256 not in sealed)
-    equal = None if not fetched else not different
+    sealed = _files(given.get("reviewed"))
+    found, known = {one.sha256 for one in fetched}, {one.sha256 for one in sealed}
+    different = sorted(one.name for one in fetched if one.sha256 not in known)
+    missing = sorted(one.name for one in sealed if one.sha256 not in found) if fetched else []
+    told: dict[str, object] = {
+        "equal": None if not fetched else not (different or missing),
+        "different": different,
+        "missing": missing,
+    }
     host.audit_events.append(
         audit.AuditEvent(
             "PublicationCompared",
             f"case:{host.case.number}",
             host.case.id,
-            {"equal": equal, "different": different},
+            told,
             version=host.case.version_id,
         )
     )
-    return {"equal": equal, "different": different}
+    return told
 
 
 def _current(host: CaseHost, field: str) -> list[dict[str, object]]:

@@ -374,12 +374,16 @@ def _written(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: N
 
 
 def _compared(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:
-    different = body.get("different") or []
     if body.get("equal"):
         return Told(say("发布的内容与审定的一致"))
     if body.get("equal") is None:
         return Told(say("没有取回发布的内容，未核对"))
-    return Told(say("{n}份与审定的不一致", n=len(different)), say("不一致"))
+    told = []
+    if different := body.get("different"):
+        told.append(say("{n}份与审定的不一致", n=len(different)))
+    if missing := body.get("missing"):
+        told.append(say("没有取回：{titles}", titles=listed(map(AsIs, missing))))
+    return Told(say("；").join(told), say("不一致"))
 
 
 def _packaged(who: str, body: Mapping[str, Any], row: Mapping[str, Any], names: Names) -> Told:

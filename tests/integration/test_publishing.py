@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -126,6 +127,29 @@ def test_a_fetched_file_that_differs_goes_back_to_the_editor(desk):
     assert list(open_tasks(desk, case_id)) == ["post"]
     do(desk, "zhou", case_id, "post", files=[file("fetched", TEXT)])
     assert open_tasks(desk, case_id) == {}
+
+
+def test_one_file_fetched_back_of_two_is_not_the_whole_publication(desk):
+    moved = commands.start_case(
+        desk.env,
+        desk.actor("zhou"),
+        "notice",
+        {"title": "停水通告"},
+        [file("texts", TEXT), file("texts", OTHER, "附图.pdf")],
+    )
+    do(desk, "zhao", moved.case_id, "review")
+    do(desk, "zhou", moved.case_id, "post", files=[file("fetched", TEXT)])
+    assert list(open_tasks(desk, moved.case_id)) == ["post"]
+    with UnitOfWork(desk.env.database, writing=False) as uow:
+        row = next(
+            one
+            for one in trail.rows(uow.connection, case_id=moved.case_id)
+            if one["action"] == "PublicationCompared"
+        )
+    assert json.loads(row["body"]) == {"equal": False, "different": [], "missing": ["附图.pdf"]}
+    both = [file("fetched", TEXT), file("fetched", OTHER, "附图.pdf")]
+    do(desk, "zhou", moved.case_id, "post", files=both)
+    assert open_tasks(desk, moved.case_id) == {}
 
 
 def test_a_correction_keeps_the_index_and_replaces_the_file(desk):
