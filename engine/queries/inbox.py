@@ -156,6 +156,7 @@ class _Rows:
                 task_id=item["id"],
                 verb=button_label(self.env, item["case_version"], item),
                 is_offered=not item["assignee"],
+                step_due=item["due_on"],
             )
             for item in items
         ]
@@ -180,6 +181,7 @@ class _Rows:
             is_mine=False,
             task_id=None,
             verb=_awaited(step),
+            step_due=min((item["due_on"] for item in items if item["due_on"]), default=None),
         )
 
     def closed(self, rows: Sequence[Mapping[str, Any]]) -> list[InboxRow]:

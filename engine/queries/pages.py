@@ -139,6 +139,7 @@ class InboxRow:
     verb: str  # what I press, or what is waited for (等待审批)
     priority_group: Group
     is_offered: bool = False  # to my post, and taken by nobody
+    step_due: date | None = None  # the internal limit of the step, the earliest of several
 
 
 @dataclass(frozen=True)
