@@ -70,6 +70,12 @@ def test_evidence_that_does_not_come_within_ten_working_days_ends_in_a_refusal(d
     assert letters(desk, case_id) == ["evidence", "refusal"]
 
 
+def test_the_inbox_shows_the_internal_limit_of_a_step(desk):
+    case_id = started(desk)
+    rows = queries.inbox(desk.env, desk.actor("zhou")).rows
+    assert [row.step_due for row in rows if row.case_id == case_id] == [date(2026, 3, 5)]
+
+
 def test_a_record_is_verified_corrected_and_told(desk):
     case_id = started(desk)
     ours = {"own_record": "own", "examine_result": "ours", "holding_section": "policy"}
