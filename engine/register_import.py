@@ -206,7 +206,7 @@ def _places(
         raise ImportRefused(
             f"{name} without {missing}",
             sentence=say(
-                "{name}：没有找到{lacking}列；表头是：{header}。可以用 --mapping 指明哪一列是什么",
+                "{name}：没有找到{lacking}列；表头是：{header}。可以用对照文件指明哪一列是什么",
                 name=name,
                 lacking=lacking,
                 header=listed(header[:12]),
@@ -299,7 +299,7 @@ def _row(
         values["outcome"] = outcomes.get(said)
         if values["outcome"] is None:
             problems.append(
-                say("办理结果“{word}”对不上，请在 --mapping 的 outcomes 里写明", word=AsIs(said))
+                say("办理结果“{word}”对不上，请在对照文件的 outcomes 里写明", word=AsIs(said))
             )
     elif values["closed_on"]:
         problems.append(say("已办结，但没有办理结果"))

@@ -98,7 +98,9 @@ def holders(names: Sequence[str]) -> Markup:
             if mine
             else Markup('<span class="nb">{}</span>').format(said)
         )
-        parts.append(Markup(" ") + shown if parts and not name.startswith("（") else shown)
+        parts.append(
+            Markup("{}{}").format(_("、"), shown) if parts and not name.startswith("（") else shown
+        )
     return Markup("").join(parts)
 
 

@@ -151,7 +151,7 @@ def test_every_broken_row_says_what_is_wrong_and_nothing_comes_in(office):
     assert "认不出" in said[0]
     assert "重复" in said[1]
     assert "早于收到日期" in said[1]
-    assert "对不上" in said[1]
+    assert "对不上，请在对照文件的 outcomes 里写明" in said[1]
     assert "没有编号" in said[2]
     with pytest.raises(BadInput):
         commands.import_register(office.env, SYSTEM, "on_request", rows)

@@ -128,6 +128,12 @@ def test_a_sentence_stored_before_anybody_read_it_is_known_again(real: RealOffic
         assert labels.label("张三：请求公开") == "张三：请求公开"
 
 
+def test_two_who_hold_a_case_do_not_read_as_one_name(real: RealOffice) -> None:
+    with zhou_reads(real):
+        said = labels.holders(["Housing 李国梁", "周敏", "（办公室）"]).striptags()
+    assert said == "Housing 李国梁, 周敏(Office)"
+
+
 def test_a_joined_label_is_said_part_by_part(real: RealOffice) -> None:
     with zhou_reads(real):
         assert labels.label("科室提供、审核") == "Section provides, Check"
