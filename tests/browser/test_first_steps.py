@@ -13,7 +13,7 @@ import yaml
 from playwright.sync_api import Browser, Page
 
 from engine.scenarios import read_scenario
-from engine.store import cases
+from engine.store import accounts, cases
 from engine.unit_of_work import UnitOfWork
 from tests.browser.bureau import LOGINS, PROJECT, Bureau, in_posts, open_bureau
 
@@ -63,10 +63,15 @@ def closed_number(bureau: Bureau) -> str:
 
 
 def open_steps(bureau: Bureau, case: str) -> list[tuple[str, str]]:
-    """(name, role) of the tasks that wait in a case."""
+    """(name, login of who may take it) of the tasks that wait in a case: the one it was given to, or one of the post."""
+    found = []
     with UnitOfWork(bureau.env.database, writing=False) as uow:
-        rows = cases.case_items(uow.connection, case.rsplit("/", 1)[1])
-    return [(row["name"], row["candidates"]["roles"][0]) for row in rows if row["status"] == "open"]
+        for row in cases.case_items(uow.connection, case.rsplit("/", 1)[1]):
+            if row["status"] == "open":
+                given = row["assignee"] and accounts.by_id(uow.connection, row["assignee"])
+                login = given["login"] if given else LOGINS[row["candidates"]["roles"][0]]
+                found.append((row["name"], login))
+    return found
 
 
 @pytest.mark.parametrize("procedure", PROCEDURES)
@@ -97,6 +102,6 @@ def test_a_procedure_begins_with_its_form_and_goes_to_the_next_desk(
     bureau.see_drawing(begins)
     steps = open_steps(bureau, case)
     assert steps, "nothing waits after the first form"
-    name, role = steps[0]
+    name, next_login = steps[0]
     assert name in begins.locator("dl.facts").inner_text()
-    bureau.task(LOGINS[role], number_of(begins), name)
+    bureau.task(next_login, number_of(begins), name)
