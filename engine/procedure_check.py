@@ -186,7 +186,7 @@ def _unused(procedure: Procedure) -> list[Finding]:
     ]
 
 
-_TOLD = re.compile(r"<gk:(?:records|effect name=\"notify\")\s[^>]*>")  # facts and notices
+_TOLD = re.compile(r"<gk:(?:records|effect(?=[^>]*\sname=\"notify\"))\s[^>]*>")  # facts and notices
 _COMPUTED = re.compile(r"\"(=[^\"]*)\"")
 
 

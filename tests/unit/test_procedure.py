@@ -209,6 +209,10 @@ def test_the_check_tells_what_is_wrong(changed, rule, element):
             {"demo_bpmn": '<a><gk:effect name="notify" text="= applicant_name + &quot;来了&quot;"/></a>'},
             "demo.bpmn",
         ),
+        (
+            {"demo_bpmn": '<a><gk:effect until="t" text="= applicant_name" name="notify"/></a>'},
+            "demo.bpmn",
+        ),
     ],
 )  # fmt: skip
 def test_a_personal_value_that_would_be_stored_in_the_clear_is_found(changed, element):
